@@ -1,0 +1,19 @@
+# antiphon_embed(TARGET SYMBOL FILE)
+# Puts the bytes of FILE (relative to the source directory, or absolute; it may itself be built) into
+# TARGET. C++ reaches them by declaring
+#
+#     namespace antiphon::embedded { std::string_view SYMBOL() noexcept; }
+#
+# The view lasts as long as the program, and a zero byte follows it. An empty FILE gives an empty view.
+function(antiphon_embed target symbol file)
+  get_filename_component(file ${file} ABSOLUTE BASE_DIR ${PROJECT_SOURCE_DIR})
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/embedded/${symbol}.cpp)
+  add_custom_command(
+    OUTPUT ${generated}
+    COMMAND ${CMAKE_COMMAND} -DSYMBOL=${symbol} -DFILE=${file} -DOUTPUT=${generated}
+            -P ${PROJECT_SOURCE_DIR}/cmake/embed_file.cmake
+    DEPENDS ${file} ${PROJECT_SOURCE_DIR}/cmake/embed_file.cmake
+    COMMENT "Embedding ${symbol}"
+    VERBATIM)
+  target_sources(${target} PRIVATE ${generated})
+endfunction()

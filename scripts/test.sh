@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, fetches the models and passes all tests:
+#   ./scripts/test.sh              everything, as CI does
+#   ./scripts/test.sh STAGE...     only these: rooms unit contract scenes wire browser asan tsan
+# Can be run again at any time; what is there already takes no time.
+source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+source "$root/scripts/lib/packages.sh"
+source "$root/scripts/lib/build.sh"
+cd "$root"
+
+stages=("$@")
+[ ${#stages[@]} -gt 0 ] || stages=(rooms unit contract scenes wire browser asan tsan)
+for stage in "${stages[@]}"; do
+    case "$stage" in rooms | unit | contract | scenes | wire | browser | asan | tsan) ;;
+        *) fail "no stage '$stage': rooms unit contract scenes wire browser asan tsan" ;;
+    esac
+done
+
+passed=0
+failures=()
+began=$SECONDS
+
+# stage NAME COMMAND...: runs one part of the tests; its failure is kept for the end, the others still run.
+stage() {
+    local name=$1 start=$SECONDS; shift
+    say "test: $name"
+    if "$@"; then
+        passed=$((passed + 1))
+        say "ok: $name ($((SECONDS - start)) s)"
+    else
+        failures+=("$name")
+        say "FAILED: $name ($((SECONDS - start)) s)"
+    fi
+}
+
+wanted() {
+    local one other
+    for one in "$@"; do for other in "${stages[@]}"; do [ "$one" = "$other" ] && return 0; done; done
+    return 1
+}
+
+run_ctest() {  # PRESET LABELS-REGEX
+    ctest --test-dir "build/$1" -L "$2" --output-on-failure -j "$3" --no-tests=error
+}
+
+# A virtual environment outside the clone, made once for each version of the pins.
+python_environment() {
+    local pins="$root/tests/wire/requirements.txt" venv
+    venv="$cache/venv/$(sha256sum <"$pins" | cut -c1-16)"
+    if [ ! -e "$venv/complete" ]; then
+        say "installing the Python clients of the wire tests" >&2
+        rm -rf "$venv"
+        quietly "making a virtual environment" python3 -m venv "$venv"
+        quietly "installing the wire tests' clients" "$venv/bin/pip" install --require-hashes -r "$pins"
+        touch "$venv/complete"
+    fi
+    echo "$venv/bin/python"
+}
+
+wire_tests() {  # PRESET
+    local python
+    python=$(python_environment) || return 1
+    ANTIPHON_BINARY="$root/build/$1/antiphon" "$python" -m pytest -q -p no:cacheprovider tests/wire
+}
+
+browser_tests() {
+    (cd tests/browser && { [ -d node_modules ] && cmp -s package-lock.json node_modules/.antiphon-lock ||
+        { quietly "installing the browser tests' packages" npm ci && cp package-lock.json node_modules/.antiphon-lock; }; } &&
+        ANTIPHON_BINARY="$root/build/release/antiphon" npm test --silent)
+}
+
+install_packages build test
+wanted rooms && stage rooms tools/check_rooms
+
+# Sanitizers look at our own code; the models and their libraries are the release's.
+sanitizer_options() {
+    export ASAN_OPTIONS="detect_leaks=1:halt_on_error=1" UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+    export LSAN_OPTIONS="suppressions=$root/tests/sanitizers/leaks.txt:print_suppressions=0"
+    export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/sanitizers/races.txt"
+}
+
+if wanted unit contract scenes wire browser; then build_antiphon release; fi
+if wanted contract wire browser asan; then
+    [ -x build/release/antiphon ] || build_antiphon release antiphon
+    build/release/antiphon models fetch tiny || fail "the models of set tiny could not be fetched"
+fi
+wanted unit && stage unit run_ctest release unit 2
+wanted contract && stage contract run_ctest release contract 1
+wanted scenes && stage scenes run_ctest release scenes 2
+wanted wire && stage wire wire_tests release
+wanted browser && stage browser browser_tests
+if wanted asan; then
+    build_antiphon asan
+    sanitizer_options
+    stage "asan+ubsan: unit, contract, scenes" run_ctest asan 'unit|contract|scenes' 2
+    stage "asan+ubsan: wire" wire_tests asan
+fi
+if wanted tsan; then
+    build_antiphon tsan antiphon scenes unit_base unit_call unit_edge
+    sanitizer_options
+    stage "tsan: call and edge" ctest --test-dir build/tsan -R '^(scenes|unit_base|unit_call|unit_edge)\.' --output-on-failure -j 2 --no-tests=error
+fi
+
+say "tests took $((SECONDS - began)) s"
+[ ${#failures[@]} -eq 0 ] || say "failed: ${failures[*]}"
+echo "$passed passed, ${#failures[@]} failed"
+[ ${#failures[@]} -eq 0 ]

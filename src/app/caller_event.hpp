@@ -1,0 +1,58 @@
+// The Realtime API as the terminal caller needs it: the server's events read, the client's written.
+//
+// pure. The beta dialect's event names are not known here.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace antiphon::app {
+
+struct SessionIsCreated {};
+struct SessionIsUpdated {};
+struct ServerRefuses { std::string message; };
+
+struct CallerBeginsToSpeak {};
+struct CallerStopsSpeaking {};
+struct CallerCaptionGrows { std::string item_id; std::string text; };
+struct CallerCaptionDone { std::string item_id; std::string text; };
+struct CallerNotUnderstood { std::string message; };
+
+struct AnswerBegins { std::string response_id; };
+struct AnswerTextGrows { std::string response_id; std::string text; };
+struct AnswerSoundGrows { std::string response_id; std::vector<float> samples; };
+struct AnswerEnds {
+    std::string response_id;
+    std::string status;  ///< "completed", "cancelled", "incomplete", "failed"
+    std::string reason;  ///< of the last three, may be empty
+};
+
+/// An event of Antiphon's own ("antiphon...."), as JSON.
+struct ServerRemark { std::string json; };
+/// An event that the terminal caller has no use for.
+struct SomethingElse {};
+
+using CallerEvent = std::variant<SomethingElse, SessionIsCreated, SessionIsUpdated, ServerRefuses, CallerBeginsToSpeak,
+                                 CallerStopsSpeaking, CallerCaptionGrows, CallerCaptionDone, CallerNotUnderstood,
+                                 AnswerBegins, AnswerTextGrows, AnswerSoundGrows, AnswerEnds, ServerRemark>;
+
+/// `invalid` when the message is no event, or is one that lacks a field we read.
+base::Result<CallerEvent> read_server_event(std::string_view message);
+
+/// The sentence of a refusal over HTTP: the JSON error's message, else the body's beginning.
+std::string refusal_text(std::string_view body);
+
+/// 24 kHz PCM both ways, transcription on, server_vad.
+std::string write_session_update(std::optional<base::milliseconds> silence);
+std::string write_audio_append(std::span<const float> samples);
+std::string write_typed_message(std::string_view text);
+std::string write_response_create();
+
+}  // namespace antiphon::app

@@ -1,0 +1,62 @@
+#include "app/engine_warm_up.hpp"
+
+#include "audio/resampler.hpp"
+
+#include <utility>
+
+namespace antiphon::app {
+namespace {
+
+constexpr int kHearingRate = 16'000;
+constexpr engine::ConversationId kConversation{~std::uint64_t{0}};  // calls count from 1
+
+}  // namespace
+
+base::Result<audio::Pcm> warm_up(engine::Synthesizer& synthesizer, std::stop_token stop) {
+    audio::Pcm sound;
+    sound.sample_rate = synthesizer.sample_rate();
+    const auto take = [&](audio::Pcm chunk) {
+        sound.samples.insert(sound.samples.end(), chunk.samples.begin(), chunk.samples.end());
+    };
+    if (auto spoken = synthesizer.synthesize({.text = "Hello, how are you?", .language = {}, .voice = {}}, take, stop);
+        !spoken)
+        return spoken.error();
+    return sound;
+}
+
+base::Result<void> warm_up(engine::Recognizer& recognizer, const audio::Pcm& sound, std::stop_token stop) {
+    auto samples = audio::resample(sound.samples, sound.sample_rate, kHearingRate);
+    if (!samples) return samples.error();
+    engine::RecognitionRequest request;
+    request.sound = {.samples = std::move(*samples), .sample_rate = kHearingRate};
+    auto transcript = recognizer.transcribe(request, stop);
+    if (!transcript) return transcript.error();
+    return {};
+}
+
+base::Result<void> warm_up(engine::LanguageModel& model, const std::string& instructions, std::stop_token stop) {
+    engine::GenerationRequest request;
+    request.conversation = kConversation;
+    request.messages = {{engine::Role::system, instructions}, {engine::Role::user, "Hello"}};
+    request.max_tokens = 1;
+    auto generation = model.generate(request, [](std::string_view) {}, stop);
+    model.forget(kConversation);
+    if (!generation) return generation.error();
+    return {};
+}
+
+bool tells_languages(engine::Recognizer& recognizer) {
+    // A language is refused before anything is computed; the stop request keeps it from going further.
+    std::stop_source stopped;
+    stopped.request_stop();
+    for (const char* language : {"en", "de"}) {
+        engine::RecognitionRequest request;
+        request.sound = {.samples = std::vector<float>(kHearingRate / 10, 0.0F), .sample_rate = kHearingRate};
+        request.language = language;
+        const auto answer = recognizer.transcribe(request, stopped.get_token());
+        if (!answer && answer.error().code == base::Errc::unsupported) return false;
+    }
+    return true;
+}
+
+}  // namespace antiphon::app

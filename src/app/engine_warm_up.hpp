@@ -1,0 +1,30 @@
+// The first use of each engine, made before the first caller's: it touches the weights, allocates what
+// is allocated once, and shows that the engine works.
+//
+// pure, but for the engines. Each fails as the engine does.
+#pragma once
+
+#include "audio/pcm.hpp"
+#include "base/result.hpp"
+#include "engine/language_model.hpp"
+#include "engine/recognizer.hpp"
+#include "engine/synthesizer.hpp"
+
+#include <stop_token>
+#include <string>
+
+namespace antiphon::app {
+
+/// Speaks a greeting; the sound is what the recognizer is warmed up with.
+base::Result<audio::Pcm> warm_up(engine::Synthesizer& synthesizer, std::stop_token stop);
+
+/// Recognizes the sound. What it understood is not judged: the voice may speak another language.
+base::Result<void> warm_up(engine::Recognizer& recognizer, const audio::Pcm& sound, std::stop_token stop);
+
+/// Answers one word under the instructions, which are then read for every call to come.
+base::Result<void> warm_up(engine::LanguageModel& model, const std::string& instructions, std::stop_token stop);
+
+/// Whether the recognizer finds out by itself which language is spoken: it does unless it knows only one.
+bool tells_languages(engine::Recognizer& recognizer);
+
+}  // namespace antiphon::app

@@ -1,0 +1,218 @@
+#include "app/engines.hpp"
+
+#include "app/engine_warm_up.hpp"
+#include "app/engine_workers.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "engine/llama/llama_language_model.hpp"
+#include "engine/model_store.hpp"
+#include "engine/piper/piper_synthesizer.hpp"
+#include "engine/silero/silero_voice_detector.hpp"
+#include "engine/whisper/whisper_recognizer.hpp"
+
+#include <ggml-backend.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace antiphon::app {
+namespace {
+
+constexpr int kLargestCache = 16'384;
+constexpr int kPlacesPerCore = 4;
+constexpr int kMostPlaces = 32;
+
+/// Threads and places where the settings leave them to us. Two at a time even on two cores: a recognition
+/// that was given up runs on for a moment, and must not hold up the one that replaces it.
+struct Shares {
+    int recognizer_threads;
+    int recognizer_parallel;
+    int language_model_threads;
+    int language_model_places;
+    int synthesizer_threads;
+    int synthesizer_parallel;
+};
+
+int or_else(int setting, int chosen) { return setting > 0 ? setting : std::max(chosen, 1); }
+
+Shares shares_of(const EngineSettings& settings, unsigned machine_cores) {
+    const int cores = static_cast<int>(std::clamp(machine_cores, 1U, 64U));
+    return {.recognizer_threads = or_else(settings.recognizer_threads, std::min(cores, 4)),
+            .recognizer_parallel = or_else(settings.recognizer_parallel, std::clamp(cores / 4, 2, 16)),
+            .language_model_threads = or_else(settings.language_model_threads, std::min(cores, 16)),
+            .language_model_places = or_else(settings.language_model_places,
+                                             std::clamp(cores * kPlacesPerCore, 4, kMostPlaces)),
+            .synthesizer_threads = or_else(settings.synthesizer_threads, std::min(cores, 2)),
+            .synthesizer_parallel = or_else(settings.synthesizer_parallel, std::clamp(cores / 2, 2, 16))};
+}
+
+std::size_t cache_of(const EngineSettings& settings, int places) {
+    const int tokens = settings.language_model_cache > 0
+                           ? settings.language_model_cache
+                           : std::min(settings.language_model_context * places, kLargestCache);
+    return static_cast<std::size_t>(std::max(tokens, settings.language_model_context));
+}
+
+/// Checks the model, if it is the catalog's, and gives what `open` makes of it. Fails with a sentence that
+/// names the file and what to do.
+template <typename Open>
+auto opened(const char* part, const ChosenModel& chosen, engine::ModelStore& store, std::stop_token stop, Open open)
+    -> decltype(open(chosen.file)) {
+    const auto began = base::Clock::now();
+    if (chosen.model != nullptr)
+        if (auto whole = store.check(*chosen.model, {}, stop); !whole) return whole.error();
+    auto backend = open(chosen.file);
+    if (!backend) {
+        auto failure = backend.error();
+        // A bad setting is told as it is; with all else the file is at fault.
+        if (failure.code != base::Errc::invalid)
+            failure.text = "the model file " + chosen.file.string() + " cannot be used: " + failure.text + "; " +
+                           (chosen.model != nullptr ? "`antiphon models fetch " + chosen.model->id + "` gets it anew"
+                                                    : "it is named by the settings");
+        return failure;
+    }
+    base::log::info("engine.loaded", {{"engine", part},
+                                      {"model", chosen.file.filename().string()},
+                                      {"seconds", base::seconds(base::Clock::now() - began)}});
+    return backend;
+}
+
+}  // namespace
+
+Machine this_machine() {
+    const bool gpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != nullptr ||
+                     ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != nullptr;
+    return {.cores = std::max(std::thread::hardware_concurrency(), 1U), .gpu = gpu};
+}
+
+/// In the order in which they are made; the pools go first, while what their jobs use is still there.
+struct Engines::Loaded {
+    std::unique_ptr<engine::silero::SileroVoiceDetector> voice_detector;
+    std::unique_ptr<engine::piper::PiperSynthesizer> synthesizer;
+    std::unique_ptr<engine::whisper::WhisperRecognizer> recognizer;
+    std::unique_ptr<engine::llama::LlamaLanguageModel> language_model;
+    std::optional<call::CallMetrics> metrics;
+    std::optional<EngineWorkers> recognizer_workers;
+    std::optional<EngineWorkers> language_model_workers;
+    std::optional<EngineWorkers> synthesizer_workers;
+    std::optional<call::CallEngines> engines;
+};
+
+Engines::Engines(Loading loading, base::Metrics& metrics, LoadedHandler on_loaded)
+    : loading_(std::move(loading)), metrics_(metrics), loaded_(std::make_unique<Loaded>()) {
+    const bool on_gpu = loading_.machine.gpu && loading_.settings.device != "cpu";
+    readiness_.device = on_gpu ? "cuda" : "cpu";
+    thread_ = std::jthread([this, on_loaded = std::move(on_loaded)](std::stop_token stop) {
+        auto result = load(stop);
+        if (!result) {
+            const std::scoped_lock lock(mutex_);
+            readiness_.failure = result.error().text;
+        }
+        on_loaded(std::move(result));
+    });
+}
+
+Engines::~Engines() {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+    close_workers();
+}
+
+edge::Readiness Engines::readiness() const {
+    const std::scoped_lock lock(mutex_);
+    return readiness_;
+}
+
+const call::CallEngines* Engines::engines() const { return published_; }
+
+void Engines::close_workers() {
+    if (published_.load() == nullptr) return;  // there are none, or the loading thread still makes them
+    loaded_->recognizer_workers->close();
+    loaded_->language_model_workers->close();
+    loaded_->synthesizer_workers->close();
+}
+
+void Engines::mark(bool edge::Readiness::*part) {
+    const std::scoped_lock lock(mutex_);
+    readiness_.*part = true;
+}
+
+base::Result<void> Engines::load(std::stop_token stop) {
+    const EngineSettings& settings = loading_.settings;
+    const ModelChoice& models = loading_.models;
+    const Shares shares = shares_of(settings, loading_.machine.cores);
+    const bool on_gpu = readiness().device != "cpu";
+    const auto stopped = base::error(base::Errc::cancelled, "loading was stopped");
+    Loaded& to = *loaded_;
+    engine::ModelStore store(models.directory);
+
+    auto voice_detector = opened("voice_detector", models.voice_detector, store, stop, [&](const auto& file) {
+        return engine::silero::SileroVoiceDetector::open(file);
+    });
+    if (!voice_detector) return voice_detector.error();
+    to.voice_detector = std::move(*voice_detector);
+    if (stop.stop_requested()) return stopped;
+
+    auto synthesizer = opened("synthesizer", models.voice, store, stop, [&](const auto& file) {
+        engine::piper::PiperSettings piper;
+        piper.model = file;
+        piper.threads = shares.synthesizer_threads;
+        return engine::piper::PiperSynthesizer::open(piper);
+    });
+    if (!synthesizer) return synthesizer.error();
+    to.synthesizer = std::move(*synthesizer);
+    const auto greeting = warm_up(*to.synthesizer, stop);
+    if (!greeting) return greeting.error();
+    mark(&edge::Readiness::tts_ready);
+    if (stop.stop_requested()) return stopped;
+
+    auto recognizer = opened("recognizer", models.recognizer, store, stop, [&](const auto& file) {
+        engine::whisper::WhisperSettings whisper;
+        whisper.model = file;
+        whisper.threads = shares.recognizer_threads;
+        whisper.states = static_cast<std::size_t>(shares.recognizer_parallel);
+        whisper.cut_window = settings.recognizer_cut_window;
+        whisper.use_gpu = on_gpu;
+        return engine::whisper::WhisperRecognizer::open(whisper);
+    });
+    if (!recognizer) return recognizer.error();
+    to.recognizer = std::move(*recognizer);
+    if (auto warm = warm_up(*to.recognizer, *greeting, stop); !warm) return warm.error();
+    mark(&edge::Readiness::whisper_ready);
+    if (tells_languages(*to.recognizer)) mark(&edge::Readiness::lid_ready);
+    if (stop.stop_requested()) return stopped;
+
+    auto language_model = opened("language_model", models.language_model, store, stop, [&](const auto& file) {
+        engine::llama::LlamaSettings llama;
+        llama.model = file;
+        llama.context_tokens = static_cast<std::size_t>(settings.language_model_context);
+        llama.places = static_cast<std::size_t>(shares.language_model_places);
+        llama.cache_tokens = cache_of(settings, shares.language_model_places);
+        llama.threads = shares.language_model_threads;
+        llama.gpu_layers = on_gpu ? -1 : 0;
+        llama.top_p = settings.language_model_top_p;
+        llama.repetition_penalty = settings.language_model_repetition_penalty;
+        return engine::llama::LlamaLanguageModel::open(llama);
+    });
+    if (!language_model) return language_model.error();
+    to.language_model = std::move(*language_model);
+    if (auto warm = warm_up(*to.language_model, loading_.instructions, stop); !warm) return warm.error();
+    mark(&edge::Readiness::llm_ready);
+
+    const auto pool = [&](std::optional<EngineWorkers>& workers, const char* name, std::size_t parallel) {
+        workers.emplace(name, parallel, parallel * static_cast<std::size_t>(settings.queue_per_worker));
+    };
+    pool(to.recognizer_workers, "recognizer", to.recognizer->parallel());
+    pool(to.language_model_workers, "language-model", to.language_model->parallel());
+    pool(to.synthesizer_workers, "synthesizer", static_cast<std::size_t>(shares.synthesizer_parallel));
+    to.metrics.emplace(metrics_);
+    to.engines.emplace(call::CallEngines{*to.voice_detector, *to.recognizer, *to.language_model, *to.synthesizer,
+                                         *to.recognizer_workers, *to.language_model_workers, *to.synthesizer_workers,
+                                         *to.metrics});
+    published_ = &*to.engines;  // before ready is said: who reads that may call
+    mark(&edge::Readiness::ready);
+    return {};
+}
+
+}  // namespace antiphon::app

@@ -1,0 +1,102 @@
+#include "app/call_command.hpp"
+#include "app/models_command.hpp"
+#include "app/serve_command.hpp"
+#include "app/settings_sources.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace {
+
+using antiphon::app::CallCommand;
+using antiphon::app::ModelsCommand;
+using antiphon::app::ServeCommand;
+
+void describe(CLI::App& serve, ServeCommand& command) {
+    serve.add_option("--host", command.host, "Address to listen on (default 127.0.0.1)");
+    serve.add_option("--port", command.port, "Port to listen on (default 8080); 0 takes any free one");
+    serve.add_option("--config", command.config, "Settings file, TOML; see antiphon.example.toml");
+    serve.add_option("--set", command.assignments, "One setting, KEY=VALUE; may be given again")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    serve.add_option("--port-file", command.port_file, "Write the port here once the server listens");
+    serve.add_flag("--check-config", command.check_config, "Check the settings and end");
+    serve.add_flag("--print-settings", command.print_settings, "Print the settings in force, as TOML, and end");
+    serve.add_flag("--print-settings-example", command.print_settings_example,
+                   "Print antiphon.example.toml and end");
+    serve.add_flag("--print-settings-help", command.print_settings_help, "Print docs/configuration.md and end");
+}
+
+void describe(CLI::App& call, CallCommand& command) {
+    call.add_option("--wav", command.wavs, "Speak this WAV file; may be given again, one turn each")
+        ->allow_extra_args(false);
+    call.add_option("--text", command.texts, "Type this; may be given again")->allow_extra_args(false);
+    call.add_option("--out", command.out, "Write what was said and heard to this WAV file, one channel each");
+    call.add_option("--server", command.server, "The server's URL")->capture_default_str();
+    call.add_option_function<int>(
+            "--silence-ms", [&](int ms) { command.silence = antiphon::base::milliseconds(ms); },
+            "Silence that ends a turn (default: the server's setting)")
+        ->check(CLI::Range(0, 10'000));
+    call.add_flag("--json", command.json, "One JSON object per turn instead of captions");
+    call.add_option_function<int>(
+            "--timeout", [&](int seconds) { command.timeout = std::chrono::seconds(seconds); },
+            "Seconds to connect, and without any sign of an answer (default 30)")
+        ->check(CLI::Range(1, 3'600));
+}
+
+/// The models' folder is a setting as well: fetch where the server will look.
+ModelsCommand with_directory(ModelsCommand command) {
+    if (!command.models_directory.empty()) return command;
+    auto environment = antiphon::app::environment_with_dotenv();
+    if (!environment) throw std::runtime_error(environment.error().text);
+    const auto settings = antiphon::app::read_settings({.file = {}, .environment = std::move(*environment), .assignments = {}});
+    if (!settings) throw std::runtime_error(settings.error().text);
+    command.models_directory = settings->engines.models_dir;
+    return command;
+}
+
+int run(int argc, char** argv) {
+    CLI::App app("Antiphon: a self-hosted voice AI server. Speak at /call and be answered aloud.", "antiphon");
+    app.set_version_flag("--version", "antiphon " ANTIPHON_VERSION);
+    app.require_subcommand(1);
+
+    ServeCommand serve;
+    auto* serve_app = app.add_subcommand("serve", "Run the server");
+    describe(*serve_app, serve);
+    CallCommand call;
+    auto* call_app = app.add_subcommand("call", "Call a server from the terminal: speak WAV files, or type");
+    describe(*call_app, call);
+
+    ModelsCommand models;
+    add_models_command(app, models);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& end) {
+        if (end.get_exit_code() == 0) return app.exit(end);  // --help, --version
+        std::cerr << "antiphon: " << end.what() << " (see antiphon --help)\n";
+        return 1;
+    }
+    if (*serve_app) return run_serve_command(serve);
+    if (*call_app) return run_call_command(call);
+    return run_models_command(with_directory(std::move(models)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A peer that has gone is told by the write's own result.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& fault) {
+        std::cerr << "antiphon: " << fault.what() << "\n";
+        return 1;
+    }
+}

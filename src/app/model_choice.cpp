@@ -1,0 +1,138 @@
+#include "app/model_choice.hpp"
+
+#include "engine/model_store.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace antiphon::app {
+namespace {
+
+using engine::Catalog;
+using engine::Model;
+using engine::ModelState;
+using engine::ModelStore;
+using engine::Purpose;
+
+constexpr unsigned kCoresForSmall = 8;
+
+/// What one part of the server needs: of which purpose, and what the settings name for it.
+struct Need {
+    Purpose purpose;
+    const std::string& named;  ///< empty: the set's
+    const char* key;
+    ChosenModel ModelChoice::*place;
+};
+
+std::string_view first_subtag(std::string_view language) { return language.substr(0, language.find('-')); }
+
+/// The set's model of a purpose: for a voice, the first that speaks the language, if one does.
+const Model* of_set(const Catalog& catalog, const std::string& set, Purpose purpose, const std::string& language) {
+    if (purpose == Purpose::voice && !language.empty())
+        for (const std::string& id : catalog.set(set)->models) {
+            const Model* model = catalog.model(id);
+            if (model->purpose == purpose && first_subtag(model->languages.front()) == first_subtag(language))
+                return model;
+        }
+    return catalog.first_of(purpose, set);
+}
+
+bool on_disk(const ModelStore& store, const Model& model) {
+    const ModelState state = store.state(model);
+    return state == ModelState::installed || state == ModelState::unchecked;
+}
+
+base::Error not_usable(const ModelStore& store, const Model& model, const std::string& fetch) {
+    std::string what = "the model " + model.id + " in " + store.directory().string() + " is damaged";
+    for (const engine::ModelFile& file : model.files) {
+        std::error_code failure;
+        const auto path = store.path_of(model, file.name);
+        const auto size = std::filesystem::file_size(path, failure);
+        if (!failure && file.has_size(size)) continue;
+        what = "the model file " + path.string() +
+               (failure ? " is missing" : " is damaged (it has " + std::to_string(size) + " bytes)");
+        break;
+    }
+    return base::error(base::Errc::unavailable, what + "; run `antiphon models fetch " + fetch + "`");
+}
+
+/// A model that the settings name: an id of the catalog, else a path.
+base::Result<ChosenModel> named_model(const Need& need, const Catalog& catalog, const ModelStore& store) {
+    if (const Model* model = catalog.model(need.named)) {
+        if (model->purpose != need.purpose)
+            return base::error(base::Errc::invalid,
+                               std::string(need.key) + " is " + need.named + ", which is a " +
+                                   std::string(name_of(model->purpose)) + ", not a " + std::string(name_of(need.purpose)),
+                               need.key);
+        if (model->files.empty())
+            return base::error(base::Errc::not_found, "the model " + model->id + " cannot be had: " + model->unavailable);
+        if (!on_disk(store, *model)) return not_usable(store, *model, model->id);
+        return ChosenModel{store.path_of(*model, model->files.front().name), model};
+    }
+    std::error_code failure;
+    if (std::filesystem::is_regular_file(need.named, failure)) return ChosenModel{need.named, nullptr};
+    return base::error(base::Errc::not_found,
+                       std::string(need.key) + " is " + need.named +
+                           ", which is neither a model of the catalog (`antiphon models list`) nor a file",
+                       need.key);
+}
+
+}  // namespace
+
+base::Result<ModelChoice> choose_models(const EngineSettings& settings, const std::string& language,
+                                        const Machine& machine, const Catalog& catalog) {
+    const ModelStore store(settings.models_dir.empty() ? ModelStore::default_directory()
+                                                       : std::filesystem::path(settings.models_dir));
+    static const std::string kNone;
+    const std::array<Need, 4> needs{{
+        {Purpose::voice_detector, kNone, "", &ModelChoice::voice_detector},
+        {Purpose::recognizer, settings.recognizer_model, "recognizer.model", &ModelChoice::recognizer},
+        {Purpose::language_model, settings.language_model, "language_model.model", &ModelChoice::language_model},
+        {Purpose::voice, settings.voice, "synthesizer.voice", &ModelChoice::voice},
+    }};
+    const auto complete = [&](const std::string& set) {
+        return catalog.set(set) != nullptr && std::all_of(needs.begin(), needs.end(), [&](const Need& need) {
+            if (!need.named.empty()) return true;
+            const Model* model = of_set(catalog, set, need.purpose, language);
+            return model != nullptr && on_disk(store, *model);
+        });
+    };
+
+    ModelChoice choice;
+    choice.directory = store.directory();
+    if (settings.set != "auto") {
+        choice.set = settings.set;
+        choice.why = "the settings say so";
+    } else {
+        std::vector<std::pair<std::string, std::string>> candidates;
+        if (machine.gpu) candidates.emplace_back("gpu", "there is a GPU and the set is on disk");
+        if (machine.cores >= kCoresForSmall) candidates.emplace_back("small", "there are eight cores or more and the set is on disk");
+        candidates.emplace_back(catalog.default_set(), "it suits this machine");
+        for (const char* set : {"small", "gpu"}) candidates.emplace_back(set, "no other set is on disk");
+        const auto found = std::find_if(candidates.begin(), candidates.end(),
+                                        [&](const auto& candidate) { return complete(candidate.first); });
+        choice.set = found == candidates.end() ? catalog.default_set() : found->first;
+        choice.why = found == candidates.end() ? "no set is on disk" : found->second;
+    }
+
+    for (const Need& need : needs) {
+        if (!need.named.empty()) {
+            auto named = named_model(need, catalog, store);
+            if (!named) return named.error();
+            choice.*need.place = std::move(*named);
+            continue;
+        }
+        const Model* model = catalog.set(choice.set) == nullptr ? nullptr : of_set(catalog, choice.set, need.purpose, language);
+        if (model == nullptr || model->files.empty())
+            return base::error(base::Errc::not_found, "the set " + choice.set + " of the catalog has no " +
+                                                          std::string(name_of(need.purpose)));
+        if (!on_disk(store, *model)) return not_usable(store, *model, choice.set);
+        choice.*need.place = {store.path_of(*model, model->files.front().name), model};
+    }
+    return choice;
+}
+
+}  // namespace antiphon::app

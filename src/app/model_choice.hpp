@@ -1,0 +1,46 @@
+// Which models the server uses: the chosen set's, or what the settings name instead.
+//
+// pure, but for looking whether the files are there.
+#pragma once
+
+#include "app/settings.hpp"
+#include "base/result.hpp"
+#include "engine/catalog.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace antiphon::app {
+
+/// What the choice is made by.
+struct Machine {
+    unsigned cores = 1;
+    bool gpu = false;
+};
+
+struct ChosenModel {
+    std::filesystem::path file;            ///< the model's first, which names the others
+    const engine::Model* model = nullptr;  ///< null: a file of the user's own
+};
+
+struct ModelChoice {
+    std::filesystem::path directory;
+    std::string set;
+    std::string why;  ///< a few words for the log line
+    ChosenModel voice_detector;
+    ChosenModel recognizer;
+    ChosenModel language_model;
+    ChosenModel voice;
+};
+
+/// A set named by the settings always wins. Otherwise the first that is on disk of those that suit the
+/// machine: gpu (needs one), small (eight cores), tiny; then any that is on disk. What is there is only
+/// looked at, not read: ModelStore::check() does that. `language` is what callers speak and chooses among
+/// a set's voices; empty: the set's first. The catalog must outlive the choice. Fails with
+///   not_found    a model that the catalog does not know and that is no file either
+///   invalid      a model for another purpose
+///   unavailable  a model file that is missing or damaged; the sentence names it and what fetches it
+base::Result<ModelChoice> choose_models(const EngineSettings& settings, const std::string& language,
+                                        const Machine& machine, const engine::Catalog& catalog);
+
+}  // namespace antiphon::app

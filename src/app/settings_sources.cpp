@@ -1,0 +1,195 @@
+#include "app/settings_sources.hpp"
+
+#include "app/settings_table.hpp"
+
+#include <toml++/toml.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace antiphon::app {
+namespace {
+
+constexpr std::string_view kPrefix = "ANTIPHON_";
+
+// Variables of ours that are no settings of the server: ANTIPHON_CONFIG names the file, the others are
+// read by the scripts and tests.
+constexpr std::string_view kOtherVariables[] = {"ANTIPHON_CONFIG", "ANTIPHON_CACHE_DIR", "ANTIPHON_NATIVE",
+                                                "ANTIPHON_GPU"};
+constexpr std::string_view kTestPrefix = "ANTIPHON_TEST_";
+
+base::Error at(const std::string& origin, base::Error failure) {
+    failure.text = origin + ": " + failure.text;
+    return failure;
+}
+
+base::Error unknown(const std::string& key) {
+    std::vector<std::string> keys;
+    for (const Setting& setting : settings_table()) keys.push_back(setting.key);
+    return base::error(base::Errc::invalid,
+                       "unknown setting " + key + "; did you mean " + std::string(nearest(key, keys)) + "?", key);
+}
+
+base::Result<std::string> contents(const std::filesystem::path& file) {
+    std::error_code failure;
+    if (std::filesystem::is_regular_file(file, failure)) {
+        std::ifstream in(file, std::ios::binary);
+        std::ostringstream text;
+        text << in.rdbuf();
+        if (in) return std::move(text).str();
+    }
+    return base::error(base::Errc::unavailable, "the settings file " + file.string() + " cannot be read");
+}
+
+// ---- TOML
+
+std::optional<Value> to_value(const toml::node& node) {
+    if (const auto* value = node.as_boolean()) return Value(value->get());
+    if (const auto* value = node.as_integer()) return Value(value->get());
+    if (const auto* value = node.as_floating_point()) return Value(value->get());
+    if (const auto* value = node.as_string()) return Value(value->get());
+    if (const auto* array = node.as_array()) {
+        std::vector<std::string> texts;
+        for (const auto& element : *array) {
+            const auto* value = element.as_string();
+            if (value == nullptr) return std::nullopt;
+            texts.push_back(value->get());
+        }
+        return Value(std::move(texts));
+    }
+    return std::nullopt;
+}
+
+bool is_section(const std::string& key) {
+    const auto table = settings_table();
+    return std::any_of(table.begin(), table.end(), [&](const Setting& s) { return s.key.starts_with(key + "."); });
+}
+
+base::Result<void> store_table(Settings& settings, const toml::table& table, const std::string& prefix,
+                               const std::string& file) {
+    for (const auto& [name, node] : table) {
+        const std::string key = prefix + std::string(name.str());
+        const std::string origin = file + ":" + std::to_string(name.source().begin.line);
+        const Setting* setting = find_setting(key);
+        if (setting == nullptr) {
+            const auto* inner = node.as_table();
+            if (inner == nullptr || (inner->empty() && !is_section(key))) return at(origin, unknown(key));
+            if (auto stored = store_table(settings, *inner, key + ".", file); !stored) return stored;
+            continue;
+        }
+        const auto value = to_value(node);
+        if (!value)
+            return at(origin, base::error(base::Errc::invalid, key + " must be " + std::string(words_for(setting->kind)),
+                                          key));
+        if (auto stored = setting->store(settings, *value); !stored) return at(origin, stored.error());
+    }
+    return {};
+}
+
+base::Result<void> store_file(Settings& settings, const std::filesystem::path& file) {
+    auto text = contents(file);
+    if (!text) return text.error();
+    try {
+        return store_table(settings, toml::parse(*text, file.string()), "", file.string());
+    } catch (const toml::parse_error& failure) {
+        return base::error(base::Errc::invalid, file.string() + ":" + std::to_string(failure.source().begin.line) +
+                                                    ": not TOML: " + std::string(failure.description()));
+    }
+}
+
+// ---- Environment
+
+const EnvironmentVariable* find_variable(const std::vector<EnvironmentVariable>& variables, std::string_view name) {
+    const auto found = std::find_if(variables.rbegin(), variables.rend(),
+                                    [&](const EnvironmentVariable& v) { return v.name == name && !v.value.empty(); });
+    return found == variables.rend() ? nullptr : &*found;
+}
+
+base::Result<void> store_text(Settings& settings, const Setting& setting, std::string_view text,
+                              const std::string& origin) {
+    const auto value = parse_value(setting, text);
+    if (!value) return at(origin, value.error());
+    if (auto stored = setting.store(settings, *value); !stored) return at(origin, stored.error());
+    return {};
+}
+
+base::Result<void> store_environment(Settings& settings, const std::vector<EnvironmentVariable>& variables) {
+    std::vector<std::string> names;
+    for (const Setting& setting : settings_table()) {
+        names.push_back(setting.environment_name());
+        const EnvironmentVariable* variable = find_variable(variables, names.back());
+        if (variable == nullptr && !setting.guide_name.empty()) variable = find_variable(variables, setting.guide_name);
+        if (variable == nullptr) continue;
+        const auto origin = variable->origin + ": " + variable->name;
+        if (auto stored = store_text(settings, setting, variable->value, origin); !stored) return stored;
+    }
+    for (const EnvironmentVariable& variable : variables) {
+        if (!variable.name.starts_with(kPrefix) || variable.name.starts_with(kTestPrefix)) continue;
+        if (std::find(names.begin(), names.end(), variable.name) != names.end()) continue;
+        const auto& others = kOtherVariables;
+        if (std::find(std::begin(others), std::end(others), variable.name) != std::end(others)) continue;
+        return base::error(base::Errc::invalid, variable.origin + ": unknown setting " + variable.name +
+                                                    "; did you mean " + std::string(nearest(variable.name, names)) +
+                                                    "?");
+    }
+    return {};
+}
+
+// ---- Command line
+
+base::Result<void> store_assignment(Settings& settings, const std::string& assignment) {
+    const std::string origin = "command line";
+    const auto equals = assignment.find('=');
+    if (equals == std::string::npos)
+        return base::error(base::Errc::invalid, origin + ": \"" + assignment + "\" is not KEY=VALUE");
+    const std::string key = assignment.substr(0, equals);
+    const Setting* setting = find_setting(key);
+    if (setting == nullptr) return at(origin, unknown(key));
+    return store_text(settings, *setting, std::string_view(assignment).substr(equals + 1), origin);
+}
+
+}  // namespace
+
+std::vector<EnvironmentVariable> process_environment() {
+    std::vector<EnvironmentVariable> variables;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view line = *entry;
+        const auto equals = line.find('=');
+        if (equals == std::string_view::npos) continue;
+        variables.push_back({std::string(line.substr(0, equals)), std::string(line.substr(equals + 1)), "environment"});
+    }
+    return variables;
+}
+
+base::Result<Settings> read_settings(const SettingSources& sources) {
+    Settings settings;
+    auto file = sources.file;
+    if (!file)
+        if (const auto* variable = find_variable(sources.environment, "ANTIPHON_CONFIG")) file = variable->value;
+    if (file)
+        if (auto stored = store_file(settings, *file); !stored) return stored.error();
+    if (auto stored = store_environment(settings, sources.environment); !stored) return stored.error();
+    for (const std::string& assignment : sources.assignments)
+        if (auto stored = store_assignment(settings, assignment); !stored) return stored.error();
+
+    if (settings.engines.synthesizer_backend == "edge")
+        return base::error(base::Errc::unsupported,
+                           "synthesizer.backend (TTS_BACKEND) is edge, which is not in this build yet; set it to "
+                           "auto or piper",
+                           "synthesizer.backend");
+    settings.session.turn_detection = settings.turn;
+    return settings;
+}
+
+std::vector<std::string> settings_without_effect(const Settings& settings) {
+    std::vector<std::string> keys;
+    if (!settings.backends.ollama_base_url.empty()) keys.emplace_back("ollama.base_url");
+    if (!settings.backends.redis_host.empty()) keys.emplace_back("redis.host");
+    return keys;
+}
+
+}  // namespace antiphon::app

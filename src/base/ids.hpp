@@ -1,0 +1,23 @@
+// Names for things that travel over the wire, and the numbers of turns.
+//
+// pure, but for random_id(), which is thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace antiphon::base {
+
+/// Counts the turns of one call. A result that carries an older number than the current turn's is
+/// dropped where it arrives: that is the second half of every cancel.
+enum class TurnId : std::uint64_t {};
+
+inline TurnId next(TurnId id) { return TurnId{static_cast<std::uint64_t>(id) + 1}; }
+inline unsigned long long number(TurnId id) { return static_cast<unsigned long long>(id); }
+
+/// `prefix` and 24 characters of [0-9a-z] (124 bits) from the operating system's random source, for
+/// example "resp_4k2...".
+std::string random_id(std::string_view prefix);
+
+}  // namespace antiphon::base

@@ -1,0 +1,99 @@
+// What a call tells its peer, in the order in which it is to be sent.
+//
+// pure. One struct per thing that happens; edge/event_map turns them into the wire's events. Times are
+// milliseconds of the caller's sound since the call began, as the Realtime API counts them.
+#pragma once
+
+#include "audio/pcm.hpp"
+#include "base/error.hpp"
+#include "call/session.hpp"
+#include "think/item.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace antiphon::call {
+
+enum class ResponseStatus { in_progress, completed, cancelled, incomplete, failed };
+
+/// Why a response was not completed.
+enum class ResponseEnd { none, turn_detected, client_cancelled, max_output_tokens, failed };
+
+struct Usage {
+    int input_tokens = 0;
+    int cached_tokens = 0;
+    int output_tokens = 0;
+};
+
+struct Response {
+    std::string id;  ///< "resp_..."
+    ResponseStatus status = ResponseStatus::in_progress;
+    ResponseEnd end = ResponseEnd::none;
+    std::string failure;  ///< a sentence, with ResponseEnd::failed
+    bool speaks = true;
+    std::vector<think::Item> output;
+    std::optional<Usage> usage;  ///< with the end
+    std::string metadata;        ///< the client's JSON object as it came, empty if none
+};
+
+/// Where a piece of a response belongs.
+struct ResponsePart {
+    std::string response_id;
+    std::string item_id;
+};
+
+struct SessionCreated { Session session; };
+struct SessionUpdated { Session session; };
+/// Something the client did could not be done; the call goes on. `client_event_id` may be empty.
+struct RequestFailed { base::Error error; std::string client_event_id; };
+
+struct SpeechStarted { std::string item_id; std::int64_t audio_start_ms; };
+struct SpeechStopped { std::string item_id; std::int64_t audio_end_ms; };
+struct AudioCommitted { std::string item_id; std::string previous_item_id; };
+struct AudioCleared {};
+
+struct ItemAdded { think::Item item; std::string previous_item_id; };
+struct ItemDone { think::Item item; std::string previous_item_id; };
+struct ItemRetrieved { think::Item item; };
+struct ItemTruncated { std::string item_id; std::int64_t audio_end_ms; };
+struct ItemDeleted { std::string item_id; };
+
+struct TranscriptionDelta { std::string item_id; std::string text; };
+struct TranscriptionCompleted { std::string item_id; std::string text; std::string language; double seconds; };
+struct TranscriptionFailed { std::string item_id; base::Error error; };
+
+struct ResponseCreated { Response response; };
+struct OutputItemAdded { std::string response_id; think::Item item; };
+struct ContentPartAdded { ResponsePart part; bool speaks; };
+struct OutputTextDelta { ResponsePart part; std::string text; };        ///< of a response that does not speak
+struct OutputTextDone { ResponsePart part; std::string text; };
+struct OutputTranscriptDelta { ResponsePart part; std::string text; };  ///< the words of the sound that follows
+struct OutputTranscriptDone { ResponsePart part; std::string text; };
+struct OutputAudioDone { ResponsePart part; };
+struct ContentPartDone { ResponsePart part; bool speaks; std::string text; };
+struct OutputItemDone { std::string response_id; think::Item item; };
+struct ResponseDone { Response response; };
+
+/// One answered turn's times, from the end of the caller's speech (seconds; none: it did not come to it).
+struct TurnMeasured {
+    std::string response_id;
+    bool speculated = false;             ///< the work began before the turn's end was sure
+    std::optional<double> transcript;      ///< the recognizer was done
+    std::optional<double> first_token;
+    std::optional<double> first_clause;  ///< the first text went to the synthesizer
+    std::optional<double> first_sound;   ///< the synthesizer gave its first sound
+    std::optional<double> turn_end;      ///< the turn's silence was over and the gate opened
+    std::optional<double> first_audio;   ///< the first sound was sent
+};
+
+using CallEvent =
+    std::variant<SessionCreated, SessionUpdated, RequestFailed, SpeechStarted, SpeechStopped, AudioCommitted, AudioCleared,
+                 ItemAdded, ItemDone, ItemRetrieved, ItemTruncated, ItemDeleted, TranscriptionDelta,
+                 TranscriptionCompleted, TranscriptionFailed, ResponseCreated, OutputItemAdded, ContentPartAdded,
+                 OutputTextDelta, OutputTextDone, OutputTranscriptDelta, OutputTranscriptDone, OutputAudioDone,
+                 ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured>;
+
+}  // namespace antiphon::call

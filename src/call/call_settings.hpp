@@ -1,0 +1,22 @@
+// The settings of the conversation, one part per room.
+//
+// pure.
+#pragma once
+
+#include "base/clock.hpp"
+#include "listen/listen_settings.hpp"
+#include "speak/speak_settings.hpp"
+#include "think/think_settings.hpp"
+
+namespace antiphon::call {
+
+struct CallSettings {
+    listen::ListenSettings listen;
+    think::ThinkSettings think;
+    speak::SpeakSettings speak;
+
+    /// Begin to recognize, think and speak behind a closed gate at the first hint of a pause.
+    bool speculate = true;
+};
+
+}  // namespace antiphon::call

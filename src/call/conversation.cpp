@@ -1,0 +1,103 @@
+#include "call/conversation.hpp"
+
+#include "base/log.hpp"
+
+#include <atomic>
+
+namespace antiphon::call {
+namespace {
+
+engine::ConversationId new_conversation() {
+    static std::atomic<std::uint64_t> last{0};
+    return engine::ConversationId{++last};
+}
+
+}  // namespace
+
+Conversation::Conversation(Session session, const CallSettings& settings, const CallEngines& engines,
+                           std::shared_ptr<base::Strand> strand, Peer& peer)
+    : session_(std::move(session)),
+      settings_(settings),
+      engines_(engines),
+      strand_(std::move(strand)),
+      peer_(peer),
+      conversation_id_(new_conversation()),
+      listener_(settings.listen, strand_, engines.voice_detector, engines.recognizer, engines.recognizer_workers, *this),
+      thinker_(strand_, engines.language_model, engines.language_model_workers, *this),
+      speaker_(settings.speak, strand_, engines.synthesizer, engines.synthesizer_workers, *this),
+      anchor_(this) {
+    engines_.metrics.calls.Increment();
+    engines_.metrics.calls_total.Increment();
+}
+
+Conversation::~Conversation() { close(); }
+
+void Conversation::begin() {
+    // The default session's rates are checked with the settings; others come by session.update.
+    if (auto done = configure_listener(session_); !done) fail(done.error(), {});
+    peer_.send(SessionCreated{session_});
+}
+
+void Conversation::close() {
+    if (closed_) return;
+    closed_ = true;
+    anchor_.drop();
+    listener_.close();
+    thinker_.close();
+    speaker_.close();
+    engines_.metrics.calls.Decrement();
+    // A generation that was just stopped may still hold the conversation for one token: the language
+    // model's workers forget it after that one has returned, for they are asked last.
+    engine::LanguageModel& model = engines_.language_model;
+    const engine::ConversationId id = conversation_id_;
+    if (!engines_.language_model_workers.submit([&model, id] { model.forget(id); })) model.forget(id);
+}
+
+void Conversation::hear(std::span<const float> samples) {
+    if (closed_) return;
+    const bool sounding = answering() && answer_->marks.first_audio && !answer_->pacer.played_out(strand_->now());
+    listener_.push(samples, sounding);
+    trim_memory();
+}
+
+void Conversation::fail(base::Error error, const std::string& client_event_id) {
+    peer_.send(RequestFailed{std::move(error), client_event_id});
+}
+
+void Conversation::waste(base::Duration busy) { engines_.metrics.wasted_seconds.Increment(base::seconds(busy)); }
+
+base::Result<void> Conversation::configure_listener(const Session& session) {
+    std::optional<listen::PauseSettings> turns;
+    if (session.turn_detection)
+        turns = listen::PauseSettings{session.turn_detection->threshold, settings_.listen.pause_hint,
+                                      session.turn_detection->silence_duration};
+    return listener_.configure(session.input_rate, turns);
+}
+
+void Conversation::start_wanted_answer() {
+    if (!wanted_ || answering() || !hearings_.empty()) return;
+    // Never over the caller's words; but what a client asks for outright it gets.
+    if (!wanted_->by_client && !speech_item_.empty()) return;
+    const Wanted wanted = std::move(*wanted_);
+    wanted_.reset();
+    drop_speculation();
+    start_answer(wanted.request, std::nullopt, wanted.marks, wanted.language);
+    open_gate();
+}
+
+void Conversation::log_turn(base::TurnId turn, const TurnMeasured& measured) const {
+    const auto milliseconds = [](const std::optional<double>& seconds) {
+        return seconds ? std::to_string(static_cast<long long>(*seconds * 1000.0)) : std::string("-");
+    };
+    base::log::info("turn.answered", {{"call", session_.id},
+                                      {"turn", base::number(turn)},
+                                      {"speculated", measured.speculated ? "yes" : "no"},
+                                      {"transcript_ms", milliseconds(measured.transcript)},
+                                      {"first_token_ms", milliseconds(measured.first_token)},
+                                      {"first_clause_ms", milliseconds(measured.first_clause)},
+                                      {"first_sound_ms", milliseconds(measured.first_sound)},
+                                      {"turn_end_ms", milliseconds(measured.turn_end)},
+                                      {"first_audio_ms", milliseconds(measured.first_audio)}});
+}
+
+}  // namespace antiphon::call

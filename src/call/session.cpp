@@ -1,0 +1,23 @@
+#include "call/session.hpp"
+
+namespace antiphon::call {
+
+void apply(const SessionPatch& patch, Session& session) {
+    const auto set = [](const auto& from, auto& to) {
+        if (from) to = *from;
+    };
+    set(patch.model, session.model);
+    set(patch.instructions, session.instructions);
+    set(patch.speaks, session.speaks);
+    set(patch.input_rate, session.input_rate);
+    set(patch.turn_detection, session.turn_detection);
+    set(patch.input_language, session.input_language);
+    set(patch.transcribes, session.transcribes);
+    set(patch.transcription_model, session.transcription_model);
+    set(patch.output_rate, session.output_rate);
+    set(patch.voice, session.voice);
+    set(patch.speed, session.speed);
+    set(patch.max_output_tokens, session.max_output_tokens);
+}
+
+}  // namespace antiphon::call

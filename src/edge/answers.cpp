@@ -1,0 +1,69 @@
+#include "edge/answers.hpp"
+
+#include "edge/static_files.hpp"
+
+#include <boost/json.hpp>
+
+#include <string>
+
+namespace antiphon::edge {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kMaxModelName = 256;
+constexpr auto kJson = "application/json";
+
+Reply ready_reply(const Readiness& readiness) {
+    json::object body{{"ready", readiness.ready},
+                      {"whisper_ready", readiness.whisper_ready},
+                      {"lid_ready", readiness.lid_ready},
+                      {"llm_ready", readiness.llm_ready},
+                      {"tts_ready", readiness.tts_ready},
+                      {"device", readiness.device}};
+    if (!readiness.failure.empty()) body["failure"] = readiness.failure;
+    return {readiness.ready ? 200 : 503, kJson, json::serialize(body), {{"Cache-Control", "no-store"}}};
+}
+
+Reply models_reply(const std::string& model) {
+    const json::object body{
+        {"object", "list"},
+        {"data", json::array{json::object{{"id", model}, {"object", "model"}, {"created", 0}, {"owned_by", "antiphon"}}}}};
+    return {200, kJson, json::serialize(body)};
+}
+
+}  // namespace
+
+Reply answer(Endpoint endpoint, const Services& services) {
+    switch (endpoint) {
+        case Endpoint::home: return {302, "text/plain", "The call page is at /call\n", {{"Location", "/call"}}};
+        case Endpoint::call_page: return call_page_reply(services.call_page);
+        case Endpoint::ready: return ready_reply(services.readiness());
+        case Endpoint::health: return {200, kJson, R"({"status":"ok"})"};
+        case Endpoint::metrics: return {200, "text/plain; version=0.0.4; charset=utf-8", services.metrics.text()};
+        case Endpoint::models: return models_reply(services.default_session.model);
+        case Endpoint::realtime: break;
+    }
+    return error_reply(426, "upgrade_required", "this is the WebSocket of the Realtime API: connect with a WebSocket client",
+                       {{"Upgrade", "websocket"}});
+}
+
+Reply call_obstacle(const Target& target, const Services& services) {
+    if (target.query.contains("call_id"))
+        return error_reply(400, "unsupported", "a second connection to a call (call_id) is not supported");
+    if (const auto intent = target.query.find("intent"); intent != target.query.end() && intent->second == "transcription")
+        return error_reply(400, "unsupported", "transcription sessions are not supported yet");
+    if (const auto model = target.query.find("model"); model != target.query.end() && model->second.size() > kMaxModelName)
+        return error_reply(400, "invalid_value", "the model's name is longer than 256 bytes");
+    if (services.engines() != nullptr) return {};
+    const Readiness readiness = services.readiness();
+    if (!readiness.failure.empty()) return error_reply(503, "not_ready", "the engines cannot be loaded: " + readiness.failure);
+    return error_reply(503, "not_ready", "the engines are still being loaded; ask /ready", {{"Retry-After", "2"}});
+}
+
+Reply overloaded_reply(const base::Error& error) {
+    return error_reply(503, "overloaded", error.text, {{"Retry-After", "5"}});
+}
+
+}  // namespace antiphon::edge

@@ -1,0 +1,22 @@
+// What the plain HTTP routes answer.
+//
+// thread-safe, as the services are.
+#pragma once
+
+#include "edge/reply.hpp"
+#include "edge/routes.hpp"
+#include "edge/services.hpp"
+
+namespace antiphon::edge {
+
+/// The answer to a GET of any route but realtime.
+Reply answer(Endpoint endpoint, const Services& services);
+
+/// What stands in the way of a new call on GET /v1/realtime: 503 while the engines are not loaded, 400 for a
+/// query that asks for what is not to be had. With neither, status 200 and no body.
+Reply call_obstacle(const Target& target, const Services& services);
+
+/// 503 with Retry-After: every place is taken.
+Reply overloaded_reply(const base::Error& error);
+
+}  // namespace antiphon::edge

@@ -1,0 +1,43 @@
+// The connections that are open, so that a shutdown reaches every one of them.
+//
+// thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace antiphon::edge {
+
+class Connection {
+public:
+    virtual ~Connection() = default;
+    /// Ends the connection soon. Safe to call from any thread.
+    virtual void shut_down() = 0;
+};
+
+/// A place in the list of connections; given back when the last copy goes.
+using ConnectionEntry = std::shared_ptr<void>;
+
+class Connections : public std::enable_shared_from_this<Connections> {
+public:
+    static std::shared_ptr<Connections> make() { return std::shared_ptr<Connections>(new Connections); }
+
+    /// After shut_down() the connection is told to end at once.
+    ConnectionEntry add(const std::shared_ptr<Connection>& connection);
+
+    /// Tells every connection to end, those to come included.
+    void shut_down();
+
+private:
+    Connections() = default;
+    void remove(std::uint64_t number);
+
+    std::mutex mutex_;
+    bool shut_down_ = false;
+    std::uint64_t next_ = 0;
+    std::unordered_map<std::uint64_t, std::weak_ptr<Connection>> open_;
+};
+
+}  // namespace antiphon::edge

@@ -1,0 +1,123 @@
+#include "edge/http_listener.hpp"
+
+#include "base/asio_strand.hpp"
+#include "base/log.hpp"
+#include "edge/connections.hpp"
+#include "edge/http_session.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace antiphon::edge {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+/// When the process has no file handle left, accepting again at once would only spin.
+constexpr std::chrono::milliseconds kPauseAfterFailure{100};
+
+base::Error unavailable(const std::string& where, const std::string& why) {
+    return base::error(base::Errc::unavailable, "cannot listen on " + where + ": " + why);
+}
+
+/// The part that the pending operations keep alive.
+class Acceptor final : public std::enable_shared_from_this<Acceptor> {
+public:
+    Acceptor(asio::io_context& io, const EdgeSettings& settings, const Services& services)
+        : io_(io), strand_(asio::make_strand(io.get_executor())), acceptor_(strand_), pause_(strand_),
+          settings_(std::make_shared<EdgeSettings>(settings)), services_(services), connections_(Connections::make()) {}
+
+    base::Result<void> listen() {
+        const std::string where = settings_->host + ":" + std::to_string(settings_->port);
+        error_code failure;
+        tcp::resolver resolver(io_);
+        const auto found = resolver.resolve(settings_->host, std::to_string(settings_->port),
+                                            tcp::resolver::passive | tcp::resolver::numeric_service, failure);
+        if (failure || found.empty()) return unavailable(where, "the host is not known (" + failure.message() + ")");
+        const tcp::endpoint endpoint = found.begin()->endpoint();
+        acceptor_.open(endpoint.protocol(), failure);
+        // Lets a restarted server take its port back at once; unlike SO_REUSEPORT, which must not be set, it does
+        // not let two servers share it.
+        if (!failure) acceptor_.set_option(tcp::acceptor::reuse_address(true), failure);
+        if (!failure) acceptor_.bind(endpoint, failure);
+        if (!failure) acceptor_.listen(asio::socket_base::max_listen_connections, failure);
+        if (failure == asio::error::address_in_use) return unavailable(where, "the port is in use by another program");
+        if (failure) return unavailable(where, failure.message());
+        port_ = acceptor_.local_endpoint(failure).port();
+        return {};
+    }
+
+    std::uint16_t port() const { return port_; }
+
+    void accept() {
+        // Each connection gets the strand that its call will live on.
+        auto strand = std::make_shared<base::AsioStrand>(io_.get_executor());
+        const asio::any_io_executor executor = strand->executor();
+        acceptor_.async_accept(executor, [self = shared_from_this(), strand](error_code failure, tcp::socket socket) {
+            if (failure == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
+            if (failure) return self->pause(failure);
+            error_code ignored;
+            socket.set_option(tcp::no_delay(true), ignored);
+            serve_http(std::move(socket), strand, self->settings_, self->services_, self->connections_);
+            self->accept();
+        });
+    }
+
+    void close() {
+        asio::post(strand_, [self = shared_from_this()] {
+            error_code ignored;
+            self->acceptor_.close(ignored);
+            self->pause_.cancel();
+        });
+        connections_->shut_down();
+    }
+
+private:
+    void pause(error_code failure) {
+        base::log::warning("listener.accept_failed", {{"error", failure.message()}});
+        pause_.expires_after(kPauseAfterFailure);
+        pause_.async_wait([self = shared_from_this()](error_code cancelled) {
+            if (!cancelled && self->acceptor_.is_open()) self->accept();
+        });
+    }
+
+    asio::io_context& io_;
+    asio::strand<asio::io_context::executor_type> strand_;
+    asio::basic_socket_acceptor<tcp, asio::strand<asio::io_context::executor_type>> acceptor_;
+    asio::steady_timer pause_;
+    const std::shared_ptr<const EdgeSettings> settings_;
+    const Services& services_;
+    const std::shared_ptr<Connections> connections_;
+    std::uint16_t port_ = 0;
+};
+
+class Listener final : public HttpListener {
+public:
+    explicit Listener(std::shared_ptr<Acceptor> acceptor) : acceptor_(std::move(acceptor)) {}
+    ~Listener() override { acceptor_->close(); }
+
+    std::uint16_t port() const override { return acceptor_->port(); }
+    void close() override { acceptor_->close(); }
+
+private:
+    const std::shared_ptr<Acceptor> acceptor_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& io, const EdgeSettings& settings,
+                                                               const Services& services) {
+    const auto acceptor = std::make_shared<Acceptor>(io, settings, services);
+    if (auto listening = acceptor->listen(); !listening) return listening.error();
+    acceptor->accept();
+    return std::unique_ptr<HttpListener>(std::make_unique<Listener>(acceptor));
+}
+
+}  // namespace antiphon::edge

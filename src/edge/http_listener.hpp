@@ -1,0 +1,34 @@
+// Accepts connections and gives each its session: pages and answers over HTTP, calls over WebSocket.
+//
+// thread-safe.
+#pragma once
+
+#include "base/result.hpp"
+#include "edge/edge_settings.hpp"
+#include "edge/services.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace antiphon::edge {
+
+class HttpListener {
+public:
+    /// Binds and begins to accept on the io_context's threads. `unavailable` when the port is taken (it
+    /// is never shared with another process) or the address is not ours. `services` must outlive the
+    /// io_context's run.
+    static base::Result<std::unique_ptr<HttpListener>> open(boost::asio::io_context& io, const EdgeSettings& settings,
+                                                            const Services& services);
+    virtual ~HttpListener() = default;
+
+    /// The port it listens on, also when the settings said 0.
+    virtual std::uint16_t port() const = 0;
+
+    /// Accepts no more, ends every call and closes its WebSocket with 1012 (service restart). Returns at
+    /// once; the io_context runs out of work when the last session is gone.
+    virtual void close() = 0;
+};
+
+}  // namespace antiphon::edge

@@ -1,0 +1,23 @@
+// One HTTP connection: answers requests until it is closed or becomes a WebSocket.
+//
+// strand: the socket's executor.
+#pragma once
+
+#include "base/asio_strand.hpp"
+#include "edge/connections.hpp"
+#include "edge/edge_settings.hpp"
+#include "edge/services.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+
+namespace antiphon::edge {
+
+/// Serves the connection, which keeps itself alive. The socket's executor must be the strand's, which a call on
+/// this connection then shares. `services` must outlive the io_context's run.
+void serve_http(boost::asio::ip::tcp::socket socket, std::shared_ptr<base::AsioStrand> strand,
+                std::shared_ptr<const EdgeSettings> settings, const Services& services,
+                const std::shared_ptr<Connections>& connections);
+
+}  // namespace antiphon::edge

@@ -1,0 +1,59 @@
+// A two-way line of text messages to one client: a WebSocket, later a WebRTC data channel.
+//
+// strand. Both sides live on the call's strand.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace antiphon::edge {
+
+/// Why a channel came to its end.
+enum class ChannelEnd {
+    closed_by_client,  ///< in order
+    closed_by_server,  ///< close() was called
+    vanished,          ///< the connection broke
+    timed_out,         ///< nothing was heard from the client, not even answers to pings
+    too_slow,          ///< the client did not read, and what waited for it reached its bound
+    message_too_big,
+    handshake_failed,
+};
+
+std::string_view name_of(ChannelEnd end) noexcept;
+
+/// The side that uses a channel.
+class ChannelUser {
+public:
+    virtual ~ChannelUser() = default;
+
+    /// Once, before anything else: messages can be sent from now on.
+    virtual void opened() = 0;
+    /// One text message, well-formed UTF-8. The view is good until this returns.
+    virtual void received(std::string_view message) = 0;
+    virtual void received_binary() = 0;
+    /// The last thing a channel says, exactly once, also when it never opened. Never called from within send()
+    /// or close().
+    virtual void ended(ChannelEnd end) = 0;
+};
+
+/// The close codes in use (RFC 6455, section 7.4.1, and the IANA registry).
+enum class CloseCode { policy_violation = 1008, service_restart = 1012 };
+
+class MessageChannel {
+public:
+    virtual ~MessageChannel() = default;
+
+    /// Lets one more message come; none is read without it, so that a user that is busy holds the client back.
+    /// Call it once from opened() and once for each message.
+    virtual void next() = 0;
+
+    /// Queues the message; one is on its way at a time. When more than the bound waits, the channel drops all of
+    /// it, closes with 1008 and ends as too_slow. After the end messages are dropped.
+    virtual void send(std::string message) = 0;
+
+    /// Closes in order if the client plays along, hard after two seconds if not.
+    virtual void close(CloseCode code, std::string_view reason) = 0;
+};
+
+}  // namespace antiphon::edge

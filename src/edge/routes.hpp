@@ -1,0 +1,37 @@
+// Which path answers what.
+//
+// pure. One table; the page, the readiness probe and the calls of every client start here.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace antiphon::edge {
+
+enum class Endpoint { home, call_page, ready, health, metrics, models, realtime };
+
+struct Route {
+    std::string_view path;
+    Endpoint endpoint;
+    std::string_view methods;  ///< as the Allow header lists them
+};
+
+/// What a request's first line asks for, percent-decoded.
+struct Target {
+    std::string path;
+    std::map<std::string, std::string, std::less<>> query;  ///< of a name that comes twice, the first
+};
+
+/// Fails with `invalid` for what does not begin with "/", for broken percent signs and for bytes that are no
+/// UTF-8.
+base::Result<Target> parse_target(std::string_view target);
+
+/// Null if there is nothing at that path.
+const Route* find_route(std::string_view path);
+
+bool allows(const Route& route, std::string_view method);
+
+}  // namespace antiphon::edge

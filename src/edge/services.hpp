@@ -1,0 +1,39 @@
+// What the edge needs from the rest of the server, handed in by app/server.
+//
+// thread-safe members; outlives the listener and all its sessions.
+#pragma once
+
+#include "base/metrics.hpp"
+#include "call/call_engines.hpp"
+#include "call/call_registry.hpp"
+#include "call/call_settings.hpp"
+#include "call/session.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace antiphon::edge {
+
+/// What GET /ready answers; 200 when `ready`, else 503.
+struct Readiness {
+    bool ready = false;
+    bool whisper_ready = false;
+    bool lid_ready = false;
+    bool llm_ready = false;
+    bool tts_ready = false;
+    std::string device = "cpu";  ///< "cpu" or "cuda" (the name ROCm uses for itself as well)
+    std::string failure;         ///< a sentence when loading has failed for good
+};
+
+struct Services {
+    call::CallRegistry& registry;
+    const call::CallSettings& call_settings;
+    const call::Session& default_session;  ///< what session.created starts from; its id is made anew
+    std::function<Readiness()> readiness;
+    std::function<const call::CallEngines*()> engines;  ///< null until they are loaded
+    base::Metrics& metrics;
+    std::string_view call_page{};  ///< the page of GET /call, whole; empty when it was not built in
+};
+
+}  // namespace antiphon::edge

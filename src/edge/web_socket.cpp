@@ -1,0 +1,181 @@
+#include "edge/web_socket.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/websocket.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+
+namespace antiphon::edge {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using boost::system::error_code;
+
+constexpr std::chrono::seconds kPatience{2};
+/// A read buffer that one large message has grown is not kept.
+constexpr std::size_t kKeptBuffer = 256U << 10U;
+
+class WebSocket final : public MessageChannel, public std::enable_shared_from_this<WebSocket> {
+public:
+    WebSocket(asio::ip::tcp::socket socket, UpgradeRequest request, const EdgeSettings& settings)
+        : stream_(std::move(socket)), patience_(stream_.get_executor()), max_queued_(settings.max_queued) {
+        stream_.set_option(websocket::stream_base::timeout{settings.handshake_timeout, settings.idle_timeout, true});
+        stream_.set_option(websocket::stream_base::decorator(
+            [subprotocol = std::move(request.subprotocol)](websocket::response_type& response) {
+                response.set(http::field::server, "antiphon");
+                if (!subprotocol.empty()) response.set(http::field::sec_websocket_protocol, subprotocol);
+            }));
+        stream_.read_message_max(settings.max_message);
+        stream_.text(true);
+
+        upgrade_.method(http::verb::get);
+        upgrade_.version(11);
+        upgrade_.target(request.target);
+        upgrade_.set(http::field::host, request.host);
+        upgrade_.set(http::field::connection, "upgrade");
+        upgrade_.set(http::field::upgrade, "websocket");
+        upgrade_.set(http::field::sec_websocket_version, "13");
+        upgrade_.set(http::field::sec_websocket_key, request.key);
+    }
+
+    void start(std::shared_ptr<ChannelUser> user) {
+        user_ = std::move(user);
+        stream_.async_accept(upgrade_, beast::bind_front_handler(&WebSocket::on_accept, shared_from_this()));
+    }
+
+    void next() override {
+        if (open_) stream_.async_read(in_, beast::bind_front_handler(&WebSocket::on_read, shared_from_this()));
+    }
+
+    void send(std::string message) override {
+        if (!open_) return;
+        waiting_bytes_ += message.size();
+        waiting_.push_back(std::move(message));
+        if (waiting_bytes_ > max_queued_) return give_up_on_slow_client();
+        if (!writing_) write_next();
+    }
+
+    void close(CloseCode code, std::string_view reason) override { close(code, reason, ChannelEnd::closed_by_server); }
+
+private:
+    void on_accept(error_code failure) {
+        if (failure) return end(ChannelEnd::handshake_failed);
+        if (end_) return begin_close();  // close() came first
+        open_ = true;
+        if (const auto user = user_) user->opened();
+    }
+
+    void on_read(error_code failure, std::size_t) {
+        if (failure) return end(reason_of(failure));
+        // The message leaves the buffer first: the user may ask for the next one at any time.
+        std::string message(static_cast<const char*>(in_.cdata().data()), in_.size());
+        in_.consume(in_.size());
+        if (in_.capacity() > kKeptBuffer) in_.shrink_to_fit();
+        const auto user = user_;
+        if (!open_ || !user) return;  // the close that is under way reads on by itself
+        if (stream_.got_text()) user->received(message);
+        else user->received_binary();
+    }
+
+    static ChannelEnd reason_of(error_code failure) {
+        if (failure == websocket::error::closed) return ChannelEnd::closed_by_client;
+        if (failure == websocket::error::message_too_big) return ChannelEnd::message_too_big;
+        if (failure == beast::error::timeout) return ChannelEnd::timed_out;
+        return ChannelEnd::vanished;
+    }
+
+    void write_next() {
+        if (waiting_.empty()) return;
+        writing_ = true;
+        stream_.async_write(asio::buffer(waiting_.front()),
+                            beast::bind_front_handler(&WebSocket::on_write, shared_from_this()));
+    }
+
+    void on_write(error_code failure, std::size_t) {
+        writing_ = false;
+        if (failure) {
+            // Nothing more will come through; a read that is under way ends with the socket and says so.
+            if (open_) hang_up();
+            return;
+        }
+        waiting_bytes_ -= waiting_.front().size();
+        waiting_.pop_front();
+        if (open_) write_next();
+    }
+
+    void give_up_on_slow_client() {
+        // The message that is on its way cannot be taken back.
+        while (waiting_.size() > (writing_ ? 1U : 0U)) {
+            waiting_bytes_ -= waiting_.back().size();
+            waiting_.pop_back();
+        }
+        close(CloseCode::policy_violation, "the client does not read", ChannelEnd::too_slow);
+        // The close may take its time behind what is not read; the call ends now.
+        asio::post(stream_.get_executor(), [self = shared_from_this()] { self->end(ChannelEnd::too_slow); });
+    }
+
+    void close(CloseCode code, std::string_view reason, ChannelEnd why) {
+        if (end_) return;
+        end_ = why;
+        close_reason_.code = static_cast<std::uint16_t>(code);
+        close_reason_.reason.assign(reason.data(), reason.size());
+        if (!open_) return;  // on_accept goes on
+        begin_close();
+    }
+
+    void begin_close() {
+        open_ = false;
+        patience_.expires_after(kPatience);
+        patience_.async_wait([self = shared_from_this()](error_code cancelled) {
+            if (!cancelled) self->hang_up();
+        });
+        stream_.async_close(close_reason_, [self = shared_from_this()](error_code) {
+            self->patience_.cancel();
+            self->end(ChannelEnd::closed_by_server);
+        });
+    }
+
+    void hang_up() {
+        error_code ignored;
+        beast::get_lowest_layer(stream_).close(ignored);
+    }
+
+    void end(ChannelEnd why) {
+        open_ = false;
+        if (const auto user = std::exchange(user_, nullptr)) user->ended(end_.value_or(why));
+    }
+
+    websocket::stream<asio::ip::tcp::socket, false> stream_;
+    asio::steady_timer patience_;  ///< for a client that does not answer a close
+    http::request<http::empty_body> upgrade_;
+    std::shared_ptr<ChannelUser> user_;  ///< none after the end
+    beast::flat_buffer in_;
+    bool open_ = false;
+    std::optional<ChannelEnd> end_;  ///< why this side closes
+    websocket::close_reason close_reason_;
+
+    const std::size_t max_queued_;
+    std::deque<std::string> waiting_;  ///< the first one is on its way while writing_
+    std::size_t waiting_bytes_ = 0;
+    bool writing_ = false;
+};
+
+}  // namespace
+
+void open_web_socket(asio::ip::tcp::socket socket, UpgradeRequest request, const EdgeSettings& settings,
+                     const std::function<std::shared_ptr<ChannelUser>(std::shared_ptr<MessageChannel>)>& make_user) {
+    const auto channel = std::make_shared<WebSocket>(std::move(socket), std::move(request), settings);
+    channel->start(make_user(channel));
+}
+
+}  // namespace antiphon::edge

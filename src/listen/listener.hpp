@@ -1,0 +1,95 @@
+// The hearing lane of a call: sound in, turns and words out.
+//
+// strand. push() runs the voice detector at once (well below a millisecond per window); recognition runs
+// on its workers and comes back by a post to the strand. After cancel(turn) or close() no result of that
+// turn, or of any, reaches the handler.
+#pragma once
+
+#include "audio/resampler.hpp"
+#include "base/anchor.hpp"
+#include "base/ids.hpp"
+#include "base/strand.hpp"
+#include "base/workers.hpp"
+#include "engine/recognizer.hpp"
+#include "engine/voice_detector.hpp"
+#include "listen/listen_settings.hpp"
+#include "listen/pause_detector.hpp"
+#include "listen/sound_memory.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+
+namespace antiphon::listen {
+
+class Listener {
+public:
+    /// Called on the strand, from within push() or a posted task.
+    class Handler {
+    public:
+        virtual ~Handler() = default;
+        /// `at`: where the speech began, or where the silence began.
+        virtual void on_speech(PauseEvent event, Position at) = 0;
+        /// Recognition has ended; `busy` is the time that the engine worked for it.
+        virtual void on_transcript(base::TurnId turn, base::Result<engine::Transcript> transcript, base::Duration busy) = 0;
+        /// A cancelled recognition has ended.
+        virtual void on_listening_wasted(base::Duration busy) = 0;
+        /// Sound had to be dropped because nobody took it.
+        virtual void on_sound_dropped(base::Duration length) = 0;
+    };
+
+    Listener(const ListenSettings& settings, std::shared_ptr<base::Strand> strand, engine::VoiceDetector& detector,
+             engine::Recognizer& recognizer, base::Workers& workers, Handler& handler);
+
+    /// Listens for turns from here on, or (none) only keeps the sound. Sample rates as audio::Resampler.
+    base::Result<void> configure(int input_rate, std::optional<PauseSettings> turns);
+
+    /// The caller's next sound at the input rate; samples that are not finite become silence.
+    /// `interrupting`: the assistant is speaking, so that more speech is needed to start.
+    void push(std::span<const float> samples, bool interrupting);
+
+    /// Where the sound ends that has come so far.
+    Position position() const { return memory_.end(); }
+    Position oldest() const { return memory_.begin(); }
+
+    bool in_speech() const { return pauses_ && pauses_->in_speech(); }
+
+    /// Turns start afresh: what was being said does not count.
+    void reset_turns();
+
+    /// Sound before this is not needed any more.
+    void forget_before(Position position) { memory_.forget_before(position); }
+
+    /// Recognizes the sound from..to. `overloaded` when the workers have no room.
+    base::Result<void> recognize(base::TurnId turn, Position from, Position to, const std::string& language);
+
+    void cancel(base::TurnId turn);
+    void close();
+
+private:
+    void hear_window(std::span<const float> window, bool interrupting);
+    void finish(base::TurnId turn, base::Result<engine::Transcript> transcript, base::Duration busy);
+
+    const ListenSettings settings_;
+    const std::shared_ptr<base::Strand> strand_;
+    engine::VoiceDetector& detector_;
+    engine::Recognizer& recognizer_;
+    base::Workers& workers_;
+    Handler& handler_;
+
+    std::optional<audio::Resampler> resampler_;
+    int input_rate_ = 0;
+    SoundMemory memory_;
+    std::unique_ptr<engine::VoiceStream> stream_;
+    std::optional<PauseSettings> turns_;
+    std::optional<PauseDetector> pauses_;
+    Position scored_ = 0;         ///< windows before this have been scored
+    float speech_level_ = 0.0F;   ///< root mean square of the recent speech
+    std::map<base::TurnId, std::stop_source> running_;
+    base::Anchor<Listener> anchor_;
+};
+
+}  // namespace antiphon::listen

@@ -1,0 +1,167 @@
+#include "protocol/decode.hpp"
+
+#include "base/base64.hpp"
+#include "protocol/decode_parts.hpp"
+
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace antiphon::protocol {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kMaxEventId = 512;
+
+/// Lets one document take memory in proportion to its own size only: "[[],[],..." would otherwise become
+/// twelve times as large as it came.
+class BoundedMemory final : public json::memory_resource {
+public:
+    explicit BoundedMemory(std::size_t message) : left_((1U << 20U) + 6 * message) {}
+
+private:
+    void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+        if (bytes > left_) throw std::bad_alloc();
+        left_ -= bytes;
+        return ::operator new(bytes, std::align_val_t(alignment));
+    }
+    void do_deallocate(void* place, std::size_t bytes, std::size_t alignment) override {
+        left_ += bytes;
+        ::operator delete(place, bytes, std::align_val_t(alignment));
+    }
+    bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
+
+    std::size_t left_;
+};
+
+using Read = ClientRequest (*)(const Fields&);
+
+ClientRequest read_update_session(const Fields& fields) {
+    fields.require("session");
+    const auto* session = fields.object("session");
+    if (session == nullptr) return UpdateSession{};
+    return UpdateSession{decode_session({*session, "session", fields.fault()})};
+}
+
+ClientRequest read_append_audio(const Fields& fields) {
+    fields.require("audio");
+    const auto* audio = fields.find("audio");
+    const auto* encoded = audio == nullptr ? nullptr : audio->if_string();
+    if (encoded == nullptr) {
+        fields.fail("audio", "invalid_type", "must be a string");
+        return AppendAudio{};
+    }
+    auto bytes = base::base64_decode({encoded->data(), encoded->size()});
+    if (!bytes) {
+        fields.fail("audio", "invalid_value", "is not base64");
+        return AppendAudio{};
+    }
+    return AppendAudio{std::move(*bytes)};
+}
+
+ClientRequest read_create_item(const Fields& fields) {
+    fields.require("item");
+    CreateItem request;
+    if (const auto* item = fields.object("item")) request.item = decode_item({*item, "item", fields.fault()});
+    if (!fields.is_null("previous_item_id")) request.previous_item_id = fields.text("previous_item_id");
+    return request;
+}
+
+ClientRequest read_truncate_item(const Fields& fields) {
+    TruncateItem request{fields.required_text("item_id"), 0};
+    // The API asks for content_index, but an item here has one part of sound, so its absence is no fault.
+    fields.integer("content_index", 0, 0);
+    fields.require("audio_end_ms");
+    if (const auto end = fields.integer("audio_end_ms", 0, std::numeric_limits<std::int32_t>::max()))
+        request.audio_end_ms = *end;
+    return request;
+}
+
+ClientRequest read_create_response(const Fields& fields) {
+    if (!fields.has("response") || fields.is_null("response")) return CreateResponse{};
+    const auto* response = fields.object("response");
+    if (response == nullptr) return CreateResponse{};
+    return decode_response({*response, "response", fields.fault()});
+}
+
+ClientRequest read_cancel_response(const Fields& fields) {
+    if (fields.is_null("response_id")) return CancelResponse{};
+    return CancelResponse{fields.text("response_id").value_or("")};
+}
+
+struct Kind {
+    std::string_view type;
+    Read read;
+};
+
+constexpr std::array<Kind, 11> kKinds{{
+    {"session.update", read_update_session},
+    {"input_audio_buffer.append", read_append_audio},
+    {"input_audio_buffer.commit", [](const Fields&) -> ClientRequest { return CommitAudio{}; }},
+    {"input_audio_buffer.clear", [](const Fields&) -> ClientRequest { return ClearAudio{}; }},
+    {"conversation.item.create", read_create_item},
+    {"conversation.item.retrieve",
+     [](const Fields& fields) -> ClientRequest { return RetrieveItem{fields.required_text("item_id")}; }},
+    {"conversation.item.truncate", read_truncate_item},
+    {"conversation.item.delete",
+     [](const Fields& fields) -> ClientRequest { return DeleteItem{fields.required_text("item_id")}; }},
+    {"response.create", read_create_response},
+    {"response.cancel", read_cancel_response},
+    {"output_audio_buffer.clear", [](const Fields&) -> ClientRequest { return ClearOutputAudio{}; }},
+}};
+
+ClientRequest read_request(const Fields& fields) {
+    const std::string type = fields.required_text("type");
+    if (fields.fault()) return ClearAudio{};
+    for (const auto& kind : kKinds)
+        if (kind.type == type) return kind.read(fields);
+    fields.fail("type", "unknown_event", "is " + quoted(type) + ", which is no event that a client sends");
+    return ClearAudio{};
+}
+
+std::variant<ClientEvent, Refusal> read_event(const json::object& message) {
+    std::optional<Fault> fault;
+    const Fields fields(message, "", fault);
+    ClientEvent event;
+    if (!fields.is_null("event_id")) event.event_id = fields.text("event_id").value_or("");
+    if (event.event_id.size() > kMaxEventId) {
+        fields.fail("event_id", "invalid_value", "must have at most 512 characters");
+        event.event_id.clear();
+    }
+    if (!fault) event.request = read_request(fields);
+    if (fault) return Refusal{std::move(fault->code), std::move(fault->error), std::move(event.event_id)};
+    return event;
+}
+
+Refusal invalid_json(const std::string& why) {
+    return {"invalid_json", base::error(base::Errc::invalid, "the message is not valid JSON: " + why), ""};
+}
+
+}  // namespace
+
+std::variant<ClientEvent, Refusal> decode(std::string_view message) {
+    BoundedMemory memory(message.size());
+    json::parse_options options;
+    options.max_depth = kMaxDepth;
+    try {
+        boost::system::error_code failure;
+        // Both the parser's own stack and the document come out of the bounded memory.
+        json::parser parser(json::storage_ptr(&memory), options);
+        parser.reset(json::storage_ptr(&memory));
+        parser.write(message.data(), message.size(), failure);
+        if (failure == json::error::too_deep) return invalid_json("it is nested more than 32 levels deep");
+        if (failure) return invalid_json(failure.message());
+        const json::value document = parser.release();
+        if (const auto* object = document.if_object()) return read_event(*object);
+        return Refusal{"invalid_type", base::error(base::Errc::invalid, "an event must be a JSON object"), ""};
+    } catch (const std::bad_alloc&) {
+        return invalid_json("it has too many values for its size");
+    }
+}
+
+}  // namespace antiphon::protocol

@@ -1,0 +1,183 @@
+#include "protocol/encode.hpp"
+
+#include "base/base64.hpp"
+#include "protocol/encode_parts.hpp"
+
+#include <utility>
+
+namespace antiphon::protocol {
+
+namespace json = boost::json;
+
+namespace {
+
+/// One overload per event: fills in what follows "type" and "event_id".
+struct Writer {
+    json::object& out;
+
+    void name(std::string_view type) const { out["type"] = type; }
+
+    void response_part(std::string_view type, const Part& part) const {
+        name(type);
+        out["response_id"] = part.response_id;
+        out["item_id"] = part.item_id;
+        out["output_index"] = 0;
+        out["content_index"] = 0;
+    }
+    void response_item(std::string_view type, const std::string& response_id, const Item& item) const {
+        name(type);
+        out["response_id"] = response_id;
+        out["output_index"] = 0;
+        out["item"] = encode_item(item);
+    }
+    void conversation_item(std::string_view type, const Item& item, const std::string& previous) const {
+        name(type);
+        out["previous_item_id"] = encode_text_or_null(previous);
+        out["item"] = encode_item(item);
+    }
+    void transcription(std::string_view type, const std::string& item_id) const {
+        name(type);
+        out["item_id"] = encode_text(item_id);
+        out["content_index"] = 0;
+    }
+    /// A part is of type "audio" or "text", unlike the same thing inside an item.
+    void content(bool speaks, const std::string& text) const {
+        if (speaks) out["part"] = {{"type", "audio"}, {"transcript", encode_text(text)}};
+        else out["part"] = {{"type", "text"}, {"text", encode_text(text)}};
+    }
+
+    void operator()(const SessionCreated& e) const {
+        name("session.created");
+        out["session"] = encode_session(e.session);
+    }
+    void operator()(const SessionUpdated& e) const {
+        name("session.updated");
+        out["session"] = encode_session(e.session);
+    }
+    void operator()(const ErrorReport& e) const {
+        name("error");
+        out["error"] = {{"type", e.type},
+                        {"code", encode_text_or_null(e.code)},
+                        {"message", encode_text(e.message)},
+                        {"param", encode_text_or_null(e.param)},
+                        {"event_id", encode_text_or_null(e.client_event_id)}};
+    }
+    void operator()(const SpeechStarted& e) const {
+        name("input_audio_buffer.speech_started");
+        out["item_id"] = e.item_id;
+        out["audio_start_ms"] = e.audio_start_ms;
+    }
+    void operator()(const SpeechStopped& e) const {
+        name("input_audio_buffer.speech_stopped");
+        out["item_id"] = e.item_id;
+        out["audio_end_ms"] = e.audio_end_ms;
+    }
+    void operator()(const AudioCommitted& e) const {
+        name("input_audio_buffer.committed");
+        out["item_id"] = e.item_id;
+        out["previous_item_id"] = encode_text_or_null(e.previous_item_id);
+    }
+    void operator()(const AudioCleared&) const { name("input_audio_buffer.cleared"); }
+    void operator()(const ItemAdded& e) const { conversation_item("conversation.item.added", e.item, e.previous_item_id); }
+    void operator()(const ItemDone& e) const { conversation_item("conversation.item.done", e.item, e.previous_item_id); }
+    void operator()(const ItemRetrieved& e) const {
+        name("conversation.item.retrieved");
+        out["item"] = encode_item(e.item);
+    }
+    void operator()(const ItemTruncated& e) const {
+        name("conversation.item.truncated");
+        out["item_id"] = encode_text(e.item_id);
+        out["content_index"] = 0;
+        out["audio_end_ms"] = e.audio_end_ms;
+    }
+    void operator()(const ItemDeleted& e) const {
+        name("conversation.item.deleted");
+        out["item_id"] = encode_text(e.item_id);
+    }
+    void operator()(const TranscriptionDelta& e) const {
+        transcription("conversation.item.input_audio_transcription.delta", e.item_id);
+        out["delta"] = encode_text(e.delta);
+    }
+    void operator()(const TranscriptionCompleted& e) const {
+        transcription("conversation.item.input_audio_transcription.completed", e.item_id);
+        out["transcript"] = encode_text(e.transcript);
+        // Clients demand two further details of usage in tokens, so it is the duration.
+        out["usage"] = {{"type", "duration"}, {"seconds", e.seconds}};
+        if (!e.language.empty()) out["antiphon.language"] = encode_text(e.language);
+    }
+    void operator()(const TranscriptionFailed& e) const {
+        transcription("conversation.item.input_audio_transcription.failed", e.item_id);
+        out["error"] = {{"type", "transcription_error"}, {"code", e.code}, {"message", encode_text(e.message)}};
+    }
+    void operator()(const ResponseCreated& e) const {
+        name("response.created");
+        out["response"] = encode_response(e.response);
+    }
+    void operator()(const RateLimitsUpdated&) const {
+        name("rate_limits.updated");
+        out["rate_limits"] = json::array();
+    }
+    void operator()(const OutputItemAdded& e) const {
+        response_item("response.output_item.added", e.response_id, e.item);
+    }
+    void operator()(const ContentPartAdded& e) const {
+        response_part("response.content_part.added", e.part);
+        content(e.speaks, "");
+    }
+    void operator()(const OutputTextDelta& e) const {
+        response_part("response.output_text.delta", e.part);
+        out["delta"] = encode_text(e.delta);
+    }
+    void operator()(const OutputTextDone& e) const {
+        response_part("response.output_text.done", e.part);
+        out["text"] = encode_text(e.text);
+    }
+    void operator()(const OutputTranscriptDelta& e) const {
+        response_part("response.output_audio_transcript.delta", e.part);
+        out["delta"] = encode_text(e.delta);
+    }
+    void operator()(const OutputTranscriptDone& e) const {
+        response_part("response.output_audio_transcript.done", e.part);
+        out["transcript"] = encode_text(e.transcript);
+    }
+    void operator()(const OutputAudioDelta& e) const {
+        response_part("response.output_audio.delta", e.part);
+        out["delta"] = base::base64_encode(e.audio);
+    }
+    void operator()(const OutputAudioDone& e) const { response_part("response.output_audio.done", e.part); }
+    void operator()(const ContentPartDone& e) const {
+        response_part("response.content_part.done", e.part);
+        content(e.speaks, e.text);
+    }
+    void operator()(const OutputItemDone& e) const { response_item("response.output_item.done", e.response_id, e.item); }
+    void operator()(const ResponseDone& e) const {
+        name("response.done");
+        out["response"] = encode_response(e.response);
+    }
+    void operator()(const TurnMeasured& e) const {
+        name("antiphon.turn");
+        out["response_id"] = e.response_id;
+        out["speculated"] = e.speculated;
+        const auto seconds = [this](std::string_view key, const std::optional<double>& value) {
+            if (value) out[key] = *value;
+        };
+        seconds("transcript_seconds", e.transcript);
+        seconds("first_token_seconds", e.first_token);
+        seconds("first_clause_seconds", e.first_clause);
+        seconds("first_sound_seconds", e.first_sound);
+        seconds("turn_end_seconds", e.turn_end);
+        seconds("first_audio_seconds", e.first_audio);
+    }
+};
+
+}  // namespace
+
+std::string encode(const ServerEvent& event, std::string_view event_id) {
+    json::object message;
+    message["type"] = nullptr;  // its place, so that the name comes first
+    message["event_id"] = event_id;
+    std::visit(Writer{message}, event);
+    return json::serialize(message);
+}
+
+}  // namespace antiphon::protocol

@@ -1,0 +1,74 @@
+#include "think/thinker.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace antiphon::think {
+
+Thinker::Thinker(std::shared_ptr<base::Strand> strand, engine::LanguageModel& model, base::Workers& workers,
+                 Handler& handler)
+    : strand_(std::move(strand)), model_(model), workers_(workers), handler_(handler), anchor_(this) {}
+
+void Thinker::start(base::TurnId turn, engine::GenerationRequest request) {
+    cancel();
+    current_ = turn;
+    Wanted wanted{turn, std::move(request)};
+    if (running_) next_ = std::move(wanted);
+    else submit(std::move(wanted));
+}
+
+void Thinker::submit(Wanted wanted) {
+    stop_ = std::stop_source();
+    const base::TurnId turn = wanted.turn;
+    auto job = [strand = strand_, anchor = anchor_.handle(), &model = model_, turn, request = std::move(wanted.request),
+                stop = stop_.get_token()] {
+        const base::Time began = strand->now();
+        auto end = model.generate(
+            request,
+            [&](std::string_view text) {
+                strand->post(anchor.tie([turn, text = std::string(text)](Thinker& thinker) { thinker.take_text(turn, text); }));
+            },
+            stop);
+        const base::Duration busy = strand->now() - began;
+        strand->post(anchor.tie([turn, end = std::move(end), busy](Thinker& thinker) { thinker.finish(turn, end, busy); }));
+    };
+    running_ = true;
+    if (auto taken = workers_.submit(std::move(job)); !taken) {
+        // Answered by a post, like every other end, so that start() never calls the handler from within.
+        strand_->post(anchor_.handle().tie([turn, failure = taken.error()](Thinker& thinker) {
+            thinker.finish(turn, failure, base::Duration::zero());
+        }));
+    }
+}
+
+void Thinker::take_text(base::TurnId turn, const std::string& text) {
+    if (current_ == turn) handler_.on_text(turn, text);
+}
+
+void Thinker::finish(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy) {
+    running_ = false;
+    if (current_ == turn) {
+        current_.reset();
+        handler_.on_thought(turn, std::move(end), busy);
+    } else {
+        handler_.on_thinking_wasted(busy);
+    }
+    if (!running_ && next_) {
+        Wanted wanted = std::move(*next_);
+        next_.reset();
+        submit(std::move(wanted));
+    }
+}
+
+void Thinker::cancel() {
+    current_.reset();
+    next_.reset();
+    stop_.request_stop();
+}
+
+void Thinker::close() {
+    cancel();
+    anchor_.drop();
+}
+
+}  // namespace antiphon::think

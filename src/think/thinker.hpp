@@ -1,0 +1,65 @@
+// The thinking lane of a call: a conversation in, text out as it is made.
+//
+// strand. The language model runs on its workers; text and the end come back by posts to the strand.
+// After cancel() or close() nothing of that turn reaches the handler but on_thinking_wasted. A model takes
+// one request of a conversation at a time, so a new one waits until a cancelled one has returned, which is
+// at most one token later.
+#pragma once
+
+#include "base/anchor.hpp"
+#include "base/ids.hpp"
+#include "base/strand.hpp"
+#include "base/workers.hpp"
+#include "engine/language_model.hpp"
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace antiphon::think {
+
+class Thinker {
+public:
+    /// Called on the strand from a posted task.
+    class Handler {
+    public:
+        virtual ~Handler() = default;
+        virtual void on_text(base::TurnId turn, const std::string& text) = 0;
+        virtual void on_thought(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy) = 0;
+        /// A cancelled generation has ended.
+        virtual void on_thinking_wasted(base::Duration busy) = 0;
+    };
+
+    Thinker(std::shared_ptr<base::Strand> strand, engine::LanguageModel& model, base::Workers& workers, Handler& handler);
+
+    /// Begins to answer; a turn that is under way is cancelled first. A refusal of the workers comes
+    /// through on_thought as `overloaded`.
+    void start(base::TurnId turn, engine::GenerationRequest request);
+
+    void cancel();
+    void close();
+
+private:
+    struct Wanted {
+        base::TurnId turn;
+        engine::GenerationRequest request;
+    };
+
+    void submit(Wanted wanted);
+    void take_text(base::TurnId turn, const std::string& text);
+    void finish(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy);
+
+    const std::shared_ptr<base::Strand> strand_;
+    engine::LanguageModel& model_;
+    base::Workers& workers_;
+    Handler& handler_;
+
+    std::optional<base::TurnId> current_;  ///< whose results are wanted
+    std::optional<Wanted> next_;           ///< waits for the cancelled one
+    std::stop_source stop_;
+    bool running_ = false;                 ///< a job has been submitted and has not come back
+    base::Anchor<Thinker> anchor_;
+};
+
+}  // namespace antiphon::think

@@ -1,0 +1,149 @@
+// What the kept KV and the common batch are worth: ratios within one run of the real model.
+//
+//     language_model_bench [threads]
+//
+// 1. time to the first text on the turns of a growing conversation, with what is kept and without;
+// 2. two answers decoded together against one after the other.
+#include "engine/llama/llama_language_model.hpp"
+#include "fakes/test_models.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace antiphon;
+using engine::ConversationId;
+using engine::LanguageModel;
+using engine::Message;
+using engine::Role;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+constexpr std::array kQuestions = {
+    "What is the capital of France?",     "And what is it famous for?",      "How many people live there?",
+    "Which river runs through it?",       "What do people like to eat?",     "Can I go there by train?",
+    "When is the best time to visit?",    "Is it warm there in the winter?", "Which museum should I see?",
+    "Thank you, was that all of it now?",
+};
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+struct Turn {
+    double first_text = 0;  ///< ms
+    double whole = 0;       ///< ms
+    engine::Generation generation;
+};
+
+Turn ask(LanguageModel& model, ConversationId id, std::vector<Message>& messages, const char* question, int max_tokens) {
+    messages.push_back({Role::user, question});
+    engine::GenerationRequest request;
+    request.conversation = id;
+    request.messages = messages;
+    request.max_tokens = max_tokens;
+    std::string text;
+    std::optional<double> first;
+    const auto start = std::chrono::steady_clock::now();
+    const auto since = [&] { return Milliseconds(std::chrono::steady_clock::now() - start).count(); };
+    const auto result = model.generate(
+        request,
+        [&](std::string_view piece) {
+            if (!first) first = since();
+            text += piece;
+        },
+        {});
+    if (!result) {
+        std::fprintf(stderr, "language_model_bench: %s\n", result.error().text.c_str());
+        std::exit(1);
+    }
+    messages.push_back({Role::assistant, text});
+    return {first.value_or(since()), since(), *result};
+}
+
+void print_load() {
+    std::array<double, 3> load{};
+    if (getloadavg(load.data(), 3) == 3) std::printf("load average %.2f %.2f %.2f\n", load[0], load[1], load[2]);
+}
+
+void measure_turns(LanguageModel& model) {
+    constexpr int kConversations = 7;
+    const std::vector<Message> system = {{Role::system, "You are a friendly voice assistant. Reply in one short sentence."}};
+    std::array<std::vector<double>, kQuestions.size()> kept;
+    std::array<std::vector<double>, kQuestions.size()> dropped;
+    std::array<engine::Generation, kQuestions.size()> last;
+    std::uint64_t id = 0;
+    for (int conversation = 0; conversation < kConversations; ++conversation) {
+        for (const bool drop : {false, true}) {
+            auto messages = system;
+            const ConversationId self{++id};
+            for (std::size_t turn = 0; turn < kQuestions.size(); ++turn) {
+                if (drop) model.forget(self);
+                const Turn result = ask(model, self, messages, kQuestions[turn], 32);
+                (drop ? dropped : kept)[turn].push_back(result.first_text);
+                if (!drop) last[turn] = result.generation;
+            }
+            model.forget(self);
+        }
+    }
+    std::printf("time to the first text, median of %d conversations\nturn  prompt  cached  kept ms  dropped ms\n", kConversations);
+    for (std::size_t turn = 0; turn < kQuestions.size(); ++turn)
+        std::printf("%4zu  %6d  %6d  %7.0f  %10.0f\n", turn + 1, last[turn].prompt_tokens, last[turn].cached_tokens,
+                    median(kept[turn]), median(dropped[turn]));
+    std::printf("tenth / second: kept %.2f, dropped %.2f\n", median(kept[9]) / median(kept[1]),
+                median(dropped[9]) / median(dropped[1]));
+}
+
+void measure_together(LanguageModel& model) {
+    constexpr int kTokens = 96;
+    const auto answer = [&](std::uint64_t id) {
+        std::vector<Message> messages;
+        const Turn turn = ask(model, ConversationId{id}, messages, "Write a very long story about a dragon. Do not stop.", kTokens);
+        model.forget(ConversationId{id});
+        return turn.generation.completion_tokens;
+    };
+    std::vector<double> apart;
+    std::vector<double> together;
+    std::vector<double> ratio;
+    for (int round = 0; round < 5; ++round) {
+        const auto start = std::chrono::steady_clock::now();
+        answer(1001);
+        answer(1002);
+        const auto between = std::chrono::steady_clock::now();
+        std::thread other([&] { answer(1003); });
+        answer(1004);
+        other.join();
+        apart.push_back(Milliseconds(between - start).count());
+        together.push_back(Milliseconds(std::chrono::steady_clock::now() - between).count());
+        ratio.push_back(together.back() / apart.back());
+    }
+    std::printf("two answers of %d tokens: one after the other %.0f ms, together %.0f ms; together / apart %.2f\n", kTokens,
+                median(apart), median(together), median(ratio));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    engine::llama::LlamaSettings settings;
+    settings.model = fakes::model_file("smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf");
+    if (count > 1) settings.threads = std::atoi(arguments[1]);
+    const auto start = std::chrono::steady_clock::now();
+    const auto model = engine::llama::LlamaLanguageModel::open(settings);
+    if (!model) {
+        std::fprintf(stderr, "language_model_bench: %s\n", model.error().text.c_str());
+        return 1;
+    }
+    std::printf("%d threads, opened in %.0f ms\n", settings.threads, Milliseconds(std::chrono::steady_clock::now() - start).count());
+    print_load();
+    measure_turns(**model);
+    measure_together(**model);
+    print_load();
+}

@@ -1,0 +1,99 @@
+// A real Chromium with a scripted microphone, and what the tests read from the page.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const kChromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+const kQuiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/**
+ * Starts a browser. `microphone` is a WAV file that it hears once; without one the fake device beeps.
+ * `allow` false: the browser denies every permission. `hosts`: names that are this machine.
+ */
+export async function startBrowser({ microphone, allow = true, hosts = [] } = {}) {
+  const args = [...kQuiet, '--use-fake-device-for-media-stream'];
+  args.push(allow ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts');
+  if (microphone !== undefined) args.push(`--use-file-for-fake-audio-capture=${microphone}%noloop`);
+  if (hosts.length > 0) args.push(`--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(',')}`);
+  try {
+    return await chromium.launch({ executablePath: kChromium, headless: true, args });
+  } catch (error) {
+    throw new Error(`Chromium did not start from ${kChromium} (apt install chromium, or set CHROMIUM)`, { cause: error });
+  }
+}
+
+/** A new page, with its address, that fails the test on an error of its own. Returns the page and what it asked for. */
+export async function openPage(browser, address, { colorScheme = 'light', width = 1000, height = 900, record = false, script } = {}) {
+  const context = await browser.newContext({ colorScheme, viewport: { width, height } });
+  const page = await context.newPage();
+  const requests = [];
+  const errors = [];
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && /content security policy/i.test(message.text())) errors.push(message.text());
+  });
+  if (record) await page.addInitScript(() => { window.__recordPlayout = { rate: 0, blocks: [] }; });
+  if (script !== undefined) await page.addInitScript(script);
+  await page.goto(address);
+  return { page, requests, errors };
+}
+
+export async function waitForText(page, selector, text, timeout = 5_000) {
+  const wanted = text instanceof RegExp ? { source: text.source, flags: text.flags } : { equals: text };
+  const matches = ([where, { source, flags, equals }]) => {
+    const found = document.querySelector(where)?.textContent ?? '';
+    return equals === undefined ? new RegExp(source, flags).test(found) : found === equals;
+  };
+  try {
+    await page.waitForFunction(matches, [selector, wanted], { timeout });
+  } catch {
+    const found = await page.textContent(selector);
+    throw new Error(`${selector} should become ${text}, but is "${found}" after ${timeout / 1000} s`);
+  }
+}
+
+/** What the page's playout has really played since the call began. */
+export async function playedSound(page) {
+  const { rate, base64 } = await page.evaluate(() => {
+    const { rate, blocks } = window.__recordPlayout;
+    let binary = '';
+    for (const block of blocks) {
+      const bytes = new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
+      for (const byte of bytes) binary += String.fromCharCode(byte);
+    }
+    return { rate, base64: btoa(binary) };
+  });
+  const bytes = Buffer.from(base64, 'base64');
+  return { rate, samples: Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i)) };
+}
+
+/** The captions as they stand: side, state and text. */
+export function captions(page) {
+  return page.$$eval('#captions > li', (rows) =>
+    rows.map((row) => ({
+      side: row.classList.contains('caller') ? 'caller' : 'assistant',
+      state: ['live', 'final', 'interrupted'].find((state) => row.classList.contains(state)),
+      text: row.querySelector('.text').textContent,
+      unheard: row.querySelector('.unheard')?.textContent ?? '',
+    })),
+  );
+}
+
+/** Saves a picture when ANTIPHON_SCREENSHOTS names a folder. */
+export async function screenshot(page, name) {
+  const folder = process.env.ANTIPHON_SCREENSHOTS;
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}

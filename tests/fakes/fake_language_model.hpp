@@ -1,0 +1,203 @@
+// A language model that says what the test tells it to, word by word.
+//
+// thread-safe, and without threads of its own: generate() runs where it is called. A word with the white
+// space before it is one token. Without a script it answers "You said: " and the last user message.
+#pragma once
+
+#include "engine/language_model.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace antiphon::fakes {
+
+class FakeLanguageModel final : public engine::LanguageModel {
+public:
+    explicit FakeLanguageModel(std::size_t parallel = 8, std::size_t context_tokens = 4096)
+        : parallel_(parallel), context_tokens_(context_tokens) {}
+
+    // ---- the script
+
+    /// The next answer that has none yet. Answers are used up in the order of the calls.
+    void answer_with(std::string text) {
+        const std::lock_guard lock(mutex_);
+        answers_.push_back(std::move(text));
+    }
+
+    /// The next call gives `words` words of its answer and then fails so.
+    void fail_with(base::Error failure, std::size_t words = 0) {
+        const std::lock_guard lock(mutex_);
+        failure_ = Failure{std::move(failure), words};
+    }
+
+    /// From now on every answer waits before its word `words` (0: the first) until release() or its stop.
+    void hold_after(std::size_t words) {
+        const std::lock_guard lock(mutex_);
+        hold_ = words;
+        changed_.notify_all();
+    }
+    void release() {
+        const std::lock_guard lock(mutex_);
+        hold_.reset();
+        changed_.notify_all();
+    }
+
+    /// Blocks until so many answers are held: where a test meets the thread that called generate().
+    void await_held(std::size_t count) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return held_ >= count; });
+    }
+
+    // ---- what happened
+
+    std::size_t started() const { return read(started_); }      ///< calls that were not refused
+    std::size_t finished() const { return read(finished_); }    ///< of these, with an answer to its end
+    std::size_t cancelled() const { return read(cancelled_); }  ///< of these, stopped
+    std::size_t held() const { return read(held_); }            ///< waiting right now
+    std::vector<engine::GenerationRequest> requests() const { return read(requests_); }  ///< all, in order
+    std::vector<engine::ConversationId> forgotten() const { return read(forgotten_); }
+
+    // ---- the interface
+
+    base::Result<engine::Generation> generate(const engine::GenerationRequest& request, const Sink& sink,
+                                              std::stop_token stop) override {
+        std::unique_lock lock(mutex_);
+        requests_.push_back(request);
+        if (request.messages.empty() || request.max_tokens < 1)
+            return base::error(base::Errc::invalid, "the conversation is empty", "messages");
+        const auto prompt = prompt_of(request);
+        if (prompt.size() >= context_tokens_)
+            return base::error(base::Errc::invalid, "the conversation has " + std::to_string(prompt.size()) +
+                                                        " tokens, and the model takes fewer than " +
+                                                        std::to_string(context_tokens_));
+        if (busy_.contains(request.conversation))
+            return base::error(base::Errc::conflict, "this conversation is being answered already");
+        if (busy_.size() == parallel_)
+            return base::error(base::Errc::overloaded, "all places of the language model are answering");
+        busy_.insert(request.conversation);
+        ++started_;
+        auto result = answer(request, prompt, sink, stop, lock);
+        busy_.erase(request.conversation);
+        if (result) ++finished_;
+        else if (result.error().code == base::Errc::cancelled) ++cancelled_;
+        return result;
+    }
+
+    void forget(engine::ConversationId conversation) override {
+        const std::lock_guard lock(mutex_);
+        kept_.erase(conversation);
+        forgotten_.push_back(conversation);
+    }
+
+    std::size_t parallel() const noexcept override { return parallel_; }
+    std::size_t context_tokens() const noexcept override { return context_tokens_; }
+    std::size_t count_tokens(std::string_view text) const override { return words_of(text).size(); }
+
+private:
+    struct Failure {
+        base::Error error;
+        std::size_t words;
+    };
+    using Words = std::vector<std::string>;
+
+    template <typename T>
+    T read(const T& value) const {
+        const std::lock_guard lock(mutex_);
+        return value;
+    }
+
+    static Words words_of(std::string_view text) {
+        constexpr std::string_view kSpace = " \t\n";
+        Words words;
+        std::size_t at = 0;
+        while (at < text.size()) {
+            const auto word = std::min(text.find_first_not_of(kSpace, at), text.size());
+            const auto end = std::min(text.find_first_of(kSpace, word), text.size());
+            words.emplace_back(text.substr(at, end - at));
+            at = end;
+        }
+        return words;
+    }
+
+    static Words prompt_of(const engine::GenerationRequest& request) {
+        Words prompt;
+        for (const auto& message : request.messages) {
+            prompt.push_back(message.role == engine::Role::user ? "[user]" : message.role == engine::Role::system ? "[system]" : "[assistant]");
+            for (auto& word : words_of(message.text)) prompt.push_back(std::move(word));
+        }
+        prompt.push_back("[assistant]");
+        return prompt;
+    }
+
+    /// With the lock held, but for the sink and while it is held back.
+    base::Result<engine::Generation> answer(const engine::GenerationRequest& request, const Words& prompt,
+                                            const Sink& sink, const std::stop_token& stop,
+                                            std::unique_lock<std::mutex>& lock) {
+        std::string text = "You said: " + request.messages.back().text;
+        if (!answers_.empty()) {
+            text = std::move(answers_.front());
+            answers_.pop_front();
+        }
+        const auto failure = std::exchange(failure_, std::nullopt);
+        const Words words = words_of(text);
+        const Words& kept = kept_[request.conversation];
+        const auto common = std::mismatch(kept.begin(), kept.end(), prompt.begin(), prompt.end() - 1).first - kept.begin();
+
+        engine::Generation result;
+        result.prompt_tokens = static_cast<int>(prompt.size());
+        result.cached_tokens = static_cast<int>(common);
+        const std::size_t room = std::min(static_cast<std::size_t>(request.max_tokens), context_tokens_ - prompt.size());
+        for (std::size_t i = 0; i <= words.size(); ++i) {
+            if (hold_ == i) {
+                ++held_;
+                changed_.notify_all();
+                changed_.wait(lock, stop, [&] { return hold_ != i; });
+                --held_;
+            }
+            if (stop.stop_requested()) return base::error(base::Errc::cancelled, "the answer was stopped");
+            if (failure && failure->words == i) return failure->error;
+            if (i == words.size()) break;
+            if (i == room) {
+                result.reason = engine::FinishReason::length;
+                break;
+            }
+            lock.unlock();
+            sink(words[i]);
+            lock.lock();
+            ++result.completion_tokens;
+        }
+        Words now = prompt;
+        now.insert(now.end(), words.begin(), words.begin() + result.completion_tokens);
+        kept_[request.conversation] = std::move(now);
+        return result;
+    }
+
+    const std::size_t parallel_;
+    const std::size_t context_tokens_;
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::deque<std::string> answers_;
+    std::optional<Failure> failure_;
+    std::optional<std::size_t> hold_;
+    std::size_t held_ = 0;
+    std::size_t started_ = 0;
+    std::size_t finished_ = 0;
+    std::size_t cancelled_ = 0;
+    std::set<engine::ConversationId> busy_;
+    std::map<engine::ConversationId, Words> kept_;
+    std::vector<engine::GenerationRequest> requests_;
+    std::vector<engine::ConversationId> forgotten_;
+};
+
+}  // namespace antiphon::fakes

@@ -1,0 +1,87 @@
+#include "app/settings_text.hpp"
+
+#include "app/settings_sources.hpp"
+#include "app/settings_table.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace antiphon::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::filesystem::path kRoot = ANTIPHON_SOURCE_DIR;
+
+std::string contents(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    EXPECT_TRUE(in.is_open()) << file;
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+base::Result<Settings> read_back(const std::string& toml) {
+    std::string name = ::testing::TempDir() + "antiphon-toml-XXXXXX";
+    const int descriptor = mkstemp(name.data());
+    EXPECT_GE(descriptor, 0);
+    std::ofstream(name) << toml;
+    auto settings = read_settings({.file = name, .environment = {}, .assignments = {}});
+    std::filesystem::remove(name);
+    return settings;
+}
+
+TEST(SettingsText, WhatIsPrintedCanBeReadBack) {
+    Settings settings;
+    settings.edge.port = 1234;
+    settings.edge.allowed_origins = {"https://a.example", "quote \" here"};
+    settings.session.instructions = "Two\nlines, a \"quote\", a \\ and \x01.";
+    settings.turn.threshold = 0.1F;
+    settings.call.speculate = false;
+    const auto read = read_back(to_toml(settings, false));
+    ASSERT_TRUE(read) << read.error().text;
+    for (const Setting& setting : settings_table())
+        EXPECT_EQ(setting.load(*read), setting.load(settings)) << setting.key;
+    EXPECT_THAT(to_toml(settings, false), HasSubstr("threshold = 0.1\n"));
+}
+
+TEST(SettingsText, TheExampleChangesNothingAndIsUpToDate) {
+    const auto example = contents(kRoot / "antiphon.example.toml");
+    EXPECT_EQ(example, to_toml(Settings(), true)) << "write it anew: antiphon serve --print-settings-example";
+    ASSERT_TRUE(read_back(example));
+    // With every # before a key taken away it still reads, as the defaults.
+    const auto live = std::regex_replace(example, std::regex("#([a-z_]+ = )"), "$1");
+    const auto read = read_back(live);
+    ASSERT_TRUE(read) << read.error().text;
+    EXPECT_EQ(to_toml(*read, false), to_toml(Settings(), false));
+}
+
+TEST(SettingsText, ThePageIsUpToDate) {
+    EXPECT_EQ(contents(kRoot / "docs/configuration.md"), settings_page())
+        << "write it anew: antiphon serve --print-settings-help > docs/configuration.md";
+}
+
+TEST(SettingsText, TheDotenvExampleStartsTheServer) {
+    const auto text = contents(kRoot / ".env.example");
+    const auto variables = parse_dotenv(text, ".env.example");
+    ASSERT_TRUE(variables) << variables.error().text;
+    EXPECT_TRUE(read_settings({.file = {}, .environment = *variables, .assignments = {}}));
+
+    // What stands there as a comment is right as well, and each of the guide's names stands there.
+    const auto live = parse_dotenv(std::regex_replace(text, std::regex("#([A-Z_]+=)"), "$1"), ".env.example");
+    ASSERT_TRUE(live) << live.error().text;
+    const auto settings = read_settings({.file = {}, .environment = *live, .assignments = {}});
+    EXPECT_TRUE(settings) << settings.error().text;
+    for (const Setting& setting : settings_table()) {
+        if (setting.guide_name.empty()) continue;
+        EXPECT_THAT(text, HasSubstr(setting.guide_name + "="));
+    }
+}
+
+}  // namespace
+}  // namespace antiphon::app

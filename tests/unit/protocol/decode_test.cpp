@@ -1,0 +1,343 @@
+#include "protocol/decode.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace antiphon::protocol {
+namespace {
+
+template <typename Request>
+Request accepted(const std::string& message) {
+    auto decoded = decode(message);
+    if (const auto* refusal = std::get_if<Refusal>(&decoded)) {
+        ADD_FAILURE() << message << "\nwas refused: " << refusal->error.text;
+        return {};
+    }
+    auto& event = std::get<ClientEvent>(decoded);
+    if (auto* request = std::get_if<Request>(&event.request)) return *request;
+    ADD_FAILURE() << message << "\nbecame another request";
+    return {};
+}
+
+Refusal refused(const std::string& message) {
+    auto decoded = decode(message);
+    if (auto* refusal = std::get_if<Refusal>(&decoded)) return *refusal;
+    ADD_FAILURE() << message << "\nwas accepted";
+    return {};
+}
+
+std::string update(const std::string& fields) {
+    return R"({"type":"session.update","event_id":"mine","session":{"type":"realtime")" +
+           (fields.empty() ? "" : "," + fields) + "}}";
+}
+std::string detection(const std::string& fields) {
+    return update(R"("audio":{"input":{"turn_detection":{)" + fields + "}}}");
+}
+std::string item(const std::string& fields) {
+    return R"({"type":"conversation.item.create","event_id":"mine","item":{)" + fields + "}}";
+}
+std::string response(const std::string& fields) {
+    return R"({"type":"response.create","event_id":"mine","response":{)" + fields + "}}";
+}
+
+TEST(Decode, session_update_leaves_absent_fields_alone) {
+    const auto changes = accepted<UpdateSession>(update("")).session;
+    EXPECT_FALSE(changes.model || changes.instructions || changes.speaks || changes.input_rate || changes.transcription ||
+                 changes.turn_detection || changes.output_rate || changes.voice || changes.speed ||
+                 changes.max_output_tokens);
+}
+
+TEST(Decode, session_update_reads_every_field) {
+    const auto changes = accepted<UpdateSession>(update(
+        R"("model":"gpt-realtime-2.1","instructions":"","output_modalities":["text"],"max_output_tokens":50,
+           "audio":{"input":{"format":{"type":"audio/pcm","rate":24000},
+                             "transcription":{"model":"whisper-1","language":"sv"},
+                             "turn_detection":{"type":"server_vad","threshold":0.7,"prefix_padding_ms":100,
+                                               "silence_duration_ms":900.0,"create_response":false,
+                                               "interrupt_response":false,"idle_timeout_ms":null}},
+                    "output":{"format":{"type":"audio/pcm","rate":24000},"voice":"marin","speed":1.25}})"))
+                             .session;
+    EXPECT_EQ(changes.model, "gpt-realtime-2.1");
+    EXPECT_EQ(changes.instructions, "");
+    EXPECT_EQ(changes.speaks, false);
+    EXPECT_EQ(changes.max_output_tokens, std::optional<int>(50));
+    EXPECT_EQ(changes.input_rate, 24000);
+    ASSERT_TRUE(changes.transcription && *changes.transcription);
+    EXPECT_EQ((*changes.transcription)->model, "whisper-1");
+    EXPECT_EQ((*changes.transcription)->language, "sv");
+    ASSERT_TRUE(changes.turn_detection && *changes.turn_detection);
+    const auto& turn = **changes.turn_detection;
+    EXPECT_EQ(turn.threshold, 0.7);
+    EXPECT_EQ(turn.prefix_padding_ms, 100);
+    EXPECT_EQ(turn.silence_duration_ms, 900);
+    EXPECT_EQ(turn.create_response, false);
+    EXPECT_EQ(turn.interrupt_response, false);
+    EXPECT_EQ(changes.output_rate, 24000);
+    EXPECT_EQ(changes.voice, "marin");
+    EXPECT_EQ(changes.speed, 1.25);
+}
+
+TEST(Decode, session_update_tells_null_from_absent) {
+    const auto changes =
+        accepted<UpdateSession>(
+            update(R"("max_output_tokens":"inf","audio":{"input":{"turn_detection":null,"transcription":null}})"))
+            .session;
+    ASSERT_TRUE(changes.max_output_tokens && changes.turn_detection && changes.transcription);
+    EXPECT_FALSE(*changes.max_output_tokens);
+    EXPECT_FALSE(*changes.turn_detection);
+    EXPECT_FALSE(*changes.transcription);
+}
+
+TEST(Decode, session_update_takes_what_does_no_harm) {
+    accepted<UpdateSession>(update(R"("tracing":"auto")"));
+    accepted<UpdateSession>(update(R"("tracing":{"workflow_name":"w"},"truncation":{"type":"retention_ratio"})"));
+    accepted<UpdateSession>(update(R"("include":[],"prompt":null,"tools":[],"tool_choice":"auto","reasoning":{})"));
+    accepted<UpdateSession>(update(R"("audio":{"input":{"noise_reduction":{"type":"far_field"}}})"));
+    accepted<UpdateSession>(update(R"("id":"sess_1","object":"realtime.session","expires_at":0)"));
+    const auto custom = accepted<UpdateSession>(update(R"("audio":{"output":{"voice":{"id":"voice_1"}}})"));
+    EXPECT_EQ(custom.session.voice, "voice_1");
+}
+
+TEST(Decode, semantic_vad_is_a_turn_detection_without_timing) {
+    const auto changes = accepted<UpdateSession>(
+                             detection(R"("type":"semantic_vad","eagerness":"high","interrupt_response":false)"))
+                             .session;
+    ASSERT_TRUE(changes.turn_detection && *changes.turn_detection);
+    EXPECT_EQ((*changes.turn_detection)->interrupt_response, false);
+    EXPECT_FALSE((*changes.turn_detection)->threshold || (*changes.turn_detection)->silence_duration_ms);
+}
+
+TEST(Decode, audio_buffer_events) {
+    EXPECT_EQ(accepted<AppendAudio>(R"({"type":"input_audio_buffer.append","audio":"AQL/"})").audio,
+              (std::vector<std::uint8_t>{1, 2, 255}));
+    EXPECT_TRUE(accepted<AppendAudio>(R"({"type":"input_audio_buffer.append","audio":""})").audio.empty());
+    accepted<CommitAudio>(R"({"type":"input_audio_buffer.commit"})");
+    accepted<ClearAudio>(R"({"type":"input_audio_buffer.clear"})");
+    accepted<ClearOutputAudio>(R"({"type":"output_audio_buffer.clear"})");
+}
+
+TEST(Decode, item_create_reads_each_role_and_part) {
+    const auto user = accepted<CreateItem>(
+        R"({"type":"conversation.item.create","previous_item_id":"root","item":{"id":"i1","type":"message",
+            "role":"user","status":"completed","content":[{"type":"input_text","text":"hallå"},
+            {"type":"input_audio","transcript":"there"}]}})");
+    EXPECT_EQ(user.previous_item_id, "root");
+    EXPECT_EQ(user.item.id, "i1");
+    EXPECT_EQ(user.item.role, Role::user);
+    ASSERT_EQ(user.item.content.size(), 2U);
+    EXPECT_EQ(user.item.content[0].kind, ContentKind::input_text);
+    EXPECT_EQ(user.item.content[0].text, "hallå");
+    EXPECT_EQ(user.item.content[1].kind, ContentKind::input_audio);
+    EXPECT_EQ(user.item.content[1].text, "there");
+
+    const auto system =
+        accepted<CreateItem>(item(R"("type":"message","role":"system","content":[{"type":"input_text","text":"x"}])"));
+    EXPECT_EQ(system.item.role, Role::system);
+    EXPECT_EQ(system.previous_item_id, std::nullopt);
+    const auto assistant = accepted<CreateItem>(item(
+        R"("type":"message","role":"assistant","content":[{"type":"output_text","text":"x"},
+           {"type":"output_audio","transcript":"y"}])"));
+    EXPECT_EQ(assistant.item.role, Role::assistant);
+    EXPECT_EQ(assistant.item.content[0].kind, ContentKind::output_text);
+    EXPECT_EQ(assistant.item.content[1].kind, ContentKind::output_audio);
+}
+
+TEST(Decode, item_retrieve_delete_and_truncate) {
+    EXPECT_EQ(accepted<RetrieveItem>(R"({"type":"conversation.item.retrieve","item_id":"i"})").item_id, "i");
+    EXPECT_EQ(accepted<DeleteItem>(R"({"type":"conversation.item.delete","item_id":"i"})").item_id, "i");
+    const auto truncate = accepted<TruncateItem>(
+        R"({"type":"conversation.item.truncate","item_id":"i","content_index":0,"audio_end_ms":1500})");
+    EXPECT_EQ(truncate.item_id, "i");
+    EXPECT_EQ(truncate.audio_end_ms, 1500);
+}
+
+TEST(Decode, response_create_and_cancel) {
+    const auto bare = accepted<CreateResponse>(R"({"type":"response.create"})");
+    EXPECT_TRUE(bare.in_conversation);
+    EXPECT_FALSE(bare.instructions || bare.speaks || bare.max_output_tokens || bare.input);
+    const auto full = accepted<CreateResponse>(response(
+        R"("instructions":"Sing.","output_modalities":["audio"],"max_output_tokens":7,"conversation":"none",
+           "metadata":{"topic":"birds"},"input":[{"type":"message","role":"user",
+           "content":[{"type":"input_text","text":"hi"}]}],"audio":{"output":{"format":{"type":"audio/pcm"}}})"));
+    EXPECT_EQ(full.instructions, "Sing.");
+    EXPECT_EQ(full.speaks, true);
+    EXPECT_EQ(full.max_output_tokens, std::optional<int>(7));
+    EXPECT_FALSE(full.in_conversation);
+    EXPECT_EQ(full.metadata, R"({"topic":"birds"})");
+    ASSERT_TRUE(full.input);
+    EXPECT_EQ(full.input->front().content.front().text, "hi");
+    EXPECT_TRUE(accepted<CreateResponse>(response(R"("input":[])")).input->empty());
+
+    EXPECT_EQ(accepted<CancelResponse>(R"({"type":"response.cancel"})").response_id, "");
+    EXPECT_EQ(accepted<CancelResponse>(R"({"type":"response.cancel","response_id":"r"})").response_id, "r");
+}
+
+TEST(Decode, event_id_comes_along_in_events_and_refusals) {
+    const auto good = decode(R"({"type":"response.cancel","event_id":"e1"})");
+    EXPECT_EQ(std::get<ClientEvent>(good).event_id, "e1");
+    EXPECT_EQ(refused(R"({"event_id":"e2","type":"nonsense"})").event_id, "e2");
+    EXPECT_EQ(refused(R"({"event_id":"e3"})").event_id, "e3");
+    EXPECT_EQ(refused(R"({"type":7,"event_id":"e4"})").event_id, "e4");
+    EXPECT_EQ(refused(R"({"type":"response.cancel","event_id":7})").error.param, "event_id");
+    EXPECT_EQ(refused(R"({"type":"response.cancel","event_id":")" + std::string(513, 'x') + "\"}").event_id, "");
+}
+
+struct Wrong {
+    std::string message;
+    std::string code;
+    std::string param;
+};
+
+class DecodeRefuses : public testing::TestWithParam<Wrong> {};
+
+TEST_P(DecodeRefuses, naming_code_and_field) {
+    const auto refusal = refused(GetParam().message);
+    EXPECT_EQ(refusal.code, GetParam().code) << GetParam().message << "\n" << refusal.error.text;
+    EXPECT_EQ(refusal.error.param, GetParam().param) << GetParam().message << "\n" << refusal.error.text;
+    EXPECT_EQ(refusal.error.code, GetParam().code == "unsupported" ? base::Errc::unsupported : base::Errc::invalid);
+    EXPECT_FALSE(refusal.error.text.empty());
+}
+
+const std::string kTurn = "session.audio.input.turn_detection.";
+const std::string kMessage = R"("type":"message","role":"user","content":)";
+
+INSTANTIATE_TEST_SUITE_P(
+    Messages, DecodeRefuses,
+    testing::Values(Wrong{"", "invalid_json", ""}, Wrong{"{", "invalid_json", ""}, Wrong{"{}{}", "invalid_json", ""},
+                    Wrong{"nonsense", "invalid_json", ""}, Wrong{"[]", "invalid_type", ""}, Wrong{"7", "invalid_type", ""},
+                    Wrong{"{\"type\":\"\xff\"}", "invalid_json", ""},
+                    Wrong{"{}", "missing_required_parameter", "type"}, Wrong{R"({"type":null})", "invalid_type", "type"},
+                    Wrong{R"({"type":""})", "invalid_value", "type"}, Wrong{R"({"type":"a.b"})", "unknown_event", "type"},
+                    Wrong{R"({"type":"response.done"})", "unknown_event", "type"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Session, DecodeRefuses,
+    testing::Values(
+        Wrong{R"({"type":"session.update"})", "missing_required_parameter", "session"},
+        Wrong{R"({"type":"session.update","session":[]})", "invalid_type", "session"},
+        Wrong{R"({"type":"session.update","session":{}})", "missing_required_parameter", "session.type"},
+        Wrong{R"({"type":"session.update","session":{"type":"x"}})", "invalid_value", "session.type"},
+        Wrong{R"({"type":"session.update","session":{"type":"transcription"}})", "unsupported", "session.type"},
+        Wrong{update(R"("model":7)"), "invalid_type", "session.model"},
+        Wrong{update(R"("instructions":[])"), "invalid_type", "session.instructions"},
+        Wrong{update(R"("temperature":0.8)"), "unknown_parameter", "session.temperature"},
+        Wrong{update(R"("output_modalities":"audio")"), "invalid_type", "session.output_modalities"},
+        Wrong{update(R"("output_modalities":["audio","text"])"), "invalid_value", "session.output_modalities"},
+        Wrong{update(R"("output_modalities":[])"), "invalid_value", "session.output_modalities"},
+        Wrong{update(R"("max_output_tokens":0)"), "invalid_value", "session.max_output_tokens"},
+        Wrong{update(R"("max_output_tokens":4097)"), "invalid_value", "session.max_output_tokens"},
+        Wrong{update(R"("max_output_tokens":"many")"), "invalid_value", "session.max_output_tokens"},
+        Wrong{update(R"("max_output_tokens":1.5)"), "invalid_type", "session.max_output_tokens"},
+        Wrong{update(R"("max_output_tokens":null)"), "invalid_type", "session.max_output_tokens"},
+        Wrong{update(R"("tools":{})"), "invalid_type", "session.tools"},
+        Wrong{update(R"("tools":[{"type":"function","name":"f"}])"), "unsupported", "session.tools"},
+        Wrong{update(R"("tool_choice":"required")"), "unsupported", "session.tool_choice"},
+        Wrong{update(R"("prompt":{"id":"p"})"), "unsupported", "session.prompt"},
+        Wrong{update(R"("audio":7)"), "invalid_type", "session.audio"},
+        Wrong{update(R"("audio":{"inptu":{}})"), "unknown_parameter", "session.audio.inptu"},
+        Wrong{update(R"("audio":{"input":[]})"), "invalid_type", "session.audio.input"},
+        Wrong{update(R"("audio":{"input":{"formt":{}}})"), "unknown_parameter", "session.audio.input.formt"},
+        Wrong{update(R"("audio":{"input":{"format":"pcm16"}})"), "invalid_type", "session.audio.input.format"},
+        Wrong{update(R"("audio":{"input":{"format":{"type":"mp3"}}})"), "invalid_value", "session.audio.input.format.type"},
+        Wrong{update(R"("audio":{"input":{"format":{"type":"audio/pcmu"}}})"), "unsupported",
+              "session.audio.input.format.type"},
+        Wrong{update(R"("audio":{"output":{"format":{"type":"audio/pcma"}}})"), "unsupported",
+              "session.audio.output.format.type"},
+        Wrong{update(R"("audio":{"input":{"format":{"type":"audio/pcm","rate":16000}}})"), "invalid_value",
+              "session.audio.input.format.rate"},
+        Wrong{update(R"("audio":{"input":{"transcription":"en"}})"), "invalid_type", "session.audio.input.transcription"},
+        Wrong{update(R"("audio":{"input":{"transcription":{"model":1}}})"), "invalid_type",
+              "session.audio.input.transcription.model"},
+        Wrong{update(R"("audio":{"input":{"transcription":{"language":1}}})"), "invalid_type",
+              "session.audio.input.transcription.language"},
+        Wrong{update(R"("audio":{"output":{"voice":7}})"), "invalid_type", "session.audio.output.voice"},
+        Wrong{update(R"("audio":{"output":{"voice":{}}})"), "missing_required_parameter", "session.audio.output.voice.id"},
+        Wrong{update(R"("audio":{"output":{"speed":2}})"), "invalid_value", "session.audio.output.speed"},
+        Wrong{update(R"("audio":{"output":{"speed":"fast"}})"), "invalid_type", "session.audio.output.speed"},
+        Wrong{detection(R"("type":"vad")"), "invalid_value", kTurn + "type"},
+        Wrong{detection(R"("type":1)"), "invalid_type", kTurn + "type"},
+        Wrong{detection(R"("type":"server_vad","threshold":1.1)"), "invalid_value", kTurn + "threshold"},
+        Wrong{detection(R"("type":"server_vad","threshold":"high")"), "invalid_type", kTurn + "threshold"},
+        Wrong{detection(R"("type":"server_vad","prefix_padding_ms":-1)"), "invalid_value", kTurn + "prefix_padding_ms"},
+        Wrong{detection(R"("type":"server_vad","silence_duration_ms":1e30)"), "invalid_value",
+              kTurn + "silence_duration_ms"},
+        Wrong{detection(R"("type":"server_vad","silence_duration_ms":"500")"), "invalid_type",
+              kTurn + "silence_duration_ms"},
+        Wrong{detection(R"("type":"server_vad","create_response":1)"), "invalid_type", kTurn + "create_response"},
+        Wrong{detection(R"("type":"server_vad","interrupt_response":null)"), "invalid_type", kTurn + "interrupt_response"},
+        Wrong{detection(R"("type":"server_vad","idle_timeout_ms":6000)"), "unsupported", kTurn + "idle_timeout_ms"},
+        Wrong{detection(R"("type":"server_vad","silence":500)"), "unknown_parameter", kTurn + "silence"},
+        Wrong{detection(R"("type":"semantic_vad","eagerness":"wild")"), "invalid_value", kTurn + "eagerness"},
+        Wrong{detection(R"("type":"semantic_vad","threshold":0.5)"), "unknown_parameter", kTurn + "threshold"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Conversation, DecodeRefuses,
+    testing::Values(
+        Wrong{R"({"type":"input_audio_buffer.append"})", "missing_required_parameter", "audio"},
+        Wrong{R"({"type":"input_audio_buffer.append","audio":7})", "invalid_type", "audio"},
+        Wrong{R"({"type":"input_audio_buffer.append","audio":"%%%%"})", "invalid_value", "audio"},
+        Wrong{R"({"type":"input_audio_buffer.append","audio":"AAA"})", "invalid_value", "audio"},
+        Wrong{R"({"type":"conversation.item.create"})", "missing_required_parameter", "item"},
+        Wrong{R"({"type":"conversation.item.create","item":"x"})", "invalid_type", "item"},
+        Wrong{item(""), "missing_required_parameter", "item.type"},
+        Wrong{item(R"("type":"massage")"), "invalid_value", "item.type"},
+        Wrong{item(R"("type":"function_call_output","call_id":"c","output":"")"), "unsupported", "item.type"},
+        Wrong{item(R"("type":"message")"), "missing_required_parameter", "item.role"},
+        Wrong{item(R"("type":"message","role":"robot")"), "invalid_value", "item.role"},
+        Wrong{item(R"("type":"message","role":"user")"), "missing_required_parameter", "item.content"},
+        Wrong{item(R"("id":7,)" + kMessage + "[]"), "invalid_type", "item.id"},
+        Wrong{item(R"("id":"root",)" + kMessage + R"([{"type":"input_text","text":"x"}])"), "invalid_value", "item.id"},
+        Wrong{item(kMessage + "{}"), "invalid_type", "item.content"},
+        Wrong{item(kMessage + "[]"), "invalid_value", "item.content"},
+        Wrong{item(kMessage + "[7]"), "invalid_type", "item.content[0]"},
+        Wrong{item(kMessage + "[{}]"), "missing_required_parameter", "item.content[0].type"},
+        Wrong{item(kMessage + R"([{"type":"input_text"}])"), "missing_required_parameter", "item.content[0].text"},
+        Wrong{item(kMessage + R"([{"type":"input_text","text":7}])"), "invalid_type", "item.content[0].text"},
+        Wrong{item(kMessage + R"([{"type":"output_text","text":"x"}])"), "invalid_value", "item.content[0].type"},
+        Wrong{item(kMessage + R"([{"type":"input_audio","audio":"AAAA"}])"), "unsupported", "item.content[0].transcript"},
+        Wrong{item(kMessage + R"([{"type":"input_image","image_url":"x"}])"), "unsupported", "item.content[0].type"},
+        Wrong{R"({"type":"conversation.item.retrieve"})", "missing_required_parameter", "item_id"},
+        Wrong{R"({"type":"conversation.item.delete","item_id":""})", "invalid_value", "item_id"},
+        Wrong{R"({"type":"conversation.item.truncate","audio_end_ms":1})", "missing_required_parameter", "item_id"},
+        Wrong{R"({"type":"conversation.item.truncate","item_id":"i"})", "missing_required_parameter", "audio_end_ms"},
+        Wrong{R"({"type":"conversation.item.truncate","item_id":"i","audio_end_ms":-1})", "invalid_value", "audio_end_ms"},
+        Wrong{R"({"type":"conversation.item.truncate","item_id":"i","audio_end_ms":1,"content_index":2})", "invalid_value",
+              "content_index"},
+        Wrong{R"({"type":"response.create","response":7})", "invalid_type", "response"},
+        Wrong{response(R"("conversation":"new")"), "invalid_value", "response.conversation"},
+        Wrong{response(R"("temprature":1)"), "unknown_parameter", "response.temprature"},
+        Wrong{response(R"("metadata":{"a":1})"), "invalid_type", "response.metadata"},
+        Wrong{response(R"("input":[{"type":"item_reference","id":"i"}])"), "unsupported", "response.input[0].type"},
+        Wrong{response(R"("input":[7])"), "invalid_type", "response.input[0]"},
+        Wrong{response(R"("tools":[{}])"), "unsupported", "response.tools"},
+        Wrong{response(R"("audio":{"output":{"voice":"x"}})"), "unsupported", "response.audio.output.voice"},
+        Wrong{R"({"type":"response.cancel","response_id":7})", "invalid_type", "response_id"}));
+
+TEST(Decode, nesting_is_bounded) {
+    for (const std::string opening : {"[", "{\"a\":"}) {
+        std::string nested = R"({"type":"response.create","response":)";
+        for (int i = 0; i < 100'000; ++i) nested += opening;
+        EXPECT_EQ(refused(nested).code, "invalid_json");
+        EXPECT_NE(refused(nested).error.text.find("32 levels"), std::string::npos);
+    }
+}
+
+TEST(Decode, memory_is_bounded_by_the_message) {
+    std::string many = R"({"type":"x","a":[)";
+    for (int i = 0; i < 1'000'000; ++i) many += "[],";
+    EXPECT_EQ(refused(many + "[]]}").code, "invalid_json");
+}
+
+TEST(Decode, takes_fifteen_mebibytes_of_base64) {
+    const std::string message = R"({"type":"input_audio_buffer.append","audio":")" + std::string(14U << 20U, 'A') + "\"}";
+    EXPECT_EQ(accepted<AppendAudio>(message).audio.size(), (14U << 20U) / 4 * 3);
+}
+
+TEST(Decode, quotes_what_was_sent_only_in_part) {
+    const auto refusal = refused(R"({"type":")" + std::string(10'000, 'x') + "\"}");
+    EXPECT_LT(refusal.error.text.size(), 200U);
+}
+
+}  // namespace
+}  // namespace antiphon::protocol

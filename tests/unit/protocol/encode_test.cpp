@@ -1,0 +1,197 @@
+#include "protocol/encode.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace antiphon::protocol {
+namespace {
+
+namespace json = boost::json;
+
+/// The event as it is written, against the whole of what is expected but for event_id.
+void expect_encoded(const ServerEvent& event, const std::string& expected) {
+    const std::string text = encode(event, "event_1");
+    EXPECT_EQ(text.find(R"({"type":")"), 0U) << text;
+    json::object message = json::parse(text).as_object();
+    EXPECT_EQ(message.at("event_id"), "event_1");
+    message.erase("event_id");
+    EXPECT_EQ(json::value(message), json::parse(expected)) << text;
+}
+
+const Part kPart{"resp_1", "item_2"};
+const std::string kPlace = R"("response_id":"resp_1","item_id":"item_2","output_index":0,"content_index":0)";
+
+const Item kUser{"item_1", Role::user, ItemStatus::completed, {{ContentKind::input_audio, std::nullopt}}};
+const std::string kUserJson =
+    R"({"id":"item_1","type":"message","object":"realtime.item","status":"completed","role":"user",
+        "content":[{"type":"input_audio","transcript":null}]})";
+
+TEST(Encode, session_whole) {
+    Session session{"sess_1", "m", "Be brief.", true, 24000, Transcription{"whisper-1", ""}, TurnDetection{},
+                    24000, "marin", 1.0, std::nullopt};
+    expect_encoded(SessionCreated{session}, R"({"type":"session.created","session":{
+        "type":"realtime","object":"realtime.session","id":"sess_1","model":"m","output_modalities":["audio"],
+        "instructions":"Be brief.","tools":[],"tool_choice":"auto","max_output_tokens":"inf","tracing":null,
+        "truncation":"auto","prompt":null,"include":null,
+        "audio":{"input":{"format":{"type":"audio/pcm","rate":24000},
+                          "transcription":{"model":"whisper-1","language":null,"prompt":""},
+                          "noise_reduction":null,
+                          "turn_detection":{"type":"server_vad","threshold":0.5,"prefix_padding_ms":300,
+                                            "silence_duration_ms":500,"idle_timeout_ms":null,
+                                            "create_response":true,"interrupt_response":true}},
+                 "output":{"format":{"type":"audio/pcm","rate":24000},"voice":"marin","speed":1.0}}}})");
+
+    session.speaks = false;
+    session.turn_detection.reset();
+    session.transcription.reset();
+    session.max_output_tokens = 99;
+    const auto updated = json::parse(encode(SessionUpdated{session}, "e")).at("session");
+    EXPECT_EQ(updated.at("output_modalities"), json::array{"text"});
+    EXPECT_EQ(updated.at("max_output_tokens"), 99);
+    EXPECT_TRUE(updated.at("audio").at("input").at("turn_detection").is_null());
+    EXPECT_TRUE(updated.at("audio").at("input").at("transcription").is_null());
+}
+
+TEST(Encode, errors) {
+    expect_encoded(ErrorReport{"invalid_request_error", "invalid_value", "No.", "audio", "mine"},
+                   R"({"type":"error","error":{"type":"invalid_request_error","code":"invalid_value","message":"No.",
+                       "param":"audio","event_id":"mine"}})");
+    expect_encoded(ErrorReport{"server_error", "", "Oh.", "", ""},
+                   R"({"type":"error","error":{"type":"server_error","code":null,"message":"Oh.","param":null,
+                       "event_id":null}})");
+}
+
+TEST(Encode, input_audio_buffer) {
+    expect_encoded(SpeechStarted{"item_1", 320},
+                   R"({"type":"input_audio_buffer.speech_started","item_id":"item_1","audio_start_ms":320})");
+    expect_encoded(SpeechStopped{"item_1", 2520},
+                   R"({"type":"input_audio_buffer.speech_stopped","item_id":"item_1","audio_end_ms":2520})");
+    expect_encoded(AudioCommitted{"item_1", ""},
+                   R"({"type":"input_audio_buffer.committed","item_id":"item_1","previous_item_id":null})");
+    expect_encoded(AudioCommitted{"item_1", "item_0"},
+                   R"({"type":"input_audio_buffer.committed","item_id":"item_1","previous_item_id":"item_0"})");
+    expect_encoded(AudioCleared{}, R"({"type":"input_audio_buffer.cleared"})");
+}
+
+TEST(Encode, conversation_items) {
+    expect_encoded(ItemAdded{kUser, ""},
+                   R"({"type":"conversation.item.added","previous_item_id":null,"item":)" + kUserJson + "}");
+    expect_encoded(ItemDone{kUser, "item_0"},
+                   R"({"type":"conversation.item.done","previous_item_id":"item_0","item":)" + kUserJson + "}");
+    expect_encoded(ItemRetrieved{kUser}, R"({"type":"conversation.item.retrieved","item":)" + kUserJson + "}");
+    expect_encoded(ItemTruncated{"item_2", 1500},
+                   R"({"type":"conversation.item.truncated","item_id":"item_2","content_index":0,"audio_end_ms":1500})");
+    expect_encoded(ItemDeleted{"item_2"}, R"({"type":"conversation.item.deleted","item_id":"item_2"})");
+}
+
+TEST(Encode, every_kind_of_content) {
+    const Item item{"i", Role::assistant, ItemStatus::incomplete,
+                    {{ContentKind::output_text, "a"}, {ContentKind::output_audio, "b"}, {ContentKind::input_text, "c"},
+                     {ContentKind::input_audio, "d"}}};
+    const auto encoded = json::parse(encode(ItemRetrieved{item}, "e")).at("item");
+    EXPECT_EQ(encoded.at("status"), "incomplete");
+    EXPECT_EQ(encoded.at("role"), "assistant");
+    EXPECT_EQ(encoded.at("content"), json::parse(R"([{"type":"output_text","text":"a"},
+        {"type":"output_audio","transcript":"b"},{"type":"input_text","text":"c"},
+        {"type":"input_audio","transcript":"d"}])"));
+}
+
+TEST(Encode, transcription) {
+    const std::string head = R"({"type":"conversation.item.input_audio_transcription.)";
+    expect_encoded(TranscriptionDelta{"item_1", "Hi"}, head + R"(delta","item_id":"item_1","content_index":0,"delta":"Hi"})");
+    expect_encoded(TranscriptionCompleted{"item_1", "Hi.", "en", 1.5},
+                   head + R"(completed","item_id":"item_1","content_index":0,"transcript":"Hi.",
+                          "usage":{"type":"duration","seconds":1.5},"antiphon.language":"en"})");
+    expect_encoded(TranscriptionCompleted{"item_1", "", "", 1.5},
+                   head + R"(completed","item_id":"item_1","content_index":0,"transcript":"",
+                          "usage":{"type":"duration","seconds":1.5}})");
+    expect_encoded(TranscriptionFailed{"item_1", "engine", "It broke"},
+                   head + R"(failed","item_id":"item_1","content_index":0,
+                          "error":{"type":"transcription_error","code":"engine","message":"It broke"}})");
+}
+
+TEST(Encode, response_parts) {
+    expect_encoded(RateLimitsUpdated{}, R"({"type":"rate_limits.updated","rate_limits":[]})");
+    expect_encoded(OutputItemAdded{"resp_1", kUser},
+                   R"({"type":"response.output_item.added","response_id":"resp_1","output_index":0,"item":)" + kUserJson + "}");
+    expect_encoded(OutputItemDone{"resp_1", kUser},
+                   R"({"type":"response.output_item.done","response_id":"resp_1","output_index":0,"item":)" + kUserJson + "}");
+    expect_encoded(ContentPartAdded{kPart, true}, R"({"type":"response.content_part.added",)" + kPlace +
+                                                      R"(,"part":{"type":"audio","transcript":""}})");
+    expect_encoded(ContentPartAdded{kPart, false},
+                   R"({"type":"response.content_part.added",)" + kPlace + R"(,"part":{"type":"text","text":""}})");
+    expect_encoded(ContentPartDone{kPart, true, "Hi"}, R"({"type":"response.content_part.done",)" + kPlace +
+                                                           R"(,"part":{"type":"audio","transcript":"Hi"}})");
+    expect_encoded(OutputTextDelta{kPart, "H"}, R"({"type":"response.output_text.delta",)" + kPlace + R"(,"delta":"H"})");
+    expect_encoded(OutputTextDone{kPart, "Hi"}, R"({"type":"response.output_text.done",)" + kPlace + R"(,"text":"Hi"})");
+    expect_encoded(OutputTranscriptDelta{kPart, "H"},
+                   R"({"type":"response.output_audio_transcript.delta",)" + kPlace + R"(,"delta":"H"})");
+    expect_encoded(OutputTranscriptDone{kPart, "Hi"},
+                   R"({"type":"response.output_audio_transcript.done",)" + kPlace + R"(,"transcript":"Hi"})");
+    expect_encoded(OutputAudioDelta{kPart, {1, 2, 255}},
+                   R"({"type":"response.output_audio.delta",)" + kPlace + R"(,"delta":"AQL/"})");
+    expect_encoded(OutputAudioDone{kPart}, R"({"type":"response.output_audio.done",)" + kPlace + "}");
+}
+
+TEST(Encode, response_at_its_beginning) {
+    Response response;
+    response.id = "resp_1";
+    response.voice = "marin";
+    expect_encoded(ResponseCreated{response}, R"({"type":"response.created","response":{"object":"realtime.response",
+        "id":"resp_1","status":"in_progress","status_details":null,"output":[],"output_modalities":["audio"],
+        "max_output_tokens":"inf","audio":{"output":{"format":{"type":"audio/pcm","rate":24000},"voice":"marin"}},
+        "usage":null,"metadata":null}})");
+}
+
+json::value done(const Response& response) { return json::parse(encode(ResponseDone{response}, "e")).at("response"); }
+
+TEST(Encode, response_at_its_end) {
+    Response response;
+    response.status = ResponseStatus::completed;
+    response.speaks = false;
+    response.max_output_tokens = 5;
+    response.output = {kUser};
+    response.usage = Usage{20, 12, 7};
+    response.metadata = R"({"topic":"birds"})";
+    const auto completed = done(response);
+    EXPECT_EQ(completed.at("status_details"), json::parse(R"({"type":"completed"})"));
+    EXPECT_EQ(completed.at("output"), json::array{json::parse(kUserJson)});
+    EXPECT_EQ(completed.at("output_modalities"), json::array{"text"});
+    EXPECT_EQ(completed.at("max_output_tokens"), 5);
+    EXPECT_EQ(completed.at("metadata").at("topic"), "birds");
+    EXPECT_EQ(completed.at("usage"), json::parse(R"({"total_tokens":27,"input_tokens":20,"output_tokens":7,
+        "input_token_details":{"text_tokens":20,"audio_tokens":0,"image_tokens":0,"cached_tokens":12,
+        "cached_tokens_details":{"text_tokens":12,"audio_tokens":0,"image_tokens":0}},
+        "output_token_details":{"text_tokens":7,"audio_tokens":0}})"));
+
+    response.status = ResponseStatus::cancelled;
+    response.reason = "turn_detected";
+    EXPECT_EQ(done(response).at("status_details"), json::parse(R"({"type":"cancelled","reason":"turn_detected"})"));
+
+    response.status = ResponseStatus::failed;
+    response.reason.clear();
+    response.error_code = "engine";
+    response.error_message = "It broke";
+    EXPECT_EQ(done(response).at("status_details"),
+              json::parse(R"({"type":"failed","error":{"type":"server_error","code":"engine","message":"It broke"}})"));
+}
+
+TEST(Encode, turn_times) {
+    TurnMeasured turn;
+    turn.response_id = "resp_1";
+    turn.speculated = true;
+    turn.transcript = 0.25;
+    turn.first_audio = 0.5;
+    expect_encoded(turn, R"({"type":"antiphon.turn","response_id":"resp_1","speculated":true,"transcript_seconds":0.25,
+                             "first_audio_seconds":0.5})");
+}
+
+TEST(Encode, repairs_text_that_is_not_utf8) {
+    const auto message = json::parse(encode(OutputTextDelta{kPart, "a\xff" "b"}, "e"));
+    EXPECT_EQ(message.at("delta"), "a\xEF\xBF\xBD" "b");
+}
+
+}  // namespace
+}  // namespace antiphon::protocol

@@ -1,0 +1,41 @@
+// The backend's address, as it is typed and as it is used.
+//
+// pure.
+
+/** Of a page opened from disk, which has no origin of its own. */
+export const kLocalBackend = 'http://localhost:8080';
+
+export interface Backend {
+  base: string; // without a slash at its end
+  ready: string;
+  realtime: string;
+}
+
+/** What the field holds when nobody has typed anything. */
+export function ownBackend(page: { protocol: string; origin: string }): string {
+  return /^https?:$/.test(page.protocol) ? page.origin : kLocalBackend;
+}
+
+/** undefined when it is no address of a server. A missing scheme is http; ws and wss are understood. */
+export function parseBackend(typed: string): Backend | undefined {
+  const trimmed = typed.trim();
+  if (trimmed === '' || /\s/.test(trimmed)) return undefined;
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
+  let url: URL;
+  try {
+    url = new URL(withScheme.replace(/^ws/i, 'http'));
+  } catch {
+    return undefined;
+  }
+  if (!/^https?:$/.test(url.protocol)) return undefined;
+  const path = url.pathname.replace(/\/+$/, '').replace(/\/call$/, '');
+  const base = `${url.protocol}//${url.host}${path}`;
+  return { base, ready: `${base}/ready`, realtime: `${base.replace(/^http/, 'ws')}/v1/realtime?model=antiphon` };
+}
+
+/** Browsers refuse plain http from an https page, except to the machine itself. */
+export function isMixedContent(pageProtocol: string, backend: Backend): boolean {
+  const { protocol, hostname } = new URL(backend.base);
+  const local = hostname === 'localhost' || hostname.startsWith('127.') || hostname === '[::1]';
+  return pageProtocol === 'https:' && protocol === 'http:' && !local;
+}

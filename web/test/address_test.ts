@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { isMixedContent, ownBackend, parseBackend } from '../src/address.ts';
+
+test('addresses as people type them', () => {
+  const typed: [string, string][] = [
+    ['http://203.0.113.7:8080', 'http://203.0.113.7:8080'],
+    ['203.0.113.7:8080', 'http://203.0.113.7:8080'],
+    ['localhost', 'http://localhost'],
+    [' https://voice.example.org/ ', 'https://voice.example.org'],
+    ['https://example.org/voice/call', 'https://example.org/voice'],
+    ['wss://voice.example.org', 'https://voice.example.org'],
+    ['http://[::1]:8080', 'http://[::1]:8080'],
+  ];
+  for (const [text, base] of typed) assert.equal(parseBackend(text)?.base, base, text);
+});
+
+test('what is no address is refused', () => {
+  for (const text of ['', ' ', 'http://', 'a b', 'ftp://example.org', 'file:///etc', 'http://x:99999']) {
+    assert.equal(parseBackend(text), undefined, text);
+  }
+});
+
+test('the paths and schemes of what is asked', () => {
+  assert.deepEqual(parseBackend('https://example.org/voice'), {
+    base: 'https://example.org/voice',
+    ready: 'https://example.org/voice/ready',
+    realtime: 'wss://example.org/voice/v1/realtime?model=antiphon',
+  });
+});
+
+test('a page from disk looks for a server on the same machine', () => {
+  assert.equal(ownBackend({ protocol: 'file:', origin: 'null' }), 'http://localhost:8080');
+  assert.equal(ownBackend({ protocol: 'https:', origin: 'https://example.org' }), 'https://example.org');
+});
+
+test('only plain http to another machine is mixed content on an https page', () => {
+  const mixed = (page: string, text: string): boolean => {
+    const backend = parseBackend(text);
+    assert.ok(backend);
+    return isMixedContent(page, backend);
+  };
+  assert.equal(mixed('https:', 'http://203.0.113.7'), true);
+  assert.equal(mixed('https:', 'http://localhost:8080'), false);
+  assert.equal(mixed('https:', 'https://203.0.113.7'), false);
+  assert.equal(mixed('http:', 'http://203.0.113.7'), false);
+});

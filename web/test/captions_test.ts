@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Captions } from '../src/captions.ts';
+
+test('pieces grow a live caption, and the whole text replaces them', () => {
+  const captions = new Captions();
+  captions.begin('u1', 'caller');
+  captions.append('u1', 'caller', 'what is');
+  captions.append('u1', 'caller', ' the');
+  assert.deepEqual(captions.all(), [{ id: 'u1', side: 'caller', text: 'what is the', state: 'live', heard: undefined }]);
+  captions.complete('u1', 'caller', ' What is the time? ');
+  assert.deepEqual(captions.all(), [{ id: 'u1', side: 'caller', text: 'What is the time?', state: 'final', heard: undefined }]);
+  captions.append('u1', 'caller', 'late');
+  assert.equal(captions.get('u1')?.text, 'What is the time?');
+});
+
+test('the order is that of the beginnings', () => {
+  const captions = new Captions();
+  captions.begin('u1', 'caller');
+  captions.append('a1', 'assistant', 'Hello');
+  captions.complete('u1', 'caller', 'Hi');
+  assert.deepEqual(captions.all().map(({ text }) => text), ['Hi', 'Hello']);
+});
+
+test('no words, no caption', () => {
+  const captions = new Captions();
+  captions.begin('u1', 'caller');
+  captions.complete('u1', 'caller', '  ');
+  captions.begin('u2', 'caller');
+  captions.close();
+  captions.append('a1', 'assistant', ' ');
+  captions.interrupt('a1');
+  assert.deepEqual(captions.all(), []);
+});
+
+test('an interrupted caption takes no more text and knows what was heard', () => {
+  const captions = new Captions();
+  captions.append('a1', 'assistant', ' One two three.');
+  captions.interrupt('a1');
+  captions.append('a1', 'assistant', ' Four.');
+  captions.complete('a1', 'assistant', 'One two three. Four.');
+  captions.setHeard('a1', 'One two');
+  assert.deepEqual(captions.get('a1'), { id: 'a1', side: 'assistant', text: ' One two three.', state: 'interrupted', heard: 8 });
+});
+
+test('a heard text that is another text is ignored, and a final caption has no heard text', () => {
+  const captions = new Captions();
+  captions.append('a1', 'assistant', 'One two');
+  captions.setHeard('a1', 'One');
+  assert.equal(captions.get('a1')?.heard, undefined);
+  captions.interrupt('a1');
+  captions.setHeard('a1', 'Two');
+  assert.equal(captions.get('a1')?.heard, undefined);
+});
