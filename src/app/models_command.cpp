@@ -82,7 +82,7 @@ int fetch(const Models& models, ModelStore& store) {
     if (!done) return complain(done.error());
     std::uint64_t bytes = 0;
     for (const Model* model : models) bytes += model->size();
-    std::printf("%zu models (%s) are in %s, %d files were fetched\n", models.size(), size_text(bytes).c_str(),
+    std::printf("%zu models (%s) are in %s; files fetched now: %d\n", models.size(), size_text(bytes).c_str(),
                 store.directory().c_str(), progress.installed());
     return 0;
 }

@@ -30,8 +30,8 @@ std::vector<float> from_s16le(std::span<const std::uint8_t> bytes) {
 std::vector<std::uint8_t> to_s16le(std::span<const float> samples) {
     std::vector<std::uint8_t> bytes(samples.size() * 2);
     for (std::size_t i = 0; i < samples.size(); ++i) {
-        const float sample = std::isnan(samples[i]) ? 0.0F : std::clamp(samples[i], -1.0F, 1.0F);
-        const auto value = static_cast<std::uint16_t>(static_cast<std::int16_t>(std::lrint(sample * 32767.0F)));
+        const float sample = std::isnan(samples[i]) ? 0.0F : std::clamp(samples[i] * 32768.0F, -32768.0F, 32767.0F);
+        const auto value = static_cast<std::uint16_t>(static_cast<std::int16_t>(std::lrint(sample)));
         bytes[2 * i] = static_cast<std::uint8_t>(value & 0xFFU);
         bytes[2 * i + 1] = static_cast<std::uint8_t>(value >> 8);
     }

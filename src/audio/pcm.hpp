@@ -26,7 +26,7 @@ std::size_t samples_in(base::Duration d, int sample_rate);
 /// Little-endian signed 16-bit, the wire's audio/pcm. An odd last byte is the caller's fault: it is
 /// left out, so check the size first.
 std::vector<float> from_s16le(std::span<const std::uint8_t> bytes);
-/// Clips to -1..1; NaN becomes 0.
+/// The inverse, to the bit; clips to -1..1, NaN becomes 0.
 std::vector<std::uint8_t> to_s16le(std::span<const float> samples);
 
 /// Root mean square; 0 for no samples.

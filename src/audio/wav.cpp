@@ -1,9 +1,9 @@
 #include "audio/wav.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -114,7 +114,11 @@ std::vector<std::uint8_t> encode_wav(const Pcm& sound) { return encode_wav(std::
 base::Result<Pcm> read_wav(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in) return base::error(base::Errc::not_found, "cannot open " + path.string());
-    const std::vector<std::uint8_t> file{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    std::vector<std::uint8_t> file;
+    std::array<char, 65536> block{};
+    while (in.read(block.data(), block.size()), in.gcount() > 0)
+        file.insert(file.end(), block.begin(), block.begin() + in.gcount());
+    if (in.bad()) return base::error(base::Errc::unavailable, "cannot read " + path.string());
     auto sound = decode_wav(file);
     if (!sound) return base::error(sound.error().code, path.string() + ": " + sound.error().text);
     return sound;

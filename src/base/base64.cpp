@@ -51,6 +51,9 @@ Result<std::vector<std::uint8_t>> base64_decode(std::string_view text) {
             if (value < 0) return refuse();
             group = group << 6 | static_cast<std::uint32_t>(value);
         }
+        // Bits that no byte takes must be zero: one sound has one encoding.
+        const std::uint32_t unused = !last || padding == 0 ? 0U : padding == 1 ? 0xFFU : 0xFFFFU;
+        if ((group & unused) != 0) return refuse();
         bytes.push_back(static_cast<std::uint8_t>(group >> 16));
         if (!last || padding < 2) bytes.push_back(static_cast<std::uint8_t>(group >> 8));
         if (!last || padding < 1) bytes.push_back(static_cast<std::uint8_t>(group));

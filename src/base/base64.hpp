@@ -15,7 +15,8 @@ namespace antiphon::base {
 
 std::string base64_encode(std::span<const std::uint8_t> bytes);
 
-/// Strict: padding is needed, line breaks and other characters are refused with `invalid`.
+/// Strict: padding is needed; line breaks, other characters and stray bits before the padding are refused
+/// with `invalid`.
 Result<std::vector<std::uint8_t>> base64_decode(std::string_view text);
 
 }  // namespace antiphon::base

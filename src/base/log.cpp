@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace antiphon::base::log {
@@ -28,19 +29,35 @@ spdlog::level::level_enum to_spdlog(Level level) {
     return spdlog::level::info;
 }
 
-void append_value(std::string& line, std::string_view value) {
-    if (!value.empty() && value.find_first_of(" \"=\n\r\t") == std::string_view::npos) {
-        line += value;
-        return;
-    }
-    line += '"';
-    for (const char c : value) {
-        // A line break inside a value would let a caller forge log lines.
-        if (c == '\n') { line += "\\n"; continue; }
-        if (c == '\r') { line += "\\r"; continue; }
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+void append_escaped(std::string& line, char c) {
+    static constexpr std::string_view kHex = "0123456789abcdef";
+    if (c == '\n') {
+        line += "\\n";
+    } else if (c == '\r') {
+        line += "\\r";
+    } else if (is_control(c)) {
+        line += "\\x";
+        line += kHex[static_cast<unsigned char>(c) >> 4U];
+        line += kHex[static_cast<unsigned char>(c) & 15U];
+    } else {
         if (c == '"' || c == '\\') line += '\\';
         line += c;
     }
+}
+
+void append_value(std::string& line, std::string_view value) {
+    const bool plain = !value.empty() && std::none_of(value.begin(), value.end(), [](char c) {
+        return is_control(c) || c == ' ' || c == '"' || c == '=';
+    });
+    if (plain) {
+        line += value;
+        return;
+    }
+    // A line break inside a value would let a caller forge log lines, an escape drive the reader's terminal.
+    line += '"';
+    for (const char c : value) append_escaped(line, c);
     line += '"';
 }
 

@@ -72,6 +72,7 @@ std::string to_utf8(std::string_view text) {
 }
 
 void append_utf8(std::string& text, char32_t p) {
+    if (p > 0x10FFFF || (p >= 0xD800 && p <= 0xDFFF)) p = U'\uFFFD';
     const auto put = [&](char32_t value) { text += static_cast<char>(static_cast<unsigned char>(value)); };
     if (p < 0x80) {
         put(p);

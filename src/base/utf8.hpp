@@ -23,7 +23,7 @@ std::string to_utf8(std::string_view text);
 /// The code points; malformed bytes become U+FFFD.
 std::vector<char32_t> code_points(std::string_view text);
 
-/// Appends one code point as UTF-8.
+/// Appends one code point as UTF-8; a surrogate or a number above U+10FFFF as U+FFFD.
 void append_utf8(std::string& text, char32_t code_point);
 
 /// Without white space at both ends.

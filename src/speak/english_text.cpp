@@ -205,7 +205,7 @@ private:
         return true;
     }
 
-    /// "10:00" -> "10 o'clock", "10:05" -> "10 oh 5"; "10:30" and "3:00 pm" are read right without zeros.
+    /// "10:00" -> "10 o'clock", "10:05" -> "10 oh 5"; "3:00 pm" -> "3 pm"; "10:30" is read right.
     bool clock() {
         std::size_t colon = at_;
         while (is_digit(at(text_, colon))) ++colon;
@@ -229,9 +229,7 @@ private:
             out_ += U" oh ";
             out_ += ones;
         } else {
-            out_ += U' ';
-            out_ += tens;
-            out_ += ones;
+            out_ += text_.substr(colon, 3);
         }
         if (half_named && is_letter(behind)) out_ += U' ';
         return true;
@@ -294,7 +292,10 @@ private:
         while (word > 0 && is_space(out_[word - 1])) --word;
         const bool after_word = word > 0 && is_letter(out_[word - 1]);
         while (word > 0 && is_alphanumeric(out_[word - 1])) --word;
-        const bool street = after_word && is_upper(at(out_, word)) && out_.find_first_of(U".!?") != word - 1 && word > 0;
+        std::size_t ahead = word;
+        while (ahead > 0 && is_space(out_[ahead - 1])) --ahead;
+        // A capital that only begins a sentence names no street.
+        const bool street = after_word && is_upper(at(out_, word)) && ahead > 0 && !is_sentence_mark(out_[ahead - 1]);
         const std::size_t next = after_spaces(text_, at_ + 3);
         if (!street && !is_upper(at(text_, next))) return false;
         at_ += 3;

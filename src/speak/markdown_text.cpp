@@ -119,13 +119,20 @@ private:
         ++at_;
         const char32_t next = at(text_, at_);
         if (next != U'(' && next != U'[') return;
-        const auto close = find_near(text_, next == U'(' ? U')' : U']', at_ + 1);
-        if (!close) {
-            // The piece was cut inside the address.
-            if (next == U'(' && url_end(text_, at_ + 1) > at_ + 1) at_ = text_.size();
-            return;
+        const auto close = closing(at_);
+        if (close) at_ = *close + 1;
+        // Or the piece was cut inside the address.
+        else if (next == U'(' && url_end(text_, at_ + 1) > at_ + 1) at_ = text_.size();
+    }
+    /// The partner of the bracket at `open`; addresses may hold pairs of their own.
+    std::optional<std::size_t> closing(std::size_t open) const {
+        const char32_t partner = text_[open] == U'(' ? U')' : U']';
+        std::size_t depth = 0;
+        for (std::size_t i = open; i < std::min(text_.size(), open + kReach); ++i) {
+            if (text_[i] == text_[open]) ++depth;
+            if (text_[i] == partner && --depth == 0) return i;
         }
-        at_ = *close + 1;
+        return std::nullopt;
     }
 
     /// <https://...> and <a@b.c> give what is inside, <b> and </b> nothing, <br> a space.

@@ -15,13 +15,16 @@ using View = std::u32string_view;
 
 bool is_arrow(char32_t point) { return point >= 0x2190 && point <= 0x21FF; }
 
-/// Pictures, and the characters that only join or colour them.
+/// What only says how the character before is to be drawn.
+bool is_selector(char32_t point) {
+    return (point >= 0xFE00 && point <= 0xFE0F) || point == 0x20E3 || (point >= 0xE0000 && point <= 0xE0FFF);
+}
+
 bool is_emoji(char32_t point) {
     return (point >= 0x1F000 && point <= 0x1FAFF) || (point >= 0x2300 && point <= 0x23FF) ||
            (point >= 0x2460 && point <= 0x24FF) || (point >= 0x25A0 && point <= 0x27BF) ||
            (point >= 0x2900 && point <= 0x297F) || (point >= 0x2B00 && point <= 0x2BFF) ||
-           (point >= 0xFE00 && point <= 0xFE0F) || point == 0x20E3 || point == 0x3030 || point == 0x303D ||
-           point == 0x3297 || point == 0x3299 || (point >= 0xE0000 && point <= 0xE0FFF);
+           point == 0x3030 || point == 0x303D || point == 0x3297 || point == 0x3299 || is_selector(point);
 }
 
 /// Neither seen nor heard. The joiners U+200C and U+200D stay: Persian and the scripts of India spell
@@ -44,7 +47,7 @@ Text cleaned(std::string_view bytes) {
         const bool bullet = (point == U'▪' || point == U'◦') && (out.empty() || out.back() == U'\n' || is_space(out.back()));
         if (!bullet && (is_emoji(point) || (joiner && after_emoji))) {
             after_emoji = true;
-            if (!out.empty() && !is_space(out.back()) && !is_emoji(point)) continue;
+            if (!is_selector(point)) out += U' ';
             continue;
         }
         after_emoji = false;

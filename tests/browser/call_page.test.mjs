@@ -115,8 +115,9 @@ test('a call: the language is sent, the microphone streams, both captions and th
   const transcript = 'Two groups of singers answer each other, verse by verse.';
   server.send({ type: 'response.output_audio_transcript.done', ...kAnswer, transcript });
   server.send({
-    type: 'antiphon.turn', response_id: 'resp_1', speculated: true, transcript: 0.21, first_token: 0.3,
-    first_clause: 0.35, first_sound: 0.42, turn_end: 0.5, first_audio: 0.512,
+    type: 'antiphon.turn', response_id: 'resp_1', speculated: true, transcript_seconds: 0.21,
+    first_token_seconds: 0.3, first_clause_seconds: 0.35, first_sound_seconds: 0.42, turn_end_seconds: 0.5,
+    first_audio_seconds: 0.512,
   });
   await waitForText(page, '#times', /^Last answer after 512 ms \(transcript 210 ms.*begun early\)$/);
   await waitForText(page, '#activity', 'Listening');
@@ -303,7 +304,7 @@ for (const [name, options] of [
     await askAndAnswer(page);
     server.startSpeaking(kAnswer, tone(24000, 440, 1));
     await waitForText(page, '#activity', 'Speaking');
-    server.send({ type: 'antiphon.turn', response_id: 'resp_1', speculated: true, transcript: 0.21, turn_end: 0.5, first_audio: 0.512 });
+    server.send({ type: 'antiphon.turn', response_id: 'resp_1', speculated: true, transcript_seconds: 0.21, first_audio_seconds: 0.512 });
     await waitForText(page, '#times', /512 ms/);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.equal(overflow, 0);

@@ -93,12 +93,12 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
         type,
         turn: {
           speculated: fields['speculated'] === true,
-          transcript: seconds(fields['transcript']),
-          first_token: seconds(fields['first_token']),
-          first_clause: seconds(fields['first_clause']),
-          first_sound: seconds(fields['first_sound']),
-          turn_end: seconds(fields['turn_end']),
-          first_audio: seconds(fields['first_audio']),
+          transcript: seconds(fields['transcript_seconds']),
+          first_token: seconds(fields['first_token_seconds']),
+          first_clause: seconds(fields['first_clause_seconds']),
+          first_sound: seconds(fields['first_sound_seconds']),
+          turn_end: seconds(fields['turn_end_seconds']),
+          first_audio: seconds(fields['first_audio_seconds']),
         },
       };
     default:

@@ -48,7 +48,7 @@ test('a retrieved answer brings the text that was kept, none if there is none', 
 });
 
 test('the times of a turn may be missing one by one', () => {
-  assert.deepEqual(parseServerEvent('{"type":"antiphon.turn","speculated":true,"first_audio":0.6,"transcript":null}'), {
+  assert.deepEqual(parseServerEvent('{"type":"antiphon.turn","speculated":true,"first_audio_seconds":0.6,"transcript_seconds":null}'), {
     type: 'antiphon.turn',
     turn: {
       speculated: true,

@@ -130,7 +130,7 @@ TEST(CallerEvent, WritesSoundAndText) {
     const std::vector<float> samples{0.0F, 1.0F, -1.0F};
     const json::value append = json::parse(write_audio_append(samples));
     EXPECT_EQ(append.at("type"), "input_audio_buffer.append");
-    EXPECT_EQ(append.at("audio"), "AAD/fwGA");
+    EXPECT_EQ(append.at("audio"), "AAD/fwCA");
 
     const json::value typed = json::parse(write_typed_message("say \"h\xC3\xA9\"\n"));
     EXPECT_EQ(typed.at("type"), "conversation.item.create");

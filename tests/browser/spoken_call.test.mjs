@@ -1,0 +1,125 @@
+// A spoken call through the page in a real Chromium, to the real server with its real engines: the fake
+// microphone plays a person's voice, and what the page's playout played is read back by Whisper.
+
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { captions, openPage, playedSound, screenshot, startBrowser, waitForText } from './support/browser.mjs';
+import { RealServer, wordErrorRate } from './support/real_server.mjs';
+import { readWav, writeWav } from './support/wav.mjs';
+
+const kSpeech = fileURLToPath(new URL('../golden/jfk.wav', import.meta.url));
+const kSaid = 'ask what you can do for your country';
+const kSaidFrom = 8.1; // seconds in the recording
+const kAnswerTimeout = 30_000;
+const kSpeakTimeout = 60_000;
+
+let folder;
+let server;
+let question; // { rate, samples }
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'antiphon-call-'));
+  const { rate, samples } = await readWav(kSpeech);
+  question = { rate, samples: samples.subarray(Math.round(kSaidFrom * rate)) };
+  // A short answer is enough, and what was heard of it can be compared whole.
+  server = await RealServer.start(['language_model.max_tokens=40']);
+});
+
+after(async () => {
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Writes what the microphone hears: the question, each time after so many seconds of silence. */
+async function microphone(name, pauses) {
+  const { rate, samples } = question;
+  const parts = pauses.flatMap((seconds) => [new Float32Array(Math.round(seconds * rate)), samples]);
+  const sound = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    sound.set(part, at);
+    at += part.length;
+  }
+  const path = join(folder, `${name}.wav`);
+  await writeWav(path, sound, rate);
+  return path;
+}
+
+async function call(browser) {
+  const { page, errors } = await openPage(browser, `${server.origin}/call`, { record: true });
+  await waitForText(page, '#server', 'Server: ready');
+  await page.click('text="Start Call"');
+  await waitForText(page, '#connection', 'Connection: connected');
+  return { page, errors };
+}
+
+/** The sound without the silence before and after it, but for 0.3 s. */
+function trimmed({ rate, samples }) {
+  const loud = (sample) => Math.abs(sample) > 0.003;
+  const margin = Math.round(rate * 0.3);
+  return samples.subarray(Math.max(0, samples.findIndex(loud) - margin), samples.findLastIndex(loud) + margin);
+}
+
+test('a spoken question is understood, and the answer is heard as it is captioned', async () => {
+  const browser = await startBrowser({ microphone: await microphone('question', [3]) });
+  try {
+    const { page, errors } = await call(browser);
+    await page.waitForSelector('#captions li.caller.final', { timeout: kAnswerTimeout });
+    await page.waitForSelector('#captions li.assistant', { timeout: kAnswerTimeout });
+    await waitForText(page, '#activity', 'Speaking', kAnswerTimeout);
+    await waitForText(page, '#times', /^Last answer after \d+ ms/, kAnswerTimeout);
+    await screenshot(page, 'spoken-call');
+    await waitForText(page, '#activity', 'Listening', kSpeakTimeout);
+    await page.waitForTimeout(300); // the last block of the recording
+
+    const [caller, assistant, ...more] = await captions(page);
+    assert.equal(caller.side, 'caller');
+    assert.ok(wordErrorRate(kSaid, caller.text) <= 0.15, `the caller said "${kSaid}" and reads "${caller.text}"`);
+    assert.deepEqual([assistant.side, assistant.state], ['assistant', 'final']);
+    assert.deepEqual(more, []);
+
+    const played = await playedSound(page);
+    assert.equal(played.rate, 24000);
+    const sound = trimmed(played);
+    if (process.env.ANTIPHON_SCREENSHOTS) {
+      await mkdir(process.env.ANTIPHON_SCREENSHOTS, { recursive: true });
+      await writeWav(join(process.env.ANTIPHON_SCREENSHOTS, 'spoken-call.wav'), sound, played.rate);
+    }
+    const heard = await server.transcribe(sound);
+    const errorRate = wordErrorRate(assistant.text, heard);
+    console.log(`caller: ${caller.text}\ncaption: ${assistant.text}\nread back: ${heard}\nword error rate ${errorRate.toFixed(3)}`);
+    console.log(await page.textContent('#times'));
+    assert.ok(errorRate <= 0.1, `the caption is "${assistant.text}", but "${heard}" was heard`);
+    assert.deepEqual(errors, []);
+    await page.click('text="End Call"');
+    await waitForText(page, '#connection', 'Connection: ended');
+  } finally {
+    await browser.close();
+  }
+});
+
+test('the caller cuts in: the answer stops, and the next one is given', async () => {
+  const browser = await startBrowser({ microphone: await microphone('interruption', [3, 4]) });
+  try {
+    const { page } = await call(browser);
+    await waitForText(page, '#activity', 'Speaking', kAnswerTimeout);
+    await page.waitForSelector('#captions li.assistant.interrupted', { timeout: kAnswerTimeout });
+    await page.waitForFunction(() => document.querySelectorAll('#captions li.assistant').length === 2, null, { timeout: kAnswerTimeout });
+    await waitForText(page, '#activity', 'Listening', kSpeakTimeout);
+    await screenshot(page, 'spoken-interruption');
+    const [first, cutShort, second, answer] = await captions(page);
+    assert.ok(wordErrorRate(kSaid, first.text) <= 0.15, first.text);
+    assert.ok(wordErrorRate(kSaid, second.text) <= 0.15, second.text);
+    assert.ok(cutShort.unheard.length > 0, `something of "${cutShort.text}" was not heard`);
+    assert.ok(cutShort.unheard.length < cutShort.text.length, `something of "${cutShort.text}" was heard`);
+    assert.equal(answer.state, 'final');
+    assert.equal(await page.textContent('#notice'), '');
+  } finally {
+    await browser.close();
+  }
+});
