@@ -56,7 +56,8 @@ public:
     base::Result<void> wait_until_open() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return open_ || failure_; });
-        if (failure_) return base::error(base::Errc::unavailable, *failure_, "server");
+        // A connection that was open and is lost by now fails at the first receive().
+        if (!open_) return base::error(base::Errc::unavailable, *failure_, "server");
         return {};
     }
 
@@ -93,7 +94,8 @@ private:
     }
 
     void shake_hands() {
-        stream_.set_option(websocket::stream_base::timeout::suggested(beast::role_type::client));
+        // Our own timer is the one that counts; the stream's would outlive a failed handshake by its whole length.
+        stream_.set_option(websocket::stream_base::timeout{websocket::stream_base::none(), websocket::stream_base::none(), false});
         stream_.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
             request.set(beast::http::field::user_agent, "antiphon-call");
         }));

@@ -60,13 +60,15 @@ std::optional<std::size_t> first_audible_sample(const audio::Pcm& sound, std::si
     const Windows windows(sound);
     const double threshold = power_of(kAudibleDbfs);
     const auto amplitude = static_cast<float>(std::sqrt(threshold));
-    for (std::size_t at = from; windows.fits(at, 3); at += windows.step()) {
-        const bool sustained = windows.power(at) > threshold && windows.power(at + windows.width()) > threshold &&
-                               windows.power(at + 2 * windows.width()) > threshold;
-        if (!sustained) continue;
+    for (std::size_t at = from; windows.fits(at); at += windows.step()) {
+        if (windows.power(at) <= threshold) continue;
         std::size_t sample = at;
         while (sample + 1 < at + windows.width() && std::abs(sound.samples[sample]) < amplitude) ++sample;
-        return sample;
+        // Three windows from the sample itself: those that only overlap it would let a click last longer.
+        if (!windows.fits(sample, 3)) return std::nullopt;
+        bool sustained = true;
+        for (std::size_t i = 0; i < 3; ++i) sustained = sustained && windows.power(sample + i * windows.width()) > threshold;
+        if (sustained) return sample;
     }
     return std::nullopt;
 }

@@ -16,8 +16,8 @@ namespace antiphon::app {
 /// window (so that a recording's own noise does not count as speech). None: nothing is audible.
 std::optional<std::size_t> last_speech_sample(const audio::Pcm& sound);
 
-/// The first sample of sound at or after `from`: in the first window that is audible and is followed by
-/// two more without a gap (30 ms in all, so that a click does not count). None: there is none.
+/// The first sample of sound at or after `from`, with three audible windows in a row from there on (30 ms,
+/// so that a click does not count). None: there is none.
 std::optional<std::size_t> first_audible_sample(const audio::Pcm& sound, std::size_t from);
 
 }  // namespace antiphon::app

@@ -81,7 +81,7 @@ void Conversation::start_wanted_answer() {
     const Wanted wanted = std::move(*wanted_);
     wanted_.reset();
     drop_speculation();
-    start_answer(wanted.request, std::nullopt, wanted.marks, wanted.language);
+    start_answer(wanted.turn, wanted.request, std::nullopt, wanted.marks, wanted.language);
     open_gate();
 }
 

@@ -87,8 +87,8 @@ private:
     void on_spoken(base::TurnId turn, std::size_t piece, base::Result<void> end, base::Duration busy) override;
     void on_speaking_wasted(base::Duration busy) override { waste(busy); }
 
-    void start_answer(const ResponseRequest& request, const std::optional<std::string>& pending, const TurnMarks& marks,
-                      const std::string& language);
+    void start_answer(base::TurnId turn, const ResponseRequest& request, const std::optional<std::string>& pending,
+                      const TurnMarks& marks, const std::string& language);
     void open_gate();
     void say_pieces(std::vector<std::string> pieces);
     void tell_text();
@@ -139,6 +139,7 @@ private:
     std::unique_ptr<Answer> answer_;
     /// An answer that waits for words, for the caller to end, or for another answer's end.
     struct Wanted {
+        base::TurnId turn;
         ResponseRequest request;
         TurnMarks marks;
         std::string language;

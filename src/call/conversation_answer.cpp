@@ -15,11 +15,12 @@ ResponsePart part_of(const Answer& answer) { return {answer.response.id, answer.
 
 }  // namespace
 
-void Conversation::start_answer(const ResponseRequest& request, const std::optional<std::string>& pending,
-                                const TurnMarks& marks, const std::string& language) {
+void Conversation::start_answer(base::TurnId turn, const ResponseRequest& request,
+                                const std::optional<std::string>& pending, const TurnMarks& marks,
+                                const std::string& language) {
     think::ChunkerSettings chunks;
     chunks.max_first_words = settings_.think.first_piece_words;
-    answer_ = std::make_unique<Answer>(next_turn(), session_.output_rate, settings_.speak.lead, chunks);
+    answer_ = std::make_unique<Answer>(turn, session_.output_rate, settings_.speak.lead, chunks);
     Answer& answer = *answer_;
     answer.speculated = pending.has_value();
     answer.pending = pending.value_or("");

@@ -135,7 +135,7 @@ void Conversation::on_transcript(base::TurnId turn, base::Result<engine::Transcr
         hearing_->transcript = std::move(transcript);
         const auto& words = *hearing_->transcript;
         if (hearing_->wants_answer && words && !words->text.empty())
-            start_answer({}, words->text, hearing_->marks, words->language);
+            start_answer(turn, {}, words->text, hearing_->marks, words->language);
         return;
     }
     const auto found = std::find_if(hearings_.begin(), hearings_.end(), [&](const Hearing& h) { return h.turn == turn; });
@@ -168,7 +168,7 @@ void Conversation::words_known(Hearing& heard) {
             answer_->marks.turn_end = hearing.marks.turn_end;
             open_gate();
         } else if (!wanted_ || !wanted_->by_client) {
-            wanted_ = Wanted{{}, hearing.marks, words->language, false};
+            wanted_ = Wanted{hearing.turn, {}, hearing.marks, words->language, false};
         }
     }
     start_wanted_answer();

@@ -113,7 +113,7 @@ void Conversation::create_response(ResponseRequest request) {
     if (answering() || (wanted_ && wanted_->by_client))
         return fail(base::error(base::Errc::conflict, "a response is already under way"), request.client_event_id);
     drop_speculation();
-    wanted_ = Wanted{std::move(request), {}, session_.input_language, true};
+    wanted_ = Wanted{next_turn(), std::move(request), {}, session_.input_language, true};
     start_wanted_answer();
 }
 

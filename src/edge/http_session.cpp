@@ -127,7 +127,7 @@ private:
 
         // Browsers cannot set headers, so clients put keys and versions into further subprotocols; the one that
         // is answered is "realtime". Without an offer there must be no answer.
-        const http::token_list offered(request[http::field::sec_websocket_protocol]);
+        http::token_list offered(request[http::field::sec_websocket_protocol]);
         UpgradeRequest upgrade{std::string(request.target()), std::string(host(request)),
                                std::string(request[http::field::sec_websocket_key]),
                                offered.exists("realtime") ? "realtime" : ""};

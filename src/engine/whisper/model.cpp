@@ -32,6 +32,10 @@ base::Result<std::unique_ptr<Model>> Model::open(const std::filesystem::path& pa
     if (const auto sound = check_model_file(path); !sound) return sound.error();
     whisper_context_params params = whisper_context_default_params();
     params.use_gpu = use_gpu;
+    // With flash attention whisper.cpp 1.8 rounds the keys of encoder and decoder up to a multiple of 256
+    // without masking the rest, so that a cut window listens to what earlier utterances left there:
+    // another caller's words. Without it, a window reads exactly its own frames.
+    params.flash_attn = false;
     try {
         if (whisper_context* context = whisper_init_from_file_with_params_no_state(path.c_str(), params))
             return std::unique_ptr<Model>(new Model(context));

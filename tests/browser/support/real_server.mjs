@@ -21,7 +21,9 @@ export class RealServer {
     server.folder = await mkdtemp(join(tmpdir(), 'antiphon-server-'));
     const portFile = join(server.folder, 'port');
     const args = ['serve', '--port', '0', '--port-file', portFile, ...settings.flatMap((setting) => ['--set', setting])];
-    server.process = spawn(kBinary, args, { cwd: server.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    // The server refuses a setting that it does not know, and these are the tests' own.
+    const { ANTIPHON_BINARY, ANTIPHON_SCREENSHOTS, ...env } = process.env;
+    server.process = spawn(kBinary, args, { cwd: server.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [server.process.stdout, server.process.stderr]) {
       stream.on('data', (text) => (server.log = (server.log + text).slice(-8_000)));
     }

@@ -1,0 +1,252 @@
+// The listener over loopback, spoken to byte by byte.
+#include "edge/http_listener.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <string>
+#include <thread>
+
+namespace antiphon::edge {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+class Client {
+public:
+    explicit Client(std::uint16_t port) : socket_(io_) {
+        socket_.connect({asio::ip::make_address("127.0.0.1"), port});
+        const timeval limit{10, 0};
+        ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    }
+    void write(const std::string& text) {
+        boost::system::error_code closed;
+        asio::write(socket_, asio::buffer(text), closed);
+    }
+    /// Until the server closes.
+    std::string read_all() {
+        std::string text;
+        boost::system::error_code end;
+        asio::read(socket_, asio::dynamic_buffer(text), end);
+        EXPECT_EQ(end, asio::error::eof) << end.message();
+        return text;
+    }
+    std::string read_some() {
+        std::array<char, 8192> buffer{};
+        boost::system::error_code end;
+        const auto count = socket_.read_some(asio::buffer(buffer), end);
+        EXPECT_FALSE(end) << end.message();
+        return {buffer.data(), count};
+    }
+
+private:
+    asio::io_context io_;
+    tcp::socket socket_;
+};
+
+class HttpListenerTest : public ::testing::Test {
+protected:
+    void open() {
+        settings.port = 0;
+        auto opened = HttpListener::open(io, settings, services);
+        ASSERT_TRUE(opened) << opened.error().text;
+        listener = std::move(*opened);
+        thread = std::jthread([this] { io.run(); });
+    }
+    void TearDown() override {
+        if (listener) listener->close();
+        if (thread.joinable()) thread.join();  // close() leaves the io_context without work
+    }
+    std::string ask(const std::string& method, const std::string& target, const std::string& headers = "",
+                    const std::string& body = "") {
+        Client client(listener->port());
+        client.write(method + " " + target + " HTTP/1.1\r\nHost: here\r\nConnection: close\r\n" + headers + "\r\n" + body);
+        return client.read_all();
+    }
+    static int status_of(const std::string& answer) { return std::stoi(answer.substr(9, 3)); }
+    static std::string body_of(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
+    static std::string code_of(const std::string& answer) {
+        return std::string(boost::json::parse(body_of(answer)).at("error").at("code").as_string());
+    }
+
+    asio::io_context io;
+    EdgeSettings settings;
+    call::CallRegistry registry{1};
+    call::CallSettings call_settings;
+    call::Session session;
+    Readiness readiness;
+    base::Metrics metrics;
+    Services services{registry, call_settings, session, [this] { return readiness; }, [] { return nullptr; }, metrics,
+                      "<!doctype html><title>call</title>"};
+    std::unique_ptr<HttpListener> listener;
+    std::jthread thread;
+};
+
+TEST_F(HttpListenerTest, serves_the_page) {
+    open();
+    const auto page = ask("GET", "/call");
+    EXPECT_EQ(status_of(page), 200);
+    EXPECT_NE(page.find("Content-Type: text/html; charset=utf-8"), std::string::npos);
+    EXPECT_EQ(body_of(page), services.call_page);
+    const auto home = ask("GET", "/");
+    EXPECT_EQ(status_of(home), 302);
+    EXPECT_NE(home.find("Location: /call\r\n"), std::string::npos);
+}
+
+TEST_F(HttpListenerTest, a_build_without_the_page_says_so) {
+    services.call_page = {};
+    open();
+    EXPECT_EQ(status_of(ask("GET", "/call")), 404);
+}
+
+TEST_F(HttpListenerTest, ready_is_honest) {
+    open();
+    const auto loading = ask("GET", "/ready");
+    EXPECT_EQ(status_of(loading), 503);
+    EXPECT_EQ(boost::json::parse(body_of(loading)).at("ready"), false);
+    EXPECT_FALSE(boost::json::parse(body_of(loading)).as_object().contains("failure"));
+    readiness = {true, true, true, true, true, "cuda", ""};
+    const auto ready = ask("GET", "/ready");
+    EXPECT_EQ(status_of(ready), 200);
+    EXPECT_EQ(boost::json::parse(body_of(ready)),
+              boost::json::parse(R"({"ready":true,"whisper_ready":true,"lid_ready":true,"llm_ready":true,
+                                     "tts_ready":true,"device":"cuda"})"));
+    readiness = {false, true, true, false, false, "cpu", "no model"};
+    EXPECT_EQ(boost::json::parse(body_of(ask("GET", "/ready"))).at("failure"), "no model");
+}
+
+TEST_F(HttpListenerTest, answers_the_small_routes) {
+    metrics.counter("antiphon_test_total", "For this test").Increment(3);
+    session.model = "tiny";
+    open();
+    EXPECT_EQ(body_of(ask("GET", "/health")), R"({"status":"ok"})");
+    const auto text = ask("GET", "/metrics");
+    EXPECT_NE(text.find("Content-Type: text/plain; version=0.0.4"), std::string::npos);
+    EXPECT_NE(text.find("antiphon_test_total 3"), std::string::npos);
+    EXPECT_EQ(boost::json::parse(body_of(ask("GET", "/v1/models"))).at("data").at(0).at("id"), "tiny");
+}
+
+TEST_F(HttpListenerTest, head_has_the_length_but_no_body) {
+    open();
+    const auto answer = ask("HEAD", "/health");
+    EXPECT_NE(answer.find("Content-Length: 15\r\n"), std::string::npos);
+    EXPECT_EQ(body_of(answer), "");
+}
+
+TEST_F(HttpListenerTest, refuses_what_it_does_not_have) {
+    open();
+    EXPECT_EQ(code_of(ask("GET", "/nothing")), "not_found");
+    const auto post = ask("POST", "/ready", "Content-Length: 2\r\n", "{}");
+    EXPECT_EQ(status_of(post), 405);
+    EXPECT_NE(post.find("Allow: GET, HEAD, OPTIONS\r\n"), std::string::npos);
+    EXPECT_EQ(status_of(ask("GET", "/%zz")), 400);
+    EXPECT_EQ(status_of(ask("GET", "/v1/realtime")), 426);
+}
+
+TEST_F(HttpListenerTest, bounds_header_and_body) {
+    settings.max_body = 1000;
+    open();
+    EXPECT_EQ(status_of(ask("GET", "/health", "X-Long: " + std::string(20'000, 'x') + "\r\n")), 431);
+    EXPECT_EQ(status_of(ask("POST", "/health", "Content-Length: 1001\r\n", std::string(1001, 'x'))), 413);
+    EXPECT_EQ(status_of(ask("POST", "/health", "Content-Length: 1000\r\n", std::string(1000, 'x'))), 405);
+}
+
+TEST_F(HttpListenerTest, answers_garbage_with_400_and_closes) {
+    open();
+    Client client(listener->port());
+    client.write("\x16\x03\x01 this is no HTTP\r\n\r\n");
+    EXPECT_EQ(status_of(client.read_all()), 400);
+}
+
+TEST_F(HttpListenerTest, keeps_a_connection_for_further_requests) {
+    open();
+    Client client(listener->port());
+    for (int i = 0; i < 3; ++i) {
+        client.write("GET /health HTTP/1.1\r\nHost: here\r\n\r\n");
+        EXPECT_EQ(status_of(client.read_some()), 200);
+    }
+}
+
+TEST_F(HttpListenerTest, a_client_that_says_nothing_is_let_go) {
+    settings.handshake_timeout = base::milliseconds(50);
+    open();
+    Client client(listener->port());
+    client.write("GET /hea");
+    EXPECT_EQ(client.read_all(), "");
+}
+
+TEST_F(HttpListenerTest, grants_pages_from_allowed_origins_only) {
+    settings.allowed_origins = {"https://a.example"};
+    open();
+    const auto good = ask("GET", "/health", "Origin: https://a.example\r\n");
+    EXPECT_NE(good.find("Access-Control-Allow-Origin: https://a.example\r\n"), std::string::npos);
+    EXPECT_EQ(ask("GET", "/health", "Origin: https://b.example\r\n").find("Access-Control"), std::string::npos);
+    const auto preflight = ask("OPTIONS", "/v1/realtime",
+                               "Origin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n"
+                               "Access-Control-Request-Headers: authorization\r\n");
+    EXPECT_EQ(status_of(preflight), 204);
+    EXPECT_NE(preflight.find("Access-Control-Allow-Headers: authorization\r\n"), std::string::npos);
+    EXPECT_EQ(ask("OPTIONS", "/health", "Origin: https://b.example\r\n").find("Access-Control"), std::string::npos);
+}
+
+const std::string kUpgrade =
+    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+class HttpListenerUpgrade : public HttpListenerTest {
+protected:
+    std::string upgrade(const std::string& target, const std::string& headers = kUpgrade) {
+        Client client(listener->port());
+        client.write("GET " + target + " HTTP/1.1\r\nHost: here\r\nConnection: Upgrade, close\r\n" + headers + "\r\n");
+        return client.read_all();
+    }
+};
+
+TEST_F(HttpListenerUpgrade, is_refused_until_the_engines_are_loaded) {
+    open();
+    const auto answer = upgrade("/v1/realtime?model=m");
+    EXPECT_EQ(status_of(answer), 503);
+    EXPECT_EQ(code_of(answer), "not_ready");
+    EXPECT_NE(answer.find("Retry-After: "), std::string::npos);
+    EXPECT_EQ(registry.calls(), 0U);
+}
+
+TEST_F(HttpListenerUpgrade, is_refused_for_what_cannot_be_had) {
+    settings.allowed_origins = {};
+    open();
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c")), "unsupported");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?intent=transcription")), "unsupported");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?model=" + std::string(300, 'm'))), "invalid_value");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime", kUpgrade + "Origin: https://b.example\r\n")), "origin_not_allowed");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime", "Upgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: x\r\n")),
+              "upgrade_required");
+}
+
+TEST_F(HttpListenerTest, a_port_in_use_is_said_in_one_sentence) {
+    open();
+    EdgeSettings second = settings;
+    second.port = listener->port();
+    const auto refused = HttpListener::open(io, second, services);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::Errc::unavailable);
+    EXPECT_EQ(refused.error().text, "cannot listen on 127.0.0.1:" + std::to_string(second.port) +
+                                        ": the port is in use by another program");
+}
+
+TEST_F(HttpListenerTest, an_address_that_is_not_ours_is_refused) {
+    settings.host = "192.0.2.1";  // for documentation only (RFC 5737)
+    const auto refused = HttpListener::open(io, settings, services);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::Errc::unavailable);
+    EXPECT_NE(refused.error().text.find("192.0.2.1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace antiphon::edge

@@ -1,0 +1,198 @@
+// A session on a channel that is not a socket, with a real Call and scripted engines.
+#include "edge/realtime_session.hpp"
+
+#include "base/base64.hpp"
+#include "call/scene.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace antiphon::edge {
+namespace {
+
+namespace json = boost::json;
+
+struct FakeChannel final : MessageChannel {
+    void next() override { ++asked; }
+    void send(std::string message) override { sent.push_back(json::parse(message).as_object()); }
+    void close(CloseCode code, std::string_view) override { closed = code; }
+
+    int asked = 0;
+    std::vector<json::object> sent;
+    std::optional<CloseCode> closed;
+};
+
+class RealtimeSessionTest : public scenes::Scene {
+protected:
+    void open(const std::string& model = "m") {
+        auto place = registry.enter();
+        ASSERT_TRUE(place);
+        user = RealtimeSession::make(channel, simulation.strand(), std::move(*place), services, *connections, model, "test");
+        user->opened();
+    }
+    void receive(const std::string& message) {
+        user->received(message);
+        simulation.run_for(base::milliseconds(1));
+    }
+    void append(std::size_t samples) {
+        receive(R"({"type":"input_audio_buffer.append","audio":")" +
+                base::base64_encode(std::vector<std::uint8_t>(samples * 2)) + "\"}");
+    }
+    void TearDown() override {
+        if (user) user->ended(ChannelEnd::vanished);
+        user.reset();
+        Scene::TearDown();
+        EXPECT_EQ(registry.calls(), 0U);
+        EXPECT_EQ(call_metrics.calls.Value(), 0);
+    }
+    std::vector<std::string> types() const {
+        std::vector<std::string> names;
+        for (const auto& event : channel->sent) names.emplace_back(event.at("type").as_string());
+        return names;
+    }
+    const json::object& last() const { return channel->sent.back(); }
+    const json::object& last_error() const { return last().at("error").as_object(); }
+
+    call::CallRegistry registry{2};
+    std::shared_ptr<Connections> connections = Connections::make();
+    Services services{registry, settings, session, [] { return Readiness{}; }, [this] { return &engines; }, metrics, ""};
+    std::shared_ptr<FakeChannel> channel = std::make_shared<FakeChannel>();
+    std::shared_ptr<RealtimeSession> user;
+};
+
+TEST_F(RealtimeSessionTest, begins_with_its_own_session) {
+    open("gpt-realtime");
+    ASSERT_EQ(types(), std::vector<std::string>{"session.created"});
+    const auto& created = last().at("session").as_object();
+    EXPECT_EQ(created.at("model"), "gpt-realtime");
+    EXPECT_EQ(created.at("id").as_string().find("sess_"), 0U);
+    EXPECT_NE(created.at("id"), "sess_scene");
+    EXPECT_EQ(created.at("instructions"), "Answer shortly.");
+    EXPECT_EQ(channel->asked, 1);
+    EXPECT_EQ(registry.calls(), 1U);
+}
+
+TEST_F(RealtimeSessionTest, holds_a_typed_conversation_in_the_order_of_the_api) {
+    open();
+    receive(R"({"type":"session.update","session":{"type":"realtime","output_modalities":["text"]}})");
+    EXPECT_EQ(last().at("type"), "session.updated");
+    receive(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+                "content":[{"type":"input_text","text":"Hello"}]}})");
+    channel->sent.clear();
+    receive(R"({"type":"response.create"})");
+    simulation.run_for(std::chrono::seconds(5));
+    auto seen = types();
+    seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+    EXPECT_EQ(seen, (std::vector<std::string>{
+                        "response.created", "rate_limits.updated", "response.output_item.added", "conversation.item.added",
+                        "response.content_part.added", "response.output_text.delta", "response.output_text.done",
+                        "response.content_part.done", "response.output_item.done", "conversation.item.done",
+                        "response.done"}));
+    EXPECT_EQ(language_model.requests.back().messages.back().text, "Hello");
+    EXPECT_EQ(last().at("response").at("status"), "completed");
+    EXPECT_EQ(channel->asked, 4);
+}
+
+TEST_F(RealtimeSessionTest, sends_sound_as_base64) {
+    open();
+    receive(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+                "content":[{"type":"input_text","text":"Hello"}]}})");
+    receive(R"({"type":"response.create"})");
+    simulation.run_for(std::chrono::seconds(30));
+    std::size_t bytes = 0;
+    for (const auto& event : channel->sent)
+        if (event.at("type") == "response.output_audio.delta")
+            bytes += base::base64_decode(std::string(event.at("delta").as_string()))->size();
+    EXPECT_GT(bytes, 2U * 24000U);
+}
+
+TEST_F(RealtimeSessionTest, goes_on_after_bad_input) {
+    open();
+    for (const auto& [message, code, param] : std::vector<std::tuple<std::string, std::string, std::string>>{
+             {"{", "invalid_json", ""},
+             {std::string(100'000, '['), "invalid_json", ""},
+             {R"({"type":"nonsense","event_id":"mine"})", "unknown_event", "type"},
+             {R"({"type":"input_audio_buffer.append","audio":"%%%%","event_id":"mine"})", "invalid_value", "audio"},
+             {R"({"type":"input_audio_buffer.append","audio":"AAAA","event_id":"mine"})", "invalid_value", "audio"},
+             {R"({"type":"input_audio_buffer.commit","event_id":"mine"})", "input_audio_buffer_commit_empty", ""},
+             {R"({"type":"response.cancel","event_id":"mine"})", "response_cancel_not_active", "response_id"},
+             {R"({"type":"conversation.item.retrieve","item_id":"x","event_id":"mine"})", "item_not_found", "item_id"},
+             {R"({"type":"output_audio_buffer.clear","event_id":"mine"})", "unsupported", "type"}}) {
+        SCOPED_TRACE(message.substr(0, 80));
+        const int asked = channel->asked;
+        receive(message);
+        ASSERT_EQ(last().at("type"), "error");
+        EXPECT_EQ(last_error().at("type"), "invalid_request_error");
+        EXPECT_EQ(last_error().at("code"), code);
+        if (param.empty()) EXPECT_TRUE(last_error().at("param").is_null());
+        else EXPECT_EQ(last_error().at("param"), param);
+        if (code != "invalid_json") EXPECT_EQ(last_error().at("event_id"), "mine");
+        EXPECT_EQ(channel->asked, asked + 1);
+    }
+    user->received_binary();
+    EXPECT_EQ(last_error().at("code"), "invalid_type");
+    receive(R"({"type":"input_audio_buffer.clear"})");
+    EXPECT_EQ(last().at("type"), "input_audio_buffer.cleared");
+}
+
+TEST_F(RealtimeSessionTest, a_second_response_is_refused_by_the_code_that_clients_wait_for) {
+    open();
+    receive(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+                "content":[{"type":"input_text","text":"Hello"}]}})");
+    receive(R"({"type":"response.create"})");
+    receive(R"({"type":"response.create","event_id":"second"})");
+    EXPECT_EQ(last_error().at("code"), "conversation_already_has_active_response");
+    EXPECT_EQ(last_error().at("event_id"), "second");
+}
+
+TEST_F(RealtimeSessionTest, long_sound_in_one_message_is_heard_whole_and_holds_the_client_back) {
+    open();
+    receive(R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}})");
+    const int asked = channel->asked;
+    const auto message = R"({"type":"input_audio_buffer.append","audio":")" +
+                         base::base64_encode(std::vector<std::uint8_t>(2 * 24000 * 7)) + "\"}";
+    user->received(message);
+    EXPECT_EQ(channel->asked, asked);
+    simulation.run_for(base::milliseconds(1));
+    EXPECT_EQ(channel->asked, asked + 1);
+    receive(R"({"type":"input_audio_buffer.commit"})");
+    simulation.run_for(std::chrono::seconds(2));
+    ASSERT_EQ(recognizer.lengths.size(), 1U);
+    EXPECT_NEAR(base::seconds(recognizer.lengths.front()), 7.0, 0.1);
+}
+
+TEST_F(RealtimeSessionTest, gives_its_place_back_at_the_end) {
+    open();
+    append(480);
+    user->ended(ChannelEnd::too_slow);
+    EXPECT_EQ(registry.calls(), 0U);
+    const auto sent = channel->sent.size();
+    user->received(R"({"type":"input_audio_buffer.clear"})");
+    simulation.run_for(std::chrono::seconds(1));
+    EXPECT_EQ(channel->sent.size(), sent);
+}
+
+TEST_F(RealtimeSessionTest, ends_in_the_middle_of_an_answer_without_a_trace) {
+    open();
+    receive(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+                "content":[{"type":"input_text","text":"Hello"}]}})");
+    receive(R"({"type":"response.create"})");
+    simulation.run_for(base::milliseconds(30));
+    user->ended(ChannelEnd::vanished);
+    simulation.run_for(std::chrono::seconds(10));
+    EXPECT_EQ(language_model.counts.cancelled, 1);
+    EXPECT_EQ(language_model.forgotten, 1);
+}
+
+TEST_F(RealtimeSessionTest, shutdown_closes_with_service_restart) {
+    open();
+    connections->shut_down();
+    simulation.run_for(base::milliseconds(1));
+    EXPECT_EQ(channel->closed, CloseCode::service_restart);
+    EXPECT_EQ(registry.calls(), 1U) << "the place is taken until the channel has ended";
+    user->ended(ChannelEnd::closed_by_server);
+    EXPECT_EQ(registry.calls(), 0U);
+}
+
+}  // namespace
+}  // namespace antiphon::edge

@@ -1,0 +1,54 @@
+#include "edge/routes.hpp"
+
+#include <gtest/gtest.h>
+
+namespace antiphon::edge {
+namespace {
+
+TEST(Routes, finds_each_path) {
+    EXPECT_EQ(find_route("/")->endpoint, Endpoint::home);
+    EXPECT_EQ(find_route("/call")->endpoint, Endpoint::call_page);
+    EXPECT_EQ(find_route("/call/")->endpoint, Endpoint::call_page);
+    EXPECT_EQ(find_route("/ready")->endpoint, Endpoint::ready);
+    EXPECT_EQ(find_route("/health")->endpoint, Endpoint::health);
+    EXPECT_EQ(find_route("/metrics")->endpoint, Endpoint::metrics);
+    EXPECT_EQ(find_route("/v1/models")->endpoint, Endpoint::models);
+    EXPECT_EQ(find_route("/v1/realtime")->endpoint, Endpoint::realtime);
+}
+
+TEST(Routes, finds_nothing_elsewhere) {
+    for (const auto* path : {"", "/Call", "/call/x", "/v1", "/v1/realtime/calls", "//", "/../ready"})
+        EXPECT_EQ(find_route(path), nullptr) << path;
+}
+
+TEST(Routes, allow_their_methods_only) {
+    const Route& ready = *find_route("/ready");
+    EXPECT_TRUE(allows(ready, "GET"));
+    EXPECT_TRUE(allows(ready, "HEAD"));
+    EXPECT_TRUE(allows(ready, "OPTIONS"));
+    EXPECT_FALSE(allows(ready, "POST"));
+    EXPECT_FALSE(allows(ready, "get"));
+    EXPECT_FALSE(allows(ready, ""));
+    EXPECT_FALSE(allows(ready, "GET, HEAD"));
+    EXPECT_FALSE(allows(*find_route("/v1/realtime"), "HEAD"));
+}
+
+TEST(Target, splits_and_decodes) {
+    const auto target = parse_target("/v1/realtime?model=a%2Fb+c&x=&flag&model=second#part");
+    ASSERT_TRUE(target);
+    EXPECT_EQ(target->path, "/v1/realtime");
+    EXPECT_EQ(target->query.at("model"), "a/b c");
+    EXPECT_EQ(target->query.at("x"), "");
+    EXPECT_EQ(target->query.at("flag"), "");
+    EXPECT_EQ(target->query.size(), 3U);
+    EXPECT_EQ(parse_target("/a+b%C3%A5")->path, "/a+b\xC3\xA5");
+    EXPECT_EQ(parse_target("/?x=%41")->query.at("x"), "A");
+}
+
+TEST(Target, refuses_what_is_malformed) {
+    for (const auto* target : {"", "ready", "*", "http://host/ready", "/%", "/%4", "/%zz", "/a%ff", "/?x=%f"})
+        EXPECT_FALSE(parse_target(target)) << target;
+}
+
+}  // namespace
+}  // namespace antiphon::edge
