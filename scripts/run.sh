@@ -6,6 +6,7 @@
 # Can be run again at any time; what is there already takes no time.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source "$root/scripts/lib/packages.sh"
+source "$root/scripts/lib/node.sh"
 source "$root/scripts/lib/build.sh"
 cd "$root"
 
@@ -13,6 +14,7 @@ what=${1:-}
 sections=(build)
 [ "$what" = demo ] && sections+=(demo)
 install_packages "${sections[@]}"
+ensure_node
 build_antiphon release antiphon
 antiphon="$root/build/release/antiphon"
 set_name="${ANTIPHON_MODELS_SET:-tiny}"

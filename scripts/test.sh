@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, fetches the models and passes all tests:
 #   ./scripts/test.sh              everything, as CI does
-#   ./scripts/test.sh STAGE...     only these: rooms unit contract scenes wire browser asan tsan
+#   ./scripts/test.sh STAGE...     only these: rooms page unit contract scenes wire browser asan tsan
 # Can be run again at any time; what is there already takes no time.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source "$root/scripts/lib/packages.sh"
+source "$root/scripts/lib/node.sh"
 source "$root/scripts/lib/build.sh"
 cd "$root"
 
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(rooms unit contract scenes wire browser asan tsan)
+[ ${#stages[@]} -gt 0 ] || stages=(rooms page unit contract scenes wire browser asan tsan)
 for stage in "${stages[@]}"; do
-    case "$stage" in rooms | unit | contract | scenes | wire | browser | asan | tsan) ;;
-        *) fail "no stage '$stage': rooms unit contract scenes wire browser asan tsan" ;;
+    case "$stage" in rooms | page | unit | contract | scenes | wire | browser | asan | tsan) ;;
+        *) fail "no stage '$stage': rooms page unit contract scenes wire browser asan tsan" ;;
     esac
 done
 
@@ -63,14 +64,22 @@ wire_tests() {  # PRESET
     ANTIPHON_BINARY="$root/build/$1/antiphon" "$python" -m pytest -q -p no:cacheprovider tests/wire
 }
 
+# npm ci, unless what is installed is what the lock file says.
+node_packages() {
+    [ -d node_modules ] && cmp -s package-lock.json node_modules/.antiphon-lock && return 0
+    quietly "installing the packages of $(basename "$PWD")" npm ci && cp package-lock.json node_modules/.antiphon-lock
+}
+
+page_tests() { (cd web && node_packages && npm run --silent check && npm test --silent); }
+
 browser_tests() {
-    (cd tests/browser && { [ -d node_modules ] && cmp -s package-lock.json node_modules/.antiphon-lock ||
-        { quietly "installing the browser tests' packages" npm ci && cp package-lock.json node_modules/.antiphon-lock; }; } &&
-        ANTIPHON_BINARY="$root/build/release/antiphon" npm test --silent)
+    (cd tests/browser && node_packages && ANTIPHON_BINARY="$root/build/release/antiphon" npm test --silent)
 }
 
 install_packages build test
+ensure_node
 wanted rooms && stage rooms tools/check_rooms
+wanted page && stage "call page" page_tests
 
 # Sanitizers look at our own code; the models and their libraries are the release's.
 sanitizer_options() {

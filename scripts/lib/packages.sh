@@ -5,8 +5,6 @@
 
 provided() {
     case "$1" in
-        nodejs) command -v node ;;
-        npm) command -v npm ;;
         python3) command -v python3 ;;
         python3-pip) python3 -m pip --version ;;
         python3-venv) python3 -c 'import venv, ensurepip' ;;

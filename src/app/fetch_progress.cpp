@@ -1,8 +1,8 @@
 #include "app/fetch_progress.hpp"
 
+#include <unistd.h>
 #include <array>
 #include <cstdio>
-#include <unistd.h>
 
 namespace antiphon::app {
 namespace {
@@ -57,8 +57,10 @@ void FetchProgress::advance(const engine::ModelEvent& event, const std::string& 
     const std::string amount = event.total > 0 ? size_text(event.done) + " of " + size_text(event.total) : "";
     if (!terminal_) {
         // Only what takes long gets its tenths.
-        if (event.step == engine::FetchStep::downloading) line("  " + what + ": " + std::to_string(now * 10) + " %, " + amount);
-        else if (event.step == engine::FetchStep::converting && fresh) line("  " + what);
+        if (event.step == engine::FetchStep::downloading)
+            line("  " + what + ": " + std::to_string(now * 10) + " %, " + amount);
+        else if (event.step == engine::FetchStep::converting && fresh)
+            line("  " + what);
         return;
     }
     std::string bar;

@@ -45,7 +45,8 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
         for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
     for (const auto& row : rows) {
         std::string line;
-        for (std::size_t i = 0; i + 1 < row.size(); ++i) line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+        for (std::size_t i = 0; i + 1 < row.size(); ++i)
+            line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
         std::printf("%s%s\n", line.c_str(), row.back().c_str());
     }
 }
@@ -58,8 +59,8 @@ int list(const Catalog& catalog, const Models& models, const ModelStore& store) 
             if (std::find(set.models.begin(), set.models.end(), model->id) != set.models.end())
                 sets += (sets.empty() ? "" : ",") + set.id;
         rows.push_back({model->id, std::string(name_of(model->purpose)), sets.empty() ? "-" : sets,
-                        model->files.empty() ? "-" : size_text(model->size()), std::string(name_of(store.state(*model))),
-                        model->licence});
+                        model->files.empty() ? "-" : size_text(model->size()),
+                        std::string(name_of(store.state(*model))), model->licence});
     }
     print_table(rows);
 
@@ -103,15 +104,18 @@ int verify(const Models& models, bool named, ModelStore& store) {
         faults += static_cast<int>(findings->size());
         hashed += static_cast<int>(model->files.size());
     }
-    if (faults > 0) return complain(base::error(base::Errc::invalid, std::to_string(faults) + " of " + std::to_string(hashed) +
-                                                                         " files are damaged or missing; `antiphon models fetch` brings them again"));
+    if (faults > 0)
+        return complain(base::error(base::Errc::invalid,
+                                    std::to_string(faults) + " of " + std::to_string(hashed) +
+                                        " files are damaged or missing; `antiphon models fetch` brings them again"));
     std::printf("%d files in %s are right\n", hashed, store.directory().c_str());
     return 0;
 }
 
 int convert(const ModelsCommand& options) {
     const std::filesystem::path from = options.from;
-    const auto done = engine::ct2_to_ggml(from / "model.bin", from / "vocabulary.txt", std::filesystem::path(options.to));
+    const auto done =
+        engine::ct2_to_ggml(from / "model.bin", from / "vocabulary.txt", std::filesystem::path(options.to));
     if (!done) return complain(done.error());
     std::printf("%s written\n", options.to.c_str());
     return 0;
@@ -128,15 +132,20 @@ void add_models_command(CLI::App& app, ModelsCommand& options) {
         if (action == ModelsCommand::Action::convert) return one;
         one->add_option("names", options.names, "Sets and models");
         one->add_option("--models-dir", options.models_directory, "Where the models lie");
-        one->add_option("--catalog", options.catalog, "Another catalog than the one inside the binary")->check(CLI::ExistingFile);
+        one->add_option("--catalog", options.catalog, "Another catalog than the one inside the binary")
+            ->check(CLI::ExistingFile);
         return one;
     };
     add("list", "Show the models, their sizes and which are installed", ModelsCommand::Action::list);
     add("fetch", "Fetch what is missing or damaged of the named sets and models", ModelsCommand::Action::fetch);
     add("verify", "Hash the installed files and name the damaged ones", ModelsCommand::Action::verify);
     CLI::App* conversion = add("convert", "Convert a model's file", ModelsCommand::Action::convert);
-    conversion->add_option("conversion", options.conversion, "ct2-to-ggml")->required()->check(CLI::IsMember({"ct2-to-ggml"}));
-    conversion->add_option("from", options.from, "A folder with model.bin and vocabulary.txt")->required()->check(CLI::ExistingDirectory);
+    conversion->add_option("conversion", options.conversion, "ct2-to-ggml")
+        ->required()
+        ->check(CLI::IsMember({"ct2-to-ggml"}));
+    conversion->add_option("from", options.from, "A folder with model.bin and vocabulary.txt")
+        ->required()
+        ->check(CLI::ExistingDirectory);
     conversion->add_option("to", options.to, "The file to write")->required();
 }
 

@@ -101,6 +101,7 @@ base::Result<void> Server::run() {
         pthread_setname_np(io_threads_.back().native_handle(), "io");
     }
     control_.run();
+    signals_.clear();  // from here on a second signal does what the system does with it: ends the process
     for (auto& thread : io_threads_) thread.join();
     base::log::info("server.io_ended", {});
 

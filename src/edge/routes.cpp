@@ -67,7 +67,7 @@ base::Result<Target> parse_target(std::string_view target) {
 }
 
 const Route* find_route(std::string_view path) {
-    if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    if (path.size() > 1 && path.ends_with('/') && !path.ends_with("//")) path.remove_suffix(1);
     for (const Route& route : kRoutes)
         if (route.path == path) return &route;
     return nullptr;

@@ -23,7 +23,8 @@ std::string_view name_of(Purpose purpose) noexcept {
 }
 
 const Source* ModelFile::source_of(std::string_view sha256) const noexcept {
-    const auto found = std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.sha256 == sha256; });
+    const auto found =
+        std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.sha256 == sha256; });
     return found == sources.end() ? nullptr : &*found;
 }
 

@@ -90,8 +90,10 @@ public:
         std::vector<Table> found;
         for (const toml::node& node : array(key)) {
             const std::string at = where_ + ", " + std::string(key) + " " + std::to_string(found.size() + 1);
-            if (node.is_table()) found.emplace_back(*node.as_table(), at, *fault_);
-            else fault_->add(at, "must be a table");
+            if (node.is_table())
+                found.emplace_back(*node.as_table(), at, *fault_);
+            else
+                fault_->add(at, "must be a table");
         }
         return found;
     }
@@ -131,8 +133,8 @@ private:
 const toml::table Table::kNoTable;
 const toml::array Table::kNoArray;
 
-constexpr std::array kPurposes{Purpose::recognizer,     Purpose::voice_detector,    Purpose::turn_model,
-                               Purpose::language_model, Purpose::voice,             Purpose::language_detector,
+constexpr std::array kPurposes{Purpose::recognizer,     Purpose::voice_detector, Purpose::turn_model,
+                               Purpose::language_model, Purpose::voice,          Purpose::language_detector,
                                Purpose::embedder};
 
 Purpose purpose_of(Table& from) {
@@ -155,7 +157,8 @@ HubSource hub_source(Table& from) {
 PypiSource::Part part_of(Table from, const PypiSource& source) {
     PypiSource::Part part{from.text("wheel"), from.checked("path", is_path, "relative path")};
     from.finish();
-    if (std::none_of(source.wheels.begin(), source.wheels.end(), [&](const auto& w) { return w.package == part.wheel; }))
+    if (std::none_of(source.wheels.begin(), source.wheels.end(),
+                     [&](const auto& w) { return w.package == part.wheel; }))
         from.refuse("'" + part.wheel + "' is none of this source's wheels");
     return part;
 }
@@ -185,9 +188,12 @@ Source source_of(Table& from) {
     source.size = from.size("size");
     source.sha256 = from.checked("sha256", is_sha256, "sha256 in lowercase hexadecimal");
     const std::string kind = from.text("kind");
-    if (kind == "hub") source.from = hub_source(from);
-    else if (kind == "pypi") source.from = pypi_source(from);
-    else from.refuse("unknown kind of source '" + kind + "'");
+    if (kind == "hub")
+        source.from = hub_source(from);
+    else if (kind == "pypi")
+        source.from = pypi_source(from);
+    else
+        from.refuse("unknown kind of source '" + kind + "'");
     from.finish();
     return source;
 }
@@ -259,14 +265,18 @@ private:
         set.models = from.texts("models");
         for (const std::string& id : set.models) {
             const Model* model = catalog.model(id);
-            if (model == nullptr) from.refuse("there is no model '" + id + "'");
-            else if (!model->unavailable.empty()) from.refuse("'" + id + "' cannot be fetched");
+            if (model == nullptr)
+                from.refuse("there is no model '" + id + "'");
+            else if (!model->unavailable.empty())
+                from.refuse("'" + id + "' cannot be fetched");
         }
         if (from.has("includes")) {
             for (const std::string& id : from.texts("includes")) {
                 const ModelSet* other = catalog.set(id);
-                if (other == nullptr) from.refuse("there is no set '" + id + "' above it to include");
-                else set.models.insert(set.models.end(), other->models.begin(), other->models.end());
+                if (other == nullptr)
+                    from.refuse("there is no set '" + id + "' above it to include");
+                else
+                    set.models.insert(set.models.end(), other->models.begin(), other->models.end());
             }
         }
         for (auto id = set.models.begin(); id != set.models.end(); ++id)
@@ -277,7 +287,9 @@ private:
 };
 
 base::Result<Catalog> Catalog::parse(std::string_view text) {
-    const auto bad = [](const std::string& why) { return base::error(base::Errc::invalid, "the model catalog is not usable: " + why); };
+    const auto bad = [](const std::string& why) {
+        return base::error(base::Errc::invalid, "the model catalog is not usable: " + why);
+    };
     try {
         const toml::table root = toml::parse(text);
         Fault fault;

@@ -1,15 +1,15 @@
 #include "engine/child_process.hpp"
 
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <fcntl.h>
-#include <spawn.h>
 #include <string_view>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 
 namespace antiphon::engine {
 namespace {
@@ -43,24 +43,28 @@ base::Result<int> run(const Program& program, const std::function<void()>& tick,
     ::posix_spawn_file_actions_t files;
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, program.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, program.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                       0644);
     ::posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
     ::pid_t child = 0;
     const int fault = ::posix_spawnp(&child, program.arguments.front().c_str(), &files, nullptr,
                                      pointers(program.arguments).data(), pointers(environment).data());
     ::posix_spawn_file_actions_destroy(&files);
     if (fault != 0)
-        return base::error(base::Errc::unavailable, "cannot start " + program.arguments.front() + ": " + std::strerror(fault));
+        return base::error(base::Errc::unavailable,
+                           "cannot start " + program.arguments.front() + ": " + std::strerror(fault));
 
     int ticks_since_stop = 0;
     for (;;) {
         int status = 0;
         const ::pid_t ended = ::waitpid(child, &status, WNOHANG);
         if (ended == child) {
-            if (stop.stop_requested()) return base::error(base::Errc::cancelled, program.arguments.front() + " was stopped");
+            if (stop.stop_requested())
+                return base::error(base::Errc::cancelled, program.arguments.front() + " was stopped");
             return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         }
-        if (ended < 0 && errno != EINTR) return base::error(base::Errc::unavailable, program.arguments.front() + " got lost");
+        if (ended < 0 && errno != EINTR)
+            return base::error(base::Errc::unavailable, program.arguments.front() + " got lost");
         if (stop.stop_requested()) {
             if (ticks_since_stop == 0) ::kill(child, SIGTERM);
             if (ticks_since_stop == kTicksToEnd) ::kill(child, SIGKILL);

@@ -46,7 +46,9 @@ private:
     bool ok_ = true;
 };
 
-base::Error bad(const std::string& why) { return base::error(base::Errc::invalid, "not a usable CTranslate2 model: " + why); }
+base::Error bad(const std::string& why) {
+    return base::error(base::Errc::invalid, "not a usable CTranslate2 model: " + why);
+}
 
 base::Result<Ct2Variable> read_variable(Reader& reader, const std::string& name) {
     Ct2Variable variable;
@@ -54,7 +56,8 @@ base::Result<Ct2Variable> read_variable(Reader& reader, const std::string& name)
     if (rank > kMostDimensions) return bad("'" + name + "' has " + std::to_string(rank) + " dimensions");
     for (std::uint32_t i = 0; i < rank; ++i) variable.shape.push_back(reader.number(4));
     const std::uint32_t type = reader.number(1);
-    if (type > static_cast<std::uint32_t>(Ct2Variable::Type::bfloat16)) return bad("'" + name + "' has an unknown type");
+    if (type > static_cast<std::uint32_t>(Ct2Variable::Type::bfloat16))
+        return bad("'" + name + "' has an unknown type");
     variable.type = static_cast<Ct2Variable::Type>(type);
     const std::uint32_t size = reader.number(4);
     variable.bytes = reader.bytes(size);
@@ -94,8 +97,8 @@ base::Result<Ct2File> Ct2File::parse(std::span<const std::uint8_t> file) {
     const std::uint32_t version = reader.number(4);
     if (!reader.ok()) return bad("it is too short");
     if (version < kOldest || version > kNewest)
-        return base::error(base::Errc::unsupported, "not a CTranslate2 model of version 4 to 6 (the file says " +
-                                                        std::to_string(version) + ")");
+        return base::error(base::Errc::unsupported,
+                           "not a CTranslate2 model of version 4 to 6 (the file says " + std::to_string(version) + ")");
     Ct2File model;
     model.specification_ = reader.text();
     reader.number(4);  // the specification's revision

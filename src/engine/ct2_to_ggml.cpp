@@ -6,11 +6,11 @@
 #include "engine/mel_filters.hpp"
 #include "engine/whisper_tensors.hpp"
 
-#include <array>
-#include <bit>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <array>
+#include <bit>
 
 namespace antiphon::engine {
 namespace {
@@ -36,7 +36,9 @@ std::array<int, 512> byte_of_character() {
 /// The tokens up to the first special one, as bytes.
 base::Result<std::vector<std::string>> read_vocabulary(std::string_view text, std::size_t limit) {
     static const std::array<int, 512> bytes = byte_of_character();
-    const auto bad = [](const std::string& why) { return base::error(base::Errc::invalid, "not a usable vocabulary: " + why); };
+    const auto bad = [](const std::string& why) {
+        return base::error(base::Errc::invalid, "not a usable vocabulary: " + why);
+    };
     std::vector<std::string> tokens;
     for (;;) {
         const std::size_t end = text.find('\n');
@@ -102,7 +104,8 @@ void write_head(Writer& out, const WhisperTensors& whisper) {
         out.number(value);
     out.number(whisper.mels);
     out.number(kMelBins);
-    for (const float value : slaney_mel_filters(static_cast<int>(whisper.mels))) out.number(std::bit_cast<std::uint32_t>(value));
+    for (const float value : slaney_mel_filters(static_cast<int>(whisper.mels)))
+        out.number(std::bit_cast<std::uint32_t>(value));
 }
 
 void write_values(Writer& out, const WhisperTensor& tensor, bool as_half) {
@@ -111,7 +114,8 @@ void write_values(Writer& out, const WhisperTensor& tensor, bool as_half) {
     const auto byte = [&](std::size_t at) { return static_cast<std::uint32_t>(tensor.bytes[at]); };
     for (std::size_t at = 0; at < tensor.bytes.size(); at += is_half ? 2 : 4) {
         if (is_half) {
-            out.number(std::bit_cast<std::uint32_t>(from_half(static_cast<std::uint16_t>(byte(at) | byte(at + 1) << 8))));
+            out.number(
+                std::bit_cast<std::uint32_t>(from_half(static_cast<std::uint16_t>(byte(at) | byte(at + 1) << 8))));
         } else {
             const std::uint32_t bits = byte(at) | byte(at + 1) << 8 | byte(at + 2) << 16 | byte(at + 3) << 24;
             out.number(to_half(std::bit_cast<float>(bits)), 2);

@@ -5,12 +5,12 @@
 
 #include "base/result.hpp"
 
+#include <unistd.h>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <string>
-#include <unistd.h>
 #include <utility>
 
 namespace antiphon::engine {

@@ -4,8 +4,8 @@
 
 #include <openssl/evp.h>
 
-#include <cerrno>
 #include <fcntl.h>
+#include <cerrno>
 #include <memory>
 #include <vector>
 
@@ -15,7 +15,8 @@ base::Result<std::string> sha256_of(const std::filesystem::path& file, const Byt
                                     const std::stop_token& stop) {
     const FileDescriptor input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!input)
-        return base::error(errno == ENOENT ? base::Errc::not_found : base::Errc::unavailable, system_text("cannot open", file));
+        return base::error(errno == ENOENT ? base::Errc::not_found : base::Errc::unavailable,
+                           system_text("cannot open", file));
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
     if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1)
         return base::error(base::Errc::engine, "OpenSSL has no SHA-256");

@@ -25,8 +25,8 @@ inline std::uint16_t to_half(float value) noexcept {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000U);
     const std::uint32_t size = bits & 0x7FFFFFFFU;
-    if (size > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U);          // not a number
-    if (size >= 0x477FF000U) return static_cast<std::uint16_t>(sign | 0x7C00U);         // 65520 and above
+    if (size > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U);   // not a number
+    if (size >= 0x477FF000U) return static_cast<std::uint16_t>(sign | 0x7C00U);  // 65520 and above
     const auto rounded = [sign](std::uint32_t kept, std::uint32_t dropped, std::uint32_t half_way) {
         const bool up = dropped > half_way || (dropped == half_way && (kept & 1U) != 0);
         return static_cast<std::uint16_t>(sign | (kept + (up ? 1U : 0U)));  // a carry moves into the exponent

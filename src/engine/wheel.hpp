@@ -18,7 +18,7 @@ namespace antiphon::engine {
 /// (no such file inside), `invalid` (damaged, or more than `limit` bytes), `unavailable` (cannot be read or
 /// written) or `cancelled`.
 base::Result<std::uint64_t> append_from_wheel(const std::filesystem::path& wheel, const std::string& path,
-                                              const FileDescriptor& out, std::uint64_t limit,
-                                              const ByteCount& progress, const std::stop_token& stop);
+                                              const FileDescriptor& out, std::uint64_t limit, const ByteCount& progress,
+                                              const std::stop_token& stop);
 
 }  // namespace antiphon::engine

@@ -31,7 +31,8 @@ public:
     /// A float variable of this shape; null, with the fault noted, if there is none.
     const Ct2Variable* get(const std::string& name, std::initializer_list<std::uint32_t> shape) {
         const Ct2Variable* variable = get(name);
-        if (variable != nullptr && !std::equal(shape.begin(), shape.end(), variable->shape.begin(), variable->shape.end())) {
+        if (variable != nullptr &&
+            !std::equal(shape.begin(), shape.end(), variable->shape.begin(), variable->shape.end())) {
             refuse("'" + name + "' has the wrong shape");
             return nullptr;
         }
@@ -40,14 +41,18 @@ public:
 
     const Ct2Variable* get(const std::string& name) {
         const Ct2Variable* variable = model_.find(name);
-        if (variable == nullptr) refuse("'" + name + "' is missing");
-        else if (!variable->is_float()) refuse("'" + name + "' is quantised; convert from a float16 or float32 model");
-        else return variable;
+        if (variable == nullptr)
+            refuse("'" + name + "' is missing");
+        else if (!variable->is_float())
+            refuse("'" + name + "' is quantised; convert from a float16 or float32 model");
+        else
+            return variable;
         return nullptr;
     }
 
     void add(std::string name, const Ct2Variable* variable) {
-        if (variable != nullptr) tensors_.push_back({std::move(name), variable->shape, variable->type, variable->bytes});
+        if (variable != nullptr)
+            tensors_.push_back({std::move(name), variable->shape, variable->type, variable->bytes});
     }
 
     void layer_norm(const std::string& to, const std::string& from, std::uint32_t width) {
@@ -61,7 +66,8 @@ public:
     }
 
     /// One matrix that holds those of several projections, below each other.
-    void fused(const std::string& to, const std::string& from, std::initializer_list<const char*> names, std::uint32_t width) {
+    void fused(const std::string& to, const std::string& from, std::initializer_list<const char*> names,
+               std::uint32_t width) {
         const auto rows = static_cast<std::uint32_t>(names.size()) * width;
         const Ct2Variable* weight = get(from + "/weight", {rows, width});
         const Ct2Variable* bias = get(from + "/bias", {rows});
@@ -70,8 +76,10 @@ public:
         for (const std::string name : names) {
             const WhisperTensor its_bias = slice(to + "." + name + ".bias", *bias, index, width, {width});
             tensors_.push_back(slice(to + "." + name + ".weight", *weight, index, width, {width, width}));
-            if (name != "key") tensors_.push_back(its_bias);
-            else if (!is_zero(its_bias)) refuse("a key's bias is not zero, which Whisper cannot hold");
+            if (name != "key")
+                tensors_.push_back(its_bias);
+            else if (!is_zero(its_bias))
+                refuse("a key's bias is not zero, which Whisper cannot hold");
             ++index;
         }
     }
@@ -89,11 +97,14 @@ public:
     std::uint32_t heads(const std::string& name, std::uint32_t width) {
         std::int64_t count = width / 64;  // what every Whisper model has, for files that do not say it
         if (const Ct2Variable* variable = model_.find(name)) {
-            if (variable->is_float() || variable->type == Ct2Variable::Type::bfloat16 || variable->bytes.size() != variable->item_size())
+            if (variable->is_float() || variable->type == Ct2Variable::Type::bfloat16 ||
+                variable->bytes.size() != variable->item_size())
                 refuse("'" + name + "' is not a whole number");
-            else count = variable->integer();
+            else
+                count = variable->integer();
         }
-        if (count < 1 || count > kMostHeads || width % count != 0) refuse("'" + name + "' does not divide the model's width");
+        if (count < 1 || count > kMostHeads || width % count != 0)
+            refuse("'" + name + "' does not divide the model's width");
         return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 1, kMostHeads));
     }
 
@@ -150,7 +161,8 @@ void add_convolution(Collector& to, const std::string& number, std::uint32_t wid
     const Ct2Variable* weight = to.get("encoder/conv" + number + "/weight");
     if (weight == nullptr) return;
     const bool flat = weight->shape == std::vector<std::uint32_t>{width, in * 3};
-    if (!flat && weight->shape != std::vector<std::uint32_t>{width, in, 3}) to.refuse("a convolution has the wrong shape");
+    if (!flat && weight->shape != std::vector<std::uint32_t>{width, in, 3})
+        to.refuse("a convolution has the wrong shape");
     Ct2Variable unfolded = *weight;
     unfolded.shape = {width, in, 3};
     to.add("encoder.conv" + number + ".weight", &unfolded);
@@ -160,7 +172,9 @@ void add_convolution(Collector& to, const std::string& number, std::uint32_t wid
 }  // namespace
 
 base::Result<WhisperTensors> whisper_tensors(const Ct2File& model) {
-    const auto bad = [](const std::string& why) { return base::error(base::Errc::invalid, "not a usable Whisper model: " + why); };
+    const auto bad = [](const std::string& why) {
+        return base::error(base::Errc::invalid, "not a usable Whisper model: " + why);
+    };
     if (model.specification() != "WhisperSpec") return bad("its kind is '" + model.specification() + "'");
 
     Collector collector(model);
@@ -179,7 +193,8 @@ base::Result<WhisperTensors> whisper_tensors(const Ct2File& model) {
     whisper.text_state = text_positions->shape[1];
     whisper.vocabulary = embedding->shape[0];
     const std::uint32_t width = whisper.audio_state;
-    if (whisper.text_state != width || embedding->shape[1] != width || width > 65536) return bad("its widths do not agree");
+    if (whisper.text_state != width || embedding->shape[1] != width || width > 65536)
+        return bad("its widths do not agree");
     const std::size_t rank = first_weight->shape.size();
     if (rank != 2 && rank != 3) return bad("a convolution has the wrong shape");
     whisper.mels = rank == 3 ? first_weight->shape[1] : first_weight->shape[1] / 3;

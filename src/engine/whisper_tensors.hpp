@@ -14,8 +14,8 @@
 namespace antiphon::engine {
 
 struct WhisperTensor {
-    std::string name;                  ///< for example "encoder.blocks.0.attn.query.weight"
-    std::vector<std::uint32_t> shape;  ///< outermost first
+    std::string name;                                     ///< for example "encoder.blocks.0.attn.query.weight"
+    std::vector<std::uint32_t> shape;                     ///< outermost first
     Ct2Variable::Type type = Ct2Variable::Type::float32;  ///< float32 or float16
     std::span<const std::uint8_t> bytes;
 };

@@ -25,7 +25,7 @@ import urllib.error
 import urllib.request
 
 QUESTIONS = pathlib.Path(__file__).resolve().parents[1] / "golden" / "questions"
-VOICES = [("en-us", 150), ("en-gb", 160), ("en-us+f3", 145), ("en-gb+m3", 155), ("en-us+m7", 140), ("en-gb+f2", 150)]
+VOICES = [("en-gb", 150), ("en-gb+f2", 145), ("en-gb+m3", 145), ("en-gb+f1", 150), ("en-gb+f4", 140), ("en-gb+m1", 155)]
 LATE_MS = 5  # a frame sent later than this makes a turn's figure doubtful (too long, never too short)
 
 

@@ -14,7 +14,7 @@ import { readWav, writeWav } from './support/wav.mjs';
 
 const kSpeech = fileURLToPath(new URL('../golden/jfk.wav', import.meta.url));
 const kSaid = 'ask what you can do for your country';
-const kSaidFrom = 8.1; // seconds in the recording
+const kSaidAt = [8.1, 10.5]; // seconds in the recording
 const kAnswerTimeout = 30_000;
 const kSpeakTimeout = 60_000;
 
@@ -25,9 +25,11 @@ let question; // { rate, samples }
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'antiphon-call-'));
   const { rate, samples } = await readWav(kSpeech);
-  question = { rate, samples: samples.subarray(Math.round(kSaidFrom * rate)) };
-  // A short answer is enough, and what was heard of it can be compared whole.
-  server = await RealServer.start(['language_model.max_tokens=40']);
+  const [from, to] = kSaidAt.map((seconds) => Math.round(seconds * rate));
+  question = { rate, samples: samples.subarray(from, to) };
+  // An answer of ten seconds or so: long enough to be cut short, short enough to be compared whole.
+  const instructions = 'You are a helpful voice assistant. Answer with a short story about a sailor and the sea.';
+  server = await RealServer.start(['language_model.max_tokens=40', `session.instructions=${instructions}`]);
 });
 
 after(async () => {
@@ -35,10 +37,14 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Writes what the microphone hears: the question, each time after so many seconds of silence. */
+/**
+ * Writes what the microphone hears: the question, each time after so many seconds of silence, and silence at
+ * the end. Without that, Chromium's fake microphone would repeat the file's last block for ever.
+ */
 async function microphone(name, pauses) {
   const { rate, samples } = question;
-  const parts = pauses.flatMap((seconds) => [new Float32Array(Math.round(seconds * rate)), samples]);
+  const silence = (seconds) => new Float32Array(Math.round(seconds * rate));
+  const parts = [...pauses.flatMap((seconds) => [silence(seconds), samples]), silence(2)];
   const sound = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -104,7 +110,7 @@ test('a spoken question is understood, and the answer is heard as it is captione
 });
 
 test('the caller cuts in: the answer stops, and the next one is given', async () => {
-  const browser = await startBrowser({ microphone: await microphone('interruption', [3, 4]) });
+  const browser = await startBrowser({ microphone: await microphone('interruption', [3, 5]) });
   try {
     const { page } = await call(browser);
     await waitForText(page, '#activity', 'Speaking', kAnswerTimeout);

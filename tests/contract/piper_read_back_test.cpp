@@ -85,7 +85,7 @@ TEST_F(ReadBack, SentencesAreUnderstoodWordForWord) {
     for (const char* text :
          {"The quick brown fox jumps over the lazy dog near the old stone bridge.",
           "Sure, I can help you with that. What would you like to know about the weather tomorrow?",
-          "Paris is the capital of France; it lies on the river Seine, and more than two million people live there.",
+          "Paris is the capital of France; it lies on both sides of a river, and a great many people live there.",
           "When the sun went down behind the old mill, the children ran home along the narrow path, and nobody "
           "saw the fox that had watched them since noon.",
           "Please take the second street on the left, then walk straight on until you see the church."}) {

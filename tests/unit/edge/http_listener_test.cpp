@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <array>
+#include <memory>
 #include <string>
 #include <thread>
 

@@ -35,19 +35,23 @@ name = "ears.bin"
 [[model.file.source]]
 kind = "hub"
 size = 10
-sha256 = ")" + kHash + R"("
+sha256 = ")" +
+           kHash + R"("
 repository = "owner/name"
 revision = "main"
 path = "folder/ears.bin"
 [[model.file.source]]
 kind = "pypi"
 size = 11
-sha256 = ")" + std::string(64, 'b') + R"("
-wheels = [{ package = "ears", version = "1.0", size = 5, sha256 = ")" + kHash + R"(" }]
+sha256 = ")" +
+           std::string(64, 'b') + R"("
+wheels = [{ package = "ears", version = "1.0", size = 5, sha256 = ")" +
+           kHash + R"(" }]
 parts = [{ wheel = "ears", path = "ears/model.bin" }]
 convert = "ct2-to-ggml"
 input_size = 12
-input_sha256 = ")" + kHash + R"("
+input_sha256 = ")" +
+           kHash + R"("
 vocabulary = { wheel = "ears", path = "ears/vocabulary.txt" }
 [[model]]
 id = "mouth"
@@ -60,7 +64,8 @@ name = "mouth.onnx"
 [[model.file.source]]
 kind = "hub"
 size = 20
-sha256 = ")" + kHash + R"("
+sha256 = ")" +
+           kHash + R"("
 repository = "owner/name"
 revision = "v1"
 path = "mouth.onnx"
@@ -171,7 +176,8 @@ TEST(Catalog, RefusesEachKindOfMistakeWithItsPlace) {
         {"package = \"ears\"", "package = \"ears --index-url=x\"", "package name"},
         {"package = \"ears\"", "package = \"-e\"", "package name"},
         {"version = \"1.0\"", "version = \"1.0 ; x\"", "no version"},
-        {"wheel = \"ears\", path = \"ears/model.bin\"", "wheel = \"nose\", path = \"ears/model.bin\"", "none of this source's wheels"},
+        {"wheel = \"ears\", path = \"ears/model.bin\"", "wheel = \"nose\", path = \"ears/model.bin\"",
+         "none of this source's wheels"},
         {"parts = [{ wheel = \"ears\", path = \"ears/model.bin\" }]", "parts = []", "not empty"},
         {"parts = [{ wheel = \"ears\", path = \"ears/model.bin\" }]", "parts = [1]", "must be a table"},
         {"convert = \"ct2-to-ggml\"", "convert = \"magic\"", "unknown conversion 'magic'"},
@@ -179,7 +185,8 @@ TEST(Catalog, RefusesEachKindOfMistakeWithItsPlace) {
         {"input_size = 12\n", "", "`input_size`"},
         {"vocabulary = { wheel = \"ears\", path = \"ears/vocabulary.txt\" }", "vocabulary = 1", "`vocabulary`"},
         {"unavailable = \"it needs an export\"", "", "`file`"},
-        {"unavailable = \"it needs an export\"", "unavailable = \"no\"\n[[model.file]]\nname = \"x\"", "unknown key `file`"},
+        {"unavailable = \"it needs an export\"", "unavailable = \"no\"\n[[model.file]]\nname = \"x\"",
+         "unknown key `file`"},
         {"sha256 = \"aaaa", "sha256 = \"AAAA", "sha256"},
         {"sha256 = \"aaaa", "sha256 = \"aaa", "sha256"},
         {"sha256 = \"bbbb", "sha256 = \"gbbb", "sha256"},
@@ -206,12 +213,14 @@ path = "mouth.onnx"
 )";
     const auto catalog = Catalog::parse(replaced(good(), file, file + file));
     ASSERT_FALSE(catalog);
-    EXPECT_NE(catalog.error().text.find("two files are called 'mouth.onnx'"), std::string::npos) << catalog.error().text;
+    EXPECT_NE(catalog.error().text.find("two files are called 'mouth.onnx'"), std::string::npos)
+        << catalog.error().text;
 }
 
 TEST(Catalog, SurvivesNoise) {
     const std::string text = good();
-    for (std::size_t length = 0; length < text.size(); length += 7) static_cast<void>(Catalog::parse(text.substr(0, length)));
+    for (std::size_t length = 0; length < text.size(); length += 7)
+        static_cast<void>(Catalog::parse(text.substr(0, length)));
     for (const char* noise : {"", "[[model]]", "model = 1", "[[set]]\n[[set]]", "\xff\xfe", "a = [[[[[[[[[[[[[[[["})
         EXPECT_FALSE(Catalog::parse(noise));
 }
@@ -229,10 +238,12 @@ TEST(EmbeddedCatalog, HasSetsThatCanHoldACall) {
     const Catalog& catalog = Catalog::embedded();
     EXPECT_EQ(catalog.default_set(), "tiny");
     for (const char* set : {"tiny", "small", "gpu"})
-        for (const Purpose purpose : {Purpose::voice_detector, Purpose::recognizer, Purpose::language_model, Purpose::voice})
+        for (const Purpose purpose :
+             {Purpose::voice_detector, Purpose::recognizer, Purpose::language_model, Purpose::voice})
             EXPECT_NE(catalog.first_of(purpose, set), nullptr) << set << " has no " << name_of(purpose);
-    EXPECT_EQ(catalog.set("tiny")->models, (std::vector<std::string>{"silero-vad", "whisper-base", "smollm2-135m-instruct",
-                                                                    "piper-en_US-joe-medium"}));
+    EXPECT_EQ(
+        catalog.set("tiny")->models,
+        (std::vector<std::string>{"silero-vad", "whisper-base", "smollm2-135m-instruct", "piper-en_US-joe-medium"}));
 }
 
 TEST(EmbeddedCatalog, HasVoicesInTenLanguagesInTheLargerSets) {
@@ -251,7 +262,8 @@ TEST(EmbeddedCatalog, FetchesTheTinySetWithoutTheHub) {
     for (const std::string& id : catalog.set("tiny")->models)
         for (const ModelFile& file : catalog.model(id)->files) {
             bool without_hub = false;
-            for (const Source& source : file.sources) without_hub = without_hub || std::holds_alternative<PypiSource>(source.from);
+            for (const Source& source : file.sources)
+                without_hub = without_hub || std::holds_alternative<PypiSource>(source.from);
             EXPECT_TRUE(without_hub) << id << "/" << file.name;
         }
 }

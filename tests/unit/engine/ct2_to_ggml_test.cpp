@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -15,7 +16,6 @@
 #include <fstream>
 #include <limits>
 #include <map>
-#include <unistd.h>
 
 namespace antiphon::engine {
 namespace {
@@ -190,9 +190,11 @@ TEST(Ct2ToGgml, RefusesWhatIsNoWhisperModel) {
     };
     using base::Errc;
     refused([](auto& m) { m.specification = "TransformerSpec"; }, Errc::invalid, "TransformerSpec");
-    refused([](auto& m) { m.remove("decoder/layer_norm/beta"); }, Errc::invalid, "'decoder/layer_norm/beta' is missing");
+    refused([](auto& m) { m.remove("decoder/layer_norm/beta"); }, Errc::invalid,
+            "'decoder/layer_norm/beta' is missing");
     refused([](auto& m) { m.remove("encoder/position_encodings/encodings"); }, Errc::invalid, "is missing");
-    refused([](auto& m) { m.remove("encoder/layer_0/self_attention/layer_norm/gamma"); }, Errc::invalid, "number of layers");
+    refused([](auto& m) { m.remove("encoder/layer_0/self_attention/layer_norm/gamma"); }, Errc::invalid,
+            "number of layers");
     refused([](auto& m) { m["encoder/layer_norm/gamma"].shape = {2, 2}; }, Errc::invalid, "wrong shape");
     refused([](auto& m) { m["decoder/embeddings/weight"].shape = {24}; }, Errc::invalid, "wrong shape");
     refused([](auto& m) { m["decoder/embeddings/weight"].shape = {8, 3}; }, Errc::invalid, "widths do not agree");
@@ -201,17 +203,21 @@ TEST(Ct2ToGgml, RefusesWhatIsNoWhisperModel) {
     refused([](auto& m) { m["encoder/conv1/bias"].type = 9; }, Errc::invalid, "unknown type");
     refused([](auto& m) { m["encoder/num_heads"].bytes = {3, 0}; }, Errc::invalid, "does not divide");
     refused([](auto& m) { m["encoder/num_heads"].bytes = {0xFF, 0xFF}; }, Errc::invalid, "does not divide");
-    refused([](auto& m) { m["encoder/layer_0/self_attention/linear_0/bias"].bytes[9] = 0x3C; }, Errc::invalid, "key's bias");
-    refused([](auto& m) { m["encoder/layer_0/self_attention/linear_0/bias"].bytes[9] = 0x7E; }, Errc::invalid, "key's bias");
+    refused([](auto& m) { m["encoder/layer_0/self_attention/linear_0/bias"].bytes[9] = 0x3C; }, Errc::invalid,
+            "key's bias");
+    refused([](auto& m) { m["encoder/layer_0/self_attention/linear_0/bias"].bytes[9] = 0x7E; }, Errc::invalid,
+            "key's bias");
     refused([](auto& m) { m.aliases = {{"x", "y"}}; }, Errc::invalid, "stands for 'y'");
     refused([](auto& m) { m.aliases.push_back(m.aliases.front()); }, Errc::invalid, "twice");
     refused([](auto& m) { m.variables.push_back(m.variables.front()); }, Errc::invalid, "twice");
-    refused([](auto& m) {
-        m.aliases.clear();
-        m["decoder/projection/weight"] = m["decoder/embeddings/weight"];
-        m.variables.back().name = "decoder/projection/weight";
-        m.variables.back().bytes[0] ^= 1;
-    }, Errc::unsupported, "output layer");
+    refused(
+        [](auto& m) {
+            m.aliases.clear();
+            m["decoder/projection/weight"] = m["decoder/embeddings/weight"];
+            m.variables.back().name = "decoder/projection/weight";
+            m.variables.back().bytes[0] ^= 1;
+        },
+        Errc::unsupported, "output layer");
     Bytes old = SyntheticCt2().file();
     old[0] = 3;
     EXPECT_EQ(convert(old).result.error().code, Errc::unsupported);
@@ -219,8 +225,8 @@ TEST(Ct2ToGgml, RefusesWhatIsNoWhisperModel) {
 
 TEST(Ct2ToGgml, RefusesAWrongVocabulary) {
     const Bytes model = SyntheticCt2().file();
-    for (const char* vocabulary : {"", "a\nb\n", "a\n\xE2\x82\xAC\n<|endoftext|>\n", "a\n\xFF\n<|endoftext|>\n", "a b\n<|endoftext|>\n",
-                                   "a\na\na\na\na\na\na\na\n<|endoftext|>\n"})
+    for (const char* vocabulary : {"", "a\nb\n", "a\n\xE2\x82\xAC\n<|endoftext|>\n", "a\n\xFF\n<|endoftext|>\n",
+                                   "a b\n<|endoftext|>\n", "a\na\na\na\na\na\na\na\n<|endoftext|>\n"})
         EXPECT_FALSE(convert(model, vocabulary).result) << vocabulary;
     EXPECT_FALSE(convert(model, std::string(5000, 'a') + "\n<|endoftext|>\n").result);
     EXPECT_TRUE(convert(model, "<|endoftext|>").result);
@@ -233,7 +239,8 @@ TEST(Ct2ToGgml, SaysWhenTheResultCannotBeKept) {
     const auto result = ct2_to_ggml(SyntheticCt2().file(), SyntheticCt2::vocabulary(), [](auto) { return false; });
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, base::Errc::unavailable);
-    const auto missing = ct2_to_ggml(std::filesystem::path("/nowhere/model.bin"), "/nowhere/vocabulary.txt", "/nowhere/out.bin");
+    const auto missing =
+        ct2_to_ggml(std::filesystem::path("/nowhere/model.bin"), "/nowhere/vocabulary.txt", "/nowhere/out.bin");
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, base::Errc::not_found);
 }
@@ -271,13 +278,15 @@ TEST(HalfFloat, RoundsToTheNearestWithTiesToEven) {
 // The hashes are those of the float32 bytes that numpy computes by librosa's formula; the first filter's
 // second value, 0.024862595, is also that of OpenAI's mel_filters.npz.
 TEST(MelFilters, AreBitForBitThoseOfTheReference) {
-    const std::pair<int, const char*> known[] = {{80, "2150c30cbbeb6029f52002ffa666c1c72d83dbf53f463cb8462052055806e891"},
-                                                 {128, "aaac37f621282123f884373225515a47f119d6635d1fecd7fd78700fd961ae1c"}};
+    const std::pair<int, const char*> known[] = {
+        {80, "2150c30cbbeb6029f52002ffa666c1c72d83dbf53f463cb8462052055806e891"},
+        {128, "aaac37f621282123f884373225515a47f119d6635d1fecd7fd78700fd961ae1c"}};
     const auto path = std::filesystem::temp_directory_path() / ("antiphon-mel-" + std::to_string(::getpid()));
     for (const auto& [mels, hash] : known) {
         const std::vector<float> filters = slaney_mel_filters(mels);
         ASSERT_EQ(filters.size(), static_cast<std::size_t>(mels * kMelBins));
-        std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(filters.data()), static_cast<std::streamsize>(filters.size() * 4));
+        std::ofstream(path, std::ios::binary)
+            .write(reinterpret_cast<const char*>(filters.data()), static_cast<std::streamsize>(filters.size() * 4));
         EXPECT_EQ(*sha256_of(path), hash);
     }
     EXPECT_NEAR(slaney_mel_filters(80)[1], 0.024862595F, 1e-9);

@@ -3,14 +3,14 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <functional>
 #include <mutex>
-#include <netinet/in.h>
 #include <stdexcept>
 #include <string>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace antiphon::engine {
@@ -53,7 +53,8 @@ public:
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (listener < 0 || ::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener, 8) != 0)
+        if (listener < 0 || ::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+            ::listen(listener, 8) != 0)
             throw std::runtime_error("no port on the loopback");
         return listener;
     }
@@ -62,10 +63,12 @@ public:
     static Reply file(const Request& request, const std::string& content) {
         const std::string size = std::to_string(content.size());
         if (request.from < 0) return {"HTTP/1.1 200 OK\r\nContent-Length: " + size, content};
-        if (static_cast<std::size_t>(request.from) >= content.size()) return {"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0", ""};
+        if (static_cast<std::size_t>(request.from) >= content.size())
+            return {"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0", ""};
         const std::string rest = content.substr(static_cast<std::size_t>(request.from));
-        return {"HTTP/1.1 206 Partial Content\r\nContent-Length: " + std::to_string(rest.size()) + "\r\ncontent-range: bytes " +
-                    std::to_string(request.from) + "-" + std::to_string(content.size() - 1) + "/" + size,
+        return {"HTTP/1.1 206 Partial Content\r\nContent-Length: " + std::to_string(rest.size()) +
+                    "\r\ncontent-range: bytes " + std::to_string(request.from) + "-" +
+                    std::to_string(content.size() - 1) + "/" + size,
                 rest};
     }
 

@@ -27,13 +27,18 @@ std::string content() {
 class HubSourceTest : public ::testing::Test {
 protected:
     base::Result<void> fetch(HubModelSource& hub, std::stop_token stop = {}) {
-        const Source source{.size = content_.size(), .sha256 = std::string(64, 'a'), .from = HubSource{"owner/name", "main", "a/b.bin"}};
-        return hub.fetch(source, part_, [this](FetchStep step, std::uint64_t done, std::uint64_t total) {
-            EXPECT_EQ(step, FetchStep::downloading);
-            EXPECT_EQ(total, content_.size());
-            EXPECT_LE(done, total);
-            progress_ = done;
-        }, stop);
+        const Source source{.size = content_.size(),
+                            .sha256 = std::string(64, 'a'),
+                            .from = HubSource{"owner/name", "main", "a/b.bin"}};
+        return hub.fetch(
+            source, part_,
+            [this](FetchStep step, std::uint64_t done, std::uint64_t total) {
+                EXPECT_EQ(step, FetchStep::downloading);
+                EXPECT_EQ(total, content_.size());
+                EXPECT_LE(done, total);
+                progress_ = done;
+            },
+            stop);
     }
     static HubModelSource at(const std::string& endpoint) {
         using std::chrono::seconds;
@@ -128,7 +133,9 @@ TEST_F(HubSourceTest, RefusesAFileOfAnotherSizeBeforeDownloadingIt) {
 
 TEST_F(HubSourceTest, NeverWritesMoreThanTheCatalogSays) {
     // No Content-Length: only counting helps.
-    LocalFileServer server([&](const Request&) { return Reply{"HTTP/1.1 200 OK", content_ + std::string(100'000, 'x')}; });
+    LocalFileServer server([&](const Request&) {
+        return Reply{"HTTP/1.1 200 OK", content_ + std::string(100'000, 'x')};
+    });
     HubModelSource hub = at(server.endpoint());
     const auto done = fetch(hub);
     ASSERT_FALSE(done);
@@ -142,7 +149,9 @@ TEST_F(HubSourceTest, TellsAMissingFileFromABusyHub) {
                                                           {"503 Busy", base::Errc::unavailable},
                                                           {"204 No Content", base::Errc::unavailable}};
     for (const auto& [status, code] : answers) {
-        LocalFileServer server([&](const Request&) { return Reply{std::string("HTTP/1.1 ") + status, "a page about it"}; });
+        LocalFileServer server([&](const Request&) {
+            return Reply{std::string("HTTP/1.1 ") + status, "a page about it"};
+        });
         HubModelSource hub = at(server.endpoint());
         const auto done = fetch(hub);
         ASSERT_FALSE(done);

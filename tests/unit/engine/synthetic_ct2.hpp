@@ -84,7 +84,10 @@ public:
     }
 
     /// Four tokens ("a", a blank and "b", the byte 0, the byte 173), then the special ones.
-    static std::string vocabulary() { return "a\n\xC4\xA0" "b\n\xC4\x80\n\xC5\x83\n<|endoftext|>\n<|startoftranscript|>\n"; }
+    static std::string vocabulary() {
+        return "a\n\xC4\xA0"
+               "b\n\xC4\x80\n\xC5\x83\n<|endoftext|>\n<|startoftranscript|>\n";
+    }
 
     std::string specification = "WhisperSpec";
     std::vector<Variable> variables;
@@ -105,8 +108,10 @@ private:
         for (const std::uint32_t dimension : shape) count *= dimension;
         Variable variable{name, std::move(shape), static_cast<std::uint8_t>(half_ ? 4 : 0), {}};
         for (std::size_t i = 0; i < count; ++i) {
-            if (half_) number(variable.bytes, to_half(value(name, i)), 2);
-            else number(variable.bytes, std::bit_cast<std::uint32_t>(value(name, i)), 4);
+            if (half_)
+                number(variable.bytes, to_half(value(name, i)), 2);
+            else
+                number(variable.bytes, std::bit_cast<std::uint32_t>(value(name, i)), 4);
         }
         variables.push_back(std::move(variable));
     }

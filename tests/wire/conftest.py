@@ -1,0 +1,63 @@
+"""The real binary, driven from outside by clients that we did not write.
+
+ANTIPHON_BINARY names the program (build/release/antiphon otherwise). Tests may be coroutines.
+"""
+
+import asyncio
+import inspect
+import os
+import pathlib
+
+import pytest
+
+from server import Server
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    asyncio.run(pyfuncitem.obj(**arguments))
+    return True
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session")
+def binary():
+    path = pathlib.Path(os.environ.get("ANTIPHON_BINARY", ROOT / "build/release/antiphon"))
+    assert path.exists(), f"{path} is missing: build it first, or name it in ANTIPHON_BINARY"
+    return path
+
+
+@pytest.fixture(scope="session")
+def start(binary, tmp_path_factory):
+    """start(KEY=VALUE...) gives a running server with these settings; all end with the session, in order."""
+    servers = []
+
+    def begin(*settings):
+        servers.append(Server(binary, tmp_path_factory.mktemp("server"), settings))
+        servers[-1].wait_until_ready()
+        return servers[-1]
+
+    yield begin
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_server(start):
+    return start()
+
+
+@pytest.fixture
+def server(shared_server):
+    """A server that other tests use as well: whatever a test does, no call may be left of it."""
+    yield shared_server
+    shared_server.wait_until_no_calls()
