@@ -89,9 +89,9 @@ sanitizer_options() {
 }
 
 if wanted unit contract scenes wire browser; then build_antiphon release; fi
-if wanted contract wire browser asan; then
+if wanted unit contract wire browser asan; then
     [ -x build/release/antiphon ] || build_antiphon release antiphon
-    build/release/antiphon models fetch tiny || fail "the models of set tiny could not be fetched"
+    build/release/antiphon models fetch tiny whisper-tiny.en || fail "the models of set tiny could not be fetched"
 fi
 wanted unit && stage unit run_ctest release unit 2
 wanted contract && stage contract run_ctest release contract 1

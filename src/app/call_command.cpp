@@ -135,7 +135,8 @@ private:
         const std::span<const float> frame = microphone_.next_frame();
         const base::Time due = began_ + audio::duration_of(microphone_.sent().size(), CallerMicrophone::kRate);
         if (auto heard = listen_until(due); !heard) return heard;
-        worst_lateness_ = std::max(worst_lateness_, base::Clock::now() - due);
+        // Later ones cannot shift what is measured.
+        if (!conversation_.sounds()) worst_lateness_ = std::max(worst_lateness_, base::Clock::now() - due);
         // A typed conversation has no microphone, but the same clock.
         if (!command_.wavs.empty()) connection_.send(write_audio_append(frame));
         return {};
@@ -180,7 +181,7 @@ private:
     base::Time began_ = base::Clock::now();
     bool ready_ = false;
     int turns_ = 0;
-    base::Duration worst_lateness_{};  ///< of a frame's sending, in this turn
+    base::Duration worst_lateness_{};  ///< of a frame's sending, until this turn's answer sounds
     std::string growing_caption_;      ///< the item whose words came bit by bit
 };
 

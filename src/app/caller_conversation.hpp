@@ -46,6 +46,9 @@ public:
     /// Whether an answer has ended well, all of it was played, and nothing more is under way.
     bool answered(base::Duration now) const;
 
+    /// Whether some of an answer has come as sound.
+    bool sounds() const { return !sound_begins_.empty(); }
+
     /// The last sign that an answer is coming: the end of the speech, or what came of an answer since.
     base::Duration last_progress() const { return last_progress_; }
     /// Why the last answer that ended was not completed; empty when none or when it was.

@@ -13,8 +13,13 @@ namespace antiphon::app {
 /// For people, for example "voice to voice: 612 ms".
 std::string latency_line(const CallerTurn& turn);
 
-/// For programs: one line of JSON, documented in docs/benchmarks.md. `lateness` is how late the turn's
-/// latest frame was sent: a measurement with more than a few milliseconds of it is not to be trusted.
+/// For programs: one line of JSON.
+///   turn, kind ("spoken" or "typed"), question, heard, answer, cut_ins   as in CallerTurn
+///   voice_to_voice_ms, answer_begin_ms   whole milliseconds, or null
+///   speech_end_ms      where the speech ends in the recording's first channel
+///   send_lateness_ms   `lateness`: how late the latest frame before the answer was sent. More than a few
+///                      milliseconds make the measurement longer than the truth: the machine is busy.
+///   server             the server's own events of this turn, for example "antiphon.turn"
 std::string turn_as_json(const CallerTurn& turn, int number, base::Duration lateness);
 
 }  // namespace antiphon::app

@@ -41,8 +41,8 @@ Shares shares_of(const EngineSettings& settings, unsigned machine_cores) {
     return {.recognizer_threads = or_else(settings.recognizer_threads, std::min(cores, 4)),
             .recognizer_parallel = or_else(settings.recognizer_parallel, std::clamp(cores / 4, 2, 16)),
             .language_model_threads = or_else(settings.language_model_threads, std::min(cores, 16)),
-            .language_model_places = or_else(settings.language_model_places,
-                                             std::clamp(cores * kPlacesPerCore, 4, kMostPlaces)),
+            .language_model_places =
+                or_else(settings.language_model_places, std::clamp(cores * kPlacesPerCore, 4, kMostPlaces)),
             .synthesizer_threads = or_else(settings.synthesizer_threads, std::min(cores, 2)),
             .synthesizer_parallel = or_else(settings.synthesizer_parallel, std::clamp(cores / 2, 2, 16))};
 }
@@ -147,9 +147,8 @@ base::Result<void> Engines::load(std::stop_token stop) {
     Loaded& to = *loaded_;
     engine::ModelStore store(models.directory);
 
-    auto voice_detector = opened("voice_detector", models.voice_detector, store, stop, [&](const auto& file) {
-        return engine::silero::SileroVoiceDetector::open(file);
-    });
+    auto voice_detector = opened("voice_detector", models.voice_detector, store, stop,
+                                 [&](const auto& file) { return engine::silero::SileroVoiceDetector::open(file); });
     if (!voice_detector) return voice_detector.error();
     to.voice_detector = std::move(*voice_detector);
     if (stop.stop_requested()) return stopped;

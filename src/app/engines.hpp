@@ -62,7 +62,7 @@ private:
     base::Metrics& metrics_;
     mutable std::mutex mutex_;
     edge::Readiness readiness_;
-    std::unique_ptr<Loaded> loaded_;           ///< built by the loading thread alone until it is published
+    std::unique_ptr<Loaded> loaded_;  ///< built by the loading thread alone until it is published
     std::atomic<const call::CallEngines*> published_ = nullptr;
     std::jthread thread_;
 };

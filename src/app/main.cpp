@@ -28,8 +28,7 @@ void describe(CLI::App& serve, ServeCommand& command) {
     serve.add_option("--port-file", command.port_file, "Write the port here once the server listens");
     serve.add_flag("--check-config", command.check_config, "Check the settings and end");
     serve.add_flag("--print-settings", command.print_settings, "Print the settings in force, as TOML, and end");
-    serve.add_flag("--print-settings-example", command.print_settings_example,
-                   "Print antiphon.example.toml and end");
+    serve.add_flag("--print-settings-example", command.print_settings_example, "Print antiphon.example.toml and end");
     serve.add_flag("--print-settings-help", command.print_settings_help, "Print docs/configuration.md and end");
 }
 
@@ -55,7 +54,8 @@ ModelsCommand with_directory(ModelsCommand command) {
     if (!command.models_directory.empty()) return command;
     auto environment = antiphon::app::environment_with_dotenv();
     if (!environment) throw std::runtime_error(environment.error().text);
-    const auto settings = antiphon::app::read_settings({.file = {}, .environment = std::move(*environment), .assignments = {}});
+    const auto settings =
+        antiphon::app::read_settings({.file = {}, .environment = std::move(*environment), .assignments = {}});
     if (!settings) throw std::runtime_error(settings.error().text);
     command.models_directory = settings->engines.models_dir;
     return command;

@@ -65,10 +65,12 @@ base::Result<ChosenModel> named_model(const Need& need, const Catalog& catalog, 
         if (model->purpose != need.purpose)
             return base::error(base::Errc::invalid,
                                std::string(need.key) + " is " + need.named + ", which is a " +
-                                   std::string(name_of(model->purpose)) + ", not a " + std::string(name_of(need.purpose)),
+                                   std::string(name_of(model->purpose)) + ", not a " +
+                                   std::string(name_of(need.purpose)),
                                need.key);
         if (model->files.empty())
-            return base::error(base::Errc::not_found, "the model " + model->id + " cannot be had: " + model->unavailable);
+            return base::error(base::Errc::not_found,
+                               "the model " + model->id + " cannot be had: " + model->unavailable);
         if (!on_disk(store, *model)) return not_usable(store, *model, model->id);
         return ChosenModel{store.path_of(*model, model->files.front().name), model};
     }
@@ -95,10 +97,10 @@ base::Result<ModelChoice> choose_models(const EngineSettings& settings, const st
     }};
     const auto complete = [&](const std::string& set) {
         return catalog.set(set) != nullptr && std::all_of(needs.begin(), needs.end(), [&](const Need& need) {
-            if (!need.named.empty()) return true;
-            const Model* model = of_set(catalog, set, need.purpose, language);
-            return model != nullptr && on_disk(store, *model);
-        });
+                   if (!need.named.empty()) return true;
+                   const Model* model = of_set(catalog, set, need.purpose, language);
+                   return model != nullptr && on_disk(store, *model);
+               });
     };
 
     ModelChoice choice;
@@ -109,7 +111,8 @@ base::Result<ModelChoice> choose_models(const EngineSettings& settings, const st
     } else {
         std::vector<std::pair<std::string, std::string>> candidates;
         if (machine.gpu) candidates.emplace_back("gpu", "there is a GPU and the set is on disk");
-        if (machine.cores >= kCoresForSmall) candidates.emplace_back("small", "there are eight cores or more and the set is on disk");
+        if (machine.cores >= kCoresForSmall)
+            candidates.emplace_back("small", "there are eight cores or more and the set is on disk");
         candidates.emplace_back(catalog.default_set(), "it suits this machine");
         for (const char* set : {"small", "gpu"}) candidates.emplace_back(set, "no other set is on disk");
         const auto found = std::find_if(candidates.begin(), candidates.end(),
@@ -125,7 +128,8 @@ base::Result<ModelChoice> choose_models(const EngineSettings& settings, const st
             choice.*need.place = std::move(*named);
             continue;
         }
-        const Model* model = catalog.set(choice.set) == nullptr ? nullptr : of_set(catalog, choice.set, need.purpose, language);
+        const Model* model =
+            catalog.set(choice.set) == nullptr ? nullptr : of_set(catalog, choice.set, need.purpose, language);
         if (model == nullptr || model->files.empty())
             return base::error(base::Errc::not_found, "the set " + choice.set + " of the catalog has no " +
                                                           std::string(name_of(need.purpose)));

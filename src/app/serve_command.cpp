@@ -20,8 +20,8 @@ int fail(const base::Error& failure) {
 base::Result<Settings> settings_of(const ServeCommand& command) {
     auto environment = environment_with_dotenv();
     if (!environment) return environment.error();
-    SettingSources sources{.file = command.config, .environment = std::move(*environment),
-                           .assignments = command.assignments};
+    SettingSources sources{
+        .file = command.config, .environment = std::move(*environment), .assignments = command.assignments};
     if (command.host) sources.assignments.push_back("server.host=" + *command.host);
     if (command.port) sources.assignments.push_back("server.port=" + std::to_string(*command.port));
     return read_settings(sources);

@@ -47,7 +47,8 @@ Server::~Server() = default;
 base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings) {
     const Machine machine = this_machine();
     if (auto there = check_device(settings.engines, machine); !there) return there.error();
-    auto models = choose_models(settings.engines, settings.session.input_language, machine, engine::Catalog::embedded());
+    auto models =
+        choose_models(settings.engines, settings.session.input_language, machine, engine::Catalog::embedded());
     if (!models) return models.error();
     std::unique_ptr<Server> server(new Server(settings));
     if (auto started = server->start(std::move(*models), machine); !started) return started.error();
@@ -72,7 +73,8 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                       {"device", machine.gpu && settings_.engines.device != "cpu" ? "gpu" : "cpu"},
                                       {"change", "with models.set, or ANTIPHON_MODELS_SET"}});
     for (const std::string& key : settings_without_effect(settings_))
-        base::log::warning("settings.no_effect", {{"key", key}, {"because", "this build does not use such a server yet"}});
+        base::log::warning("settings.no_effect",
+                           {{"key", key}, {"because", "this build does not use such a server yet"}});
     engines_ = std::make_unique<Engines>(
         Engines::Loading{settings_.engines, std::move(models), machine, settings_.session.instructions}, metrics_,
         [this](base::Result<void> loaded) {
@@ -129,8 +131,7 @@ void Server::run_io() {
 void Server::take_loaded(const base::Result<void>& loaded) {
     if (stopping_) return;
     if (loaded) {
-        base::log::info("server.ready",
-                        {{"port", port()}, {"seconds", base::seconds(base::Clock::now() - began_)}});
+        base::log::info("server.ready", {{"port", port()}, {"seconds", base::seconds(base::Clock::now() - began_)}});
         return;
     }
     outcome_ = loaded;
@@ -158,7 +159,8 @@ void Server::stop(const std::string& why) {
     deadline_.expires_after(settings_.shutdown);
     deadline_.async_wait([this](const boost::system::error_code& failure) {
         if (failure) return;
-        base::log::warning("server.cut_short", {{"calls", registry_.calls()}, {"after_ms", settings_.shutdown.count()}});
+        base::log::warning("server.cut_short",
+                           {{"calls", registry_.calls()}, {"after_ms", settings_.shutdown.count()}});
         io_.stop();
     });
 }

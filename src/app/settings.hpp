@@ -18,30 +18,30 @@ namespace antiphon::app {
 /// catalog, or by the path of its file; empty: the set's own. Threads and places of 0 are chosen from the
 /// number of cores.
 struct EngineSettings {
-    std::string set = "auto";            ///< auto, tiny, small or gpu
-    std::string models_dir;              ///< empty: the user's cache folder
-    std::string torch_dir;               ///< the guide's TORCH_CACHE_DIR
-    std::string device = "auto";         ///< auto, cpu or gpu
+    std::string set = "auto";     ///< auto, tiny, small or gpu
+    std::string models_dir;       ///< empty: the user's cache folder
+    std::string torch_dir;        ///< the guide's TORCH_CACHE_DIR
+    std::string device = "auto";  ///< auto, cpu or gpu
 
     std::string recognizer_model;
-    int recognizer_threads = 0;          ///< of one recognition
-    int recognizer_parallel = 0;         ///< recognitions at the same time
-    bool recognizer_cut_window = true;   ///< compute on the utterance's length, not on 30 s
+    int recognizer_threads = 0;         ///< of one recognition
+    int recognizer_parallel = 0;        ///< recognitions at the same time
+    bool recognizer_cut_window = true;  ///< compute on the utterance's length, not on 30 s
 
     std::string language_model;
-    int language_model_context = 2048;   ///< tokens of one conversation
-    int language_model_places = 0;       ///< conversations that are answered at the same time
-    int language_model_cache = 0;        ///< tokens of all conversations together
+    int language_model_context = 2048;  ///< tokens of one conversation
+    int language_model_places = 0;      ///< conversations that are answered at the same time
+    int language_model_cache = 0;       ///< tokens of all conversations together
     int language_model_threads = 0;
     float language_model_top_p = 0.95F;
     float language_model_repetition_penalty = 1.0F;
 
     std::string synthesizer_backend = "auto";  ///< auto, piper or edge
     std::string voice;
-    int synthesizer_threads = 0;         ///< of one utterance
-    int synthesizer_parallel = 0;        ///< utterances at the same time
+    int synthesizer_threads = 0;   ///< of one utterance
+    int synthesizer_parallel = 0;  ///< utterances at the same time
 
-    int queue_per_worker = 8;            ///< jobs that may wait for each place of an engine
+    int queue_per_worker = 8;  ///< jobs that may wait for each place of an engine
 };
 
 /// Servers the deployment guide names. Empty: not used.
@@ -62,7 +62,7 @@ struct Settings {
     BackendSettings backends;
     call::CallSettings call;
     call::TurnDetection turn;
-    call::Session session;               ///< what a call starts from; its turn detection is `turn`
+    call::Session session;  ///< what a call starts from; its turn detection is `turn`
 
     Settings();
 };

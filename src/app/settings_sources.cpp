@@ -19,7 +19,7 @@ constexpr std::string_view kPrefix = "ANTIPHON_";
 // Variables of ours that are no settings of the server: ANTIPHON_CONFIG names the file, the others are
 // read by the scripts and tests.
 constexpr std::string_view kOtherVariables[] = {"ANTIPHON_CONFIG", "ANTIPHON_CACHE_DIR", "ANTIPHON_NATIVE",
-                                                "ANTIPHON_GPU"};
+                                                "ANTIPHON_GPU",    "ANTIPHON_BINARY",    "ANTIPHON_SCREENSHOTS"};
 constexpr std::string_view kTestPrefix = "ANTIPHON_TEST_";
 
 base::Error at(const std::string& origin, base::Error failure) {
@@ -83,8 +83,8 @@ base::Result<void> store_table(Settings& settings, const toml::table& table, con
         }
         const auto value = to_value(node);
         if (!value)
-            return at(origin, base::error(base::Errc::invalid, key + " must be " + std::string(words_for(setting->kind)),
-                                          key));
+            return at(origin,
+                      base::error(base::Errc::invalid, key + " must be " + std::string(words_for(setting->kind)), key));
         if (auto stored = setting->store(settings, *value); !stored) return at(origin, stored.error());
     }
     return {};

@@ -22,9 +22,9 @@ struct EnvironmentVariable {
 };
 
 struct SettingSources {
-    std::optional<std::filesystem::path> file;      ///< TOML; none: ANTIPHON_CONFIG, else no file
-    std::vector<EnvironmentVariable> environment;   ///< of one name, the last one counts
-    std::vector<std::string> assignments;           ///< "key=value", from the command line
+    std::optional<std::filesystem::path> file;     ///< TOML; none: ANTIPHON_CONFIG, else no file
+    std::vector<EnvironmentVariable> environment;  ///< of one name, the last one counts
+    std::vector<std::string> assignments;          ///< "key=value", from the command line
 };
 
 /// The process's environment.

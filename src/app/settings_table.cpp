@@ -56,13 +56,17 @@ Setting whole(std::string key, std::int64_t low, std::int64_t high, Member membe
         const auto* given = std::get_if<std::int64_t>(&value);
         if (given == nullptr) return wrong_type(key, Kind::whole);
         if (auto bounded = check_bounds(key, *given, low, high); !bounded) return bounded;
-        if constexpr (std::is_same_v<T, base::milliseconds>) member(s) = base::milliseconds(*given);
-        else member(s) = static_cast<T>(*given);
+        if constexpr (std::is_same_v<T, base::milliseconds>)
+            member(s) = base::milliseconds(*given);
+        else
+            member(s) = static_cast<T>(*given);
         return {};
     };
     setting.load = [member](const Settings& s) {
-        if constexpr (std::is_same_v<T, base::milliseconds>) return Value(std::int64_t{member(s).count()});
-        else return Value(static_cast<std::int64_t>(member(s)));
+        if constexpr (std::is_same_v<T, base::milliseconds>)
+            return Value(std::int64_t{member(s).count()});
+        else
+            return Value(static_cast<std::int64_t>(member(s)));
     };
     return setting;
 }
@@ -72,9 +76,12 @@ Setting number(std::string key, double low, double high, Member member, std::str
     Setting setting{key, Kind::number, in_words(low) + " to " + in_words(high), std::move(meaning), {}, {}, {}};
     setting.store = [=](Settings& s, const Value& value) -> base::Result<void> {
         double given = std::numeric_limits<double>::quiet_NaN();
-        if (const auto* real = std::get_if<double>(&value)) given = *real;
-        else if (const auto* integer = std::get_if<std::int64_t>(&value)) given = static_cast<double>(*integer);
-        else return wrong_type(key, Kind::number);
+        if (const auto* real = std::get_if<double>(&value))
+            given = *real;
+        else if (const auto* integer = std::get_if<std::int64_t>(&value))
+            given = static_cast<double>(*integer);
+        else
+            return wrong_type(key, Kind::number);
         if (auto bounded = check_bounds(key, given, low, high); !bounded) return bounded;
         member(s) = static_cast<float>(given);
         return {};
@@ -132,9 +139,9 @@ Setting list(std::string key, Member member, std::string meaning) {
 
 /// The names that settings have in the deployment guide's `.env`.
 constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
-    {"models.dir", "HF_CACHE_DIR"},          {"models.torch_dir", "TORCH_CACHE_DIR"},
-    {"synthesizer.backend", "TTS_BACKEND"},  {"ollama.base_url", "OLLAMA_BASE_URL"},
-    {"redis.host", "REDIS_HOST"},            {"redis.port", "REDIS_PORT"},
+    {"models.dir", "HF_CACHE_DIR"},         {"models.torch_dir", "TORCH_CACHE_DIR"},
+    {"synthesizer.backend", "TTS_BACKEND"}, {"ollama.base_url", "OLLAMA_BASE_URL"},
+    {"redis.host", "REDIS_HOST"},           {"redis.port", "REDIS_PORT"},
 };
 
 constexpr std::int64_t kMegabyte = 1 << 20;
@@ -143,127 +150,176 @@ std::vector<Setting> make_table() {
     std::vector<Setting> table;
     const auto add = [&](Setting setting) { table.push_back(std::move(setting)); };
 
-    add(text("server.host", [](auto& s) -> auto& { return s.edge.host; },
-             "The address to listen on. 0.0.0.0 is every IPv4 address of the machine."));
-    add(whole("server.port", 0, 65535, [](auto& s) -> auto& { return s.edge.port; },
-              "The port to listen on; 0 takes any free one."));
-    add(list("server.allowed_origins", [](auto& s) -> auto& { return s.edge.allowed_origins; },
-             "Origins that a browser page may come from, besides this host itself; * is any."));
-    add(whole("server.max_calls", 1, 10'000, [](auto& s) -> auto& { return s.max_calls; },
-              "Calls at the same time; one more is refused with a clear error, and the others go on."));
-    add(whole("server.max_message_bytes", 1024, 64 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_message; },
-              "Bytes of one WebSocket message."));
-    add(whole("server.max_body_bytes", 1024, 64 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_body; },
-              "Bytes of one HTTP request's body."));
-    add(whole("server.max_queued_bytes", 64 * 1024, 64 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_queued; },
-              "Bytes that may wait for a client that does not read; beyond them it is disconnected."));
-    add(whole("server.handshake_timeout_ms", 100, 600'000,
-              [](auto& s) -> auto& { return s.edge.handshake_timeout; },
-              "Time for a client to send its request."));
-    add(whole("server.idle_timeout_ms", 1'000, 3'600'000, [](auto& s) -> auto& { return s.edge.idle_timeout; },
-              "A client that is silent this long is gone; it is asked at half of it."));
-    add(whole("server.io_threads", 1, 64, [](auto& s) -> auto& { return s.io_threads; },
-              "Threads for the network and the conversations; the engines have their own."));
-    add(whole("server.shutdown_ms", 0, 600'000, [](auto& s) -> auto& { return s.shutdown; },
-              "Time for the calls to end in order after SIGTERM or SIGINT."));
+    // clang-format off: one line for what it is, one for what it means
+    add(text(
+        "server.host", [](auto& s) -> auto& { return s.edge.host; },
+        "The address to listen on. 0.0.0.0 is every IPv4 address of the machine."));
+    add(whole(
+        "server.port", 0, 65535, [](auto& s) -> auto& { return s.edge.port; },
+        "The port to listen on; 0 takes any free one."));
+    add(list(
+        "server.allowed_origins", [](auto& s) -> auto& { return s.edge.allowed_origins; },
+        "Origins that a browser page may come from, besides this host itself; * is any."));
+    add(whole(
+        "server.max_calls", 1, 10'000, [](auto& s) -> auto& { return s.max_calls; },
+        "Calls at the same time; one more is refused with a clear error, and the others go on."));
+    add(whole(
+        "server.max_message_bytes", 1024, 64 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_message; },
+        "Bytes of one WebSocket message."));
+    add(whole(
+        "server.max_body_bytes", 1024, 64 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_body; },
+        "Bytes of one HTTP request's body."));
+    add(whole(
+        "server.max_queued_bytes", 64 * 1024, 64 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_queued; },
+        "Bytes that may wait for a client that does not read; beyond them it is disconnected."));
+    add(whole(
+        "server.handshake_timeout_ms", 100, 600'000, [](auto& s) -> auto& { return s.edge.handshake_timeout; },
+        "Time for a client to send its request."));
+    add(whole(
+        "server.idle_timeout_ms", 1'000, 3'600'000, [](auto& s) -> auto& { return s.edge.idle_timeout; },
+        "A client that is silent this long is gone; it is asked at half of it."));
+    add(whole(
+        "server.io_threads", 1, 64, [](auto& s) -> auto& { return s.io_threads; },
+        "Threads for the network and the conversations; the engines have their own."));
+    add(whole(
+        "server.shutdown_ms", 0, 600'000, [](auto& s) -> auto& { return s.shutdown; },
+        "Time for the calls to end in order after SIGTERM or SIGINT."));
 
-    add(choice("log.level", {"debug", "info", "warning", "error"}, [](auto& s) -> auto& { return s.log_level; },
-               "Log lines below this level are dropped."));
+    add(choice(
+        "log.level", {"debug", "info", "warning", "error"}, [](auto& s) -> auto& { return s.log_level; },
+        "Log lines below this level are dropped."));
 
-    add(choice("models.set", {"auto", "tiny", "small", "gpu"}, [](auto& s) -> auto& { return s.engines.set; },
-               "Which set of models to use; auto chooses by the machine and by what is on disk, and says so."));
-    add(text("models.dir", [](auto& s) -> auto& { return s.engines.models_dir; },
-             "The folder of the models; empty is antiphon/models in the user's cache folder."));
-    add(text("models.torch_dir", [](auto& s) -> auto& { return s.engines.torch_dir; },
-             "Accepted for the deployment guide's sake; no model of this build is kept there."));
-    add(choice("models.device", {"auto", "cpu", "gpu"}, [](auto& s) -> auto& { return s.engines.device; },
-               "Where the models run; auto is the GPU if the build has it and there is one."));
-    add(whole("models.queue_per_worker", 1, 1'000, [](auto& s) -> auto& { return s.engines.queue_per_worker; },
-              "Jobs that may wait for each place of an engine; beyond them a caller hears of the overload."));
+    add(choice(
+        "models.set", {"auto", "tiny", "small", "gpu"}, [](auto& s) -> auto& { return s.engines.set; },
+        "Which set of models to use; auto chooses by the machine and by what is on disk, and says so."));
+    add(text(
+        "models.dir", [](auto& s) -> auto& { return s.engines.models_dir; },
+        "The folder of the models; empty is antiphon/models in the user's cache folder."));
+    add(text(
+        "models.torch_dir", [](auto& s) -> auto& { return s.engines.torch_dir; },
+        "Accepted for the deployment guide's sake; no model of this build is kept there."));
+    add(choice(
+        "models.device", {"auto", "cpu", "gpu"}, [](auto& s) -> auto& { return s.engines.device; },
+        "Where the models run; auto is the GPU if the build has it and there is one."));
+    add(whole(
+        "models.queue_per_worker", 1, 1'000, [](auto& s) -> auto& { return s.engines.queue_per_worker; },
+        "Jobs that may wait for each place of an engine; beyond them a caller hears of the overload."));
 
-    add(text("recognizer.model", [](auto& s) -> auto& { return s.engines.recognizer_model; },
-             "The speech recognizer: a name of the catalog or the path of a ggml file; empty is the set's."));
-    add(whole("recognizer.threads", 0, 64, [](auto& s) -> auto& { return s.engines.recognizer_threads; },
-              "Threads of one recognition; 0 chooses by the cores."));
-    add(whole("recognizer.parallel", 0, 64, [](auto& s) -> auto& { return s.engines.recognizer_parallel; },
-              "Recognitions at the same time; 0 chooses by the cores."));
-    add(yes_no("recognizer.cut_window", [](auto& s) -> auto& { return s.engines.recognizer_cut_window; },
-               "Compute on the utterance's own length instead of the model's full 30 seconds."));
+    add(text(
+        "recognizer.model", [](auto& s) -> auto& { return s.engines.recognizer_model; },
+        "The speech recognizer: a name of the catalog or the path of a ggml file; empty is the set's."));
+    add(whole(
+        "recognizer.threads", 0, 64, [](auto& s) -> auto& { return s.engines.recognizer_threads; },
+        "Threads of one recognition; 0 chooses by the cores."));
+    add(whole(
+        "recognizer.parallel", 0, 64, [](auto& s) -> auto& { return s.engines.recognizer_parallel; },
+        "Recognitions at the same time; 0 chooses by the cores."));
+    add(yes_no(
+        "recognizer.cut_window", [](auto& s) -> auto& { return s.engines.recognizer_cut_window; },
+        "Compute on the utterance's own length instead of the model's full 30 seconds."));
 
-    add(text("language_model.model", [](auto& s) -> auto& { return s.engines.language_model; },
-             "The language model: a name of the catalog or the path of a GGUF file; empty is the set's."));
-    add(whole("language_model.context_tokens", 256, 131'072,
-              [](auto& s) -> auto& { return s.engines.language_model_context; },
-              "Tokens that one conversation can hold."));
-    add(whole("language_model.places", 0, 64, [](auto& s) -> auto& { return s.engines.language_model_places; },
-              "Conversations that are answered at the same time; 0 chooses by the cores."));
-    add(whole("language_model.threads", 0, 64, [](auto& s) -> auto& { return s.engines.language_model_threads; },
-              "Threads of the language model; 0 chooses by the cores."));
-    add(whole("language_model.cache_tokens", 0, 16'777'216,
-              [](auto& s) -> auto& { return s.engines.language_model_cache; },
-              "Tokens that all conversations together can hold; 0 is context_tokens for each place, at most 16384."));
-    add(number("language_model.top_p", 0.01, 1, [](auto& s) -> auto& { return s.engines.language_model_top_p; },
-               "With a temperature over 0, only the likeliest words that make up this share are chosen from."));
-    add(number("language_model.repetition_penalty", 1, 2,
-               [](auto& s) -> auto& { return s.engines.language_model_repetition_penalty; },
-               "How much less likely a word of the answer is to come again; 1 is off."));
-    add(whole("language_model.max_tokens", 1, 4'096, [](auto& s) -> auto& { return s.call.think.max_tokens; },
-              "Tokens of one answer, when the client does not say."));
-    add(number("language_model.temperature", 0, 2, [](auto& s) -> auto& { return s.call.think.temperature; },
-               "0 always takes the likeliest word; higher is more varied."));
-    add(whole("language_model.first_piece_words", 3, 50,
-              [](auto& s) -> auto& { return s.call.think.first_piece_words; },
-              "Words after which the first piece of an answer is spoken even without a clause mark."));
+    add(text(
+        "language_model.model", [](auto& s) -> auto& { return s.engines.language_model; },
+        "The language model: a name of the catalog or the path of a GGUF file; empty is the set's."));
+    add(whole(
+        "language_model.context_tokens", 256, 131'072,
+        [](auto& s) -> auto& { return s.engines.language_model_context; }, "Tokens that one conversation can hold."));
+    add(whole(
+        "language_model.places", 0, 64, [](auto& s) -> auto& { return s.engines.language_model_places; },
+        "Conversations that are answered at the same time; 0 chooses by the cores."));
+    add(whole(
+        "language_model.threads", 0, 64, [](auto& s) -> auto& { return s.engines.language_model_threads; },
+        "Threads of the language model; 0 chooses by the cores."));
+    add(whole(
+        "language_model.cache_tokens", 0, 16'777'216, [](auto& s) -> auto& { return s.engines.language_model_cache; },
+        "Tokens that all conversations together can hold; 0 is context_tokens for each place, at most 16384."));
+    add(number(
+        "language_model.top_p", 0.01, 1, [](auto& s) -> auto& { return s.engines.language_model_top_p; },
+        "With a temperature over 0, only the likeliest words that make up this share are chosen from."));
+    add(number(
+        "language_model.repetition_penalty", 1, 2,
+        [](auto& s) -> auto& { return s.engines.language_model_repetition_penalty; },
+        "How much less likely a word of the answer is to come again; 1 is off."));
+    add(whole(
+        "language_model.max_tokens", 1, 4'096, [](auto& s) -> auto& { return s.call.think.max_tokens; },
+        "Tokens of one answer, when the client does not say."));
+    add(number(
+        "language_model.temperature", 0, 2, [](auto& s) -> auto& { return s.call.think.temperature; },
+        "0 always takes the likeliest word; higher is more varied."));
+    add(whole(
+        "language_model.first_piece_words", 3, 50, [](auto& s) -> auto& { return s.call.think.first_piece_words; },
+        "Words after which the first piece of an answer is spoken even without a clause mark."));
 
-    add(choice("synthesizer.backend", {"auto", "piper", "edge"},
-               [](auto& s) -> auto& { return s.engines.synthesizer_backend; },
-               "What speaks. auto is piper."));
-    add(text("synthesizer.voice", [](auto& s) -> auto& { return s.engines.voice; },
-             "The voice: a name of the catalog or the path of a Piper .onnx file; empty is the set's."));
-    add(whole("synthesizer.threads", 0, 64, [](auto& s) -> auto& { return s.engines.synthesizer_threads; },
-              "Threads of one utterance; 0 chooses by the cores."));
-    add(whole("synthesizer.parallel", 0, 64, [](auto& s) -> auto& { return s.engines.synthesizer_parallel; },
-              "Utterances at the same time; 0 chooses by the cores."));
+    add(choice(
+        "synthesizer.backend", {"auto", "piper", "edge"},
+        [](auto& s) -> auto& { return s.engines.synthesizer_backend; }, "What speaks. auto is piper."));
+    add(text(
+        "synthesizer.voice", [](auto& s) -> auto& { return s.engines.voice; },
+        "The voice: a name of the catalog or the path of a Piper .onnx file; empty is the set's."));
+    add(whole(
+        "synthesizer.threads", 0, 64, [](auto& s) -> auto& { return s.engines.synthesizer_threads; },
+        "Threads of one utterance; 0 chooses by the cores."));
+    add(whole(
+        "synthesizer.parallel", 0, 64, [](auto& s) -> auto& { return s.engines.synthesizer_parallel; },
+        "Utterances at the same time; 0 chooses by the cores."));
 
-    add(yes_no("turn.speculate", [](auto& s) -> auto& { return s.call.speculate; },
-               "Begin to recognize, think and speak behind a closed gate at the first hint of a pause."));
-    add(whole("turn.silence_ms", 0, 10'000, [](auto& s) -> auto& { return s.turn.silence_duration; },
-              "Silence that ends the caller's turn. The deployment guide's 2 seconds are 2000."));
-    add(number("turn.threshold", 0, 1, [](auto& s) -> auto& { return s.turn.threshold; },
-               "Probability from which a sound is taken as speech."));
-    add(whole("turn.prefix_padding_ms", 0, 5'000, [](auto& s) -> auto& { return s.turn.prefix_padding; },
-              "Sound kept from before the speech was noticed."));
-    add(yes_no("turn.create_response", [](auto& s) -> auto& { return s.turn.create_response; },
-               "Answer at the end of each turn without being asked by the client."));
-    add(yes_no("turn.interrupt_response", [](auto& s) -> auto& { return s.turn.interrupt_response; },
-               "The caller's speech stops the answer."));
-    add(whole("turn.pause_hint_ms", 32, 5'000, [](auto& s) -> auto& { return s.call.listen.pause_hint; },
-              "Silence that is taken as the hint of a pause: speculation begins here."));
-    add(whole("turn.min_speech_ms", 0, 5'000, [](auto& s) -> auto& { return s.call.listen.min_speech; },
-              "Speech that is needed to begin a turn."));
-    add(whole("turn.min_interruption_ms", 0, 5'000, [](auto& s) -> auto& { return s.call.listen.min_interruption; },
-              "Speech that is needed to interrupt the answer."));
-    add(whole("turn.max_utterance_ms", 1'000, 600'000, [](auto& s) -> auto& { return s.call.listen.max_utterance; },
-              "A turn that lasts longer is ended."));
+    add(yes_no(
+        "turn.speculate", [](auto& s) -> auto& { return s.call.speculate; },
+        "Begin to recognize, think and speak behind a closed gate at the first hint of a pause."));
+    add(whole(
+        "turn.silence_ms", 0, 10'000, [](auto& s) -> auto& { return s.turn.silence_duration; },
+        "Silence that ends the caller's turn. The deployment guide's 2 seconds are 2000."));
+    add(number(
+        "turn.threshold", 0, 1, [](auto& s) -> auto& { return s.turn.threshold; },
+        "Probability from which a sound is taken as speech."));
+    add(whole(
+        "turn.prefix_padding_ms", 0, 5'000, [](auto& s) -> auto& { return s.turn.prefix_padding; },
+        "Sound kept from before the speech was noticed."));
+    add(yes_no(
+        "turn.create_response", [](auto& s) -> auto& { return s.turn.create_response; },
+        "Answer at the end of each turn without being asked by the client."));
+    add(yes_no(
+        "turn.interrupt_response", [](auto& s) -> auto& { return s.turn.interrupt_response; },
+        "The caller's speech stops the answer."));
+    add(whole(
+        "turn.pause_hint_ms", 32, 5'000, [](auto& s) -> auto& { return s.call.listen.pause_hint; },
+        "Silence that is taken as the hint of a pause: speculation begins here."));
+    add(whole(
+        "turn.min_speech_ms", 0, 5'000, [](auto& s) -> auto& { return s.call.listen.min_speech; },
+        "Speech that is needed to begin a turn."));
+    add(whole(
+        "turn.min_interruption_ms", 0, 5'000, [](auto& s) -> auto& { return s.call.listen.min_interruption; },
+        "Speech that is needed to interrupt the answer."));
+    add(whole(
+        "turn.max_utterance_ms", 1'000, 600'000, [](auto& s) -> auto& { return s.call.listen.max_utterance; },
+        "A turn that lasts longer is ended."));
 
-    add(text("session.instructions", [](auto& s) -> auto& { return s.session.instructions; },
-             "The system prompt of a call, when the client gives none."));
-    add(text("session.language", [](auto& s) -> auto& { return s.session.input_language; },
-             "The language that callers speak, for example \"en\"; empty is found out per utterance."));
-    add(number("session.speed", 0.25, 1.5, [](auto& s) -> auto& { return s.session.speed; },
-               "How fast the answer is spoken."));
+    add(text(
+        "session.instructions", [](auto& s) -> auto& { return s.session.instructions; },
+        "The system prompt of a call, when the client gives none."));
+    add(text(
+        "session.language", [](auto& s) -> auto& { return s.session.input_language; },
+        "The language that callers speak, for example \"en\"; empty is found out per utterance."));
+    add(number(
+        "session.speed", 0.25, 1.5, [](auto& s) -> auto& { return s.session.speed; },
+        "How fast the answer is spoken."));
 
-    add(whole("playout.lead_ms", 0, 2'000, [](auto& s) -> auto& { return s.call.speak.lead; },
-              "How far ahead of real time sound is sent, so that a late packet is not heard."));
-    add(whole("playout.max_ahead_ms", 500, 120'000, [](auto& s) -> auto& { return s.call.speak.max_ahead; },
-              "Sound that may be made ahead of what was sent; the synthesizer waits beyond it."));
+    add(whole(
+        "playout.lead_ms", 0, 2'000, [](auto& s) -> auto& { return s.call.speak.lead; },
+        "How far ahead of real time sound is sent, so that a late packet is not heard."));
+    add(whole(
+        "playout.max_ahead_ms", 500, 120'000, [](auto& s) -> auto& { return s.call.speak.max_ahead; },
+        "Sound that may be made ahead of what was sent; the synthesizer waits beyond it."));
 
-    add(text("ollama.base_url", [](auto& s) -> auto& { return s.backends.ollama_base_url; },
-             "An Ollama server. This build accepts the setting but thinks with its own language model."));
-    add(text("redis.host", [](auto& s) -> auto& { return s.backends.redis_host; },
-             "A Redis server. This build accepts the setting but keeps conversations in memory."));
-    add(whole("redis.port", 1, 65535, [](auto& s) -> auto& { return s.backends.redis_port; },
-              "The Redis server's port."));
+    add(text(
+        "ollama.base_url", [](auto& s) -> auto& { return s.backends.ollama_base_url; },
+        "An Ollama server. This build accepts the setting but thinks with its own language model."));
+    add(text(
+        "redis.host", [](auto& s) -> auto& { return s.backends.redis_host; },
+        "A Redis server. This build accepts the setting but keeps conversations in memory."));
+    add(whole(
+        "redis.port", 1, 65535, [](auto& s) -> auto& { return s.backends.redis_port; }, "The Redis server's port."));
+    // clang-format on
     for (const auto& [key, name] : kGuideNames)
         for (auto& setting : table)
             if (setting.key == key) setting.guide_name = name;

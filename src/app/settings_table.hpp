@@ -21,11 +21,11 @@ using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<
 enum class Kind { yes_no, whole, number, text, list };
 
 struct Setting {
-    std::string key;                       ///< as in TOML, for example "server.port"
+    std::string key;  ///< as in TOML, for example "server.port"
     Kind kind;
-    std::string bounds;                    ///< in words, for example "0 to 65535"; empty: any
-    std::string meaning;                   ///< one or two sentences
-    std::string guide_name;                ///< what the deployment guide's `.env` calls it; empty: nothing
+    std::string bounds;      ///< in words, for example "0 to 65535"; empty: any
+    std::string meaning;     ///< one or two sentences
+    std::string guide_name;  ///< what the deployment guide's `.env` calls it; empty: nothing
 
     /// Stores the value; `invalid` with a sentence that begins with the key when it is of another type or
     /// out of bounds. A whole number passes as a number.

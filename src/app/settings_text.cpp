@@ -13,16 +13,20 @@ constexpr std::size_t kLineWidth = 100;
 std::string quoted(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
-        if (c == '"' || c == '\\') (out += '\\') += c;
-        else if (c == '\n') out += "\\n";
-        else if (c == '\t') out += "\\t";
+        if (c == '"' || c == '\\')
+            (out += '\\') += c;
+        else if (c == '\n')
+            out += "\\n";
+        else if (c == '\t')
+            out += "\\t";
         else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
             constexpr char kHex[] = "0123456789ABCDEF";
             const auto byte = static_cast<unsigned char>(c);
             out += "\\u00";
             out += kHex[byte >> 4U];
             out += kHex[byte & 15U];
-        } else out += c;
+        } else
+            out += c;
     }
     return out + "\"";
 }
@@ -50,8 +54,10 @@ std::string toml_value(const Setting& setting, const Settings& settings) {
 
 std::string explained(const Setting& setting) {
     std::string text = setting.meaning;
-    if (setting.kind == Kind::text && !setting.bounds.empty()) text += " One of: " + setting.bounds + ".";
-    else if (!setting.bounds.empty()) text += " From " + setting.bounds + ".";
+    if (setting.kind == Kind::text && !setting.bounds.empty())
+        text += " One of: " + setting.bounds + ".";
+    else if (!setting.bounds.empty())
+        text += " From " + setting.bounds + ".";
     return text;
 }
 
@@ -101,8 +107,8 @@ does only that; `antiphon serve --print-settings` writes down all values in forc
 }  // namespace
 
 std::string to_toml(const Settings& settings, bool commented) {
-    std::string out = commented ? "# All settings of Antiphon with their defaults: take the # away from what you change.\n"
-                                : "";
+    std::string out =
+        commented ? "# All settings of Antiphon with their defaults: take the # away from what you change.\n" : "";
     std::string_view section;
     for (const Setting& setting : settings_table()) {
         if (section_of(setting) != section) {

@@ -121,7 +121,9 @@ base::Result<void> ModelStore::fetch_model(const Model& model, const ModelEvents
     for (const ModelFile& file : model.files) {
         auto done = fetch_file(model, file, stamps, events, stop);
         stamps.save();
-        if (!done) return done;
+        if (done) continue;
+        std::filesystem::remove(folder, fault);  // only if nothing is in it
+        return done;
     }
     return {};
 }
@@ -171,7 +173,8 @@ base::Result<void> ModelStore::fetch_from(const Source& source, const Model& mod
             !room)
             return room;
         if (auto fetched = from.fetch(source, part, progress, stop); !fetched) {
-            if (fetched.error().code == base::Errc::invalid) std::filesystem::remove(part, fault);
+            const bool nothing = std::filesystem::file_size(part, fault) == 0;
+            if (nothing || fetched.error().code == base::Errc::invalid) std::filesystem::remove(part, fault);
             return fetched;
         }
         const std::uint64_t size = std::filesystem::file_size(part, fault);

@@ -49,12 +49,16 @@ void ModelStamps::forget(const std::string& file) { stamps_.erase(file); }
 
 void ModelStamps::save() const {
     const std::filesystem::path target = folder_ / kName;
+    std::error_code ignored;
+    if (stamps_.empty()) {
+        std::filesystem::remove(target, ignored);
+        return;
+    }
     const std::filesystem::path fresh = folder_ / (std::string(kName) + ".part");
     std::ofstream out(fresh, std::ios::trunc);
     for (const auto& [file, stamp] : stamps_)
         out << stamp.sha256 << ' ' << stamp.size << ' ' << stamp.time << ' ' << file << '\n';
     out.close();
-    std::error_code ignored;
     if (out) std::filesystem::rename(fresh, target, ignored);
 }
 

@@ -40,9 +40,15 @@ struct Scale {
     View sign;
     View word;
 };
-constexpr std::array<Scale, 9> kScales{{{U"k", U"thousand"}, {U"m", U"million"}, {U"b", U"billion"}, {U"bn", U"billion"},
-                                        {U"t", U"trillion"}, {U" thousand", U"thousand"}, {U" million", U"million"},
-                                        {U" billion", U"billion"}, {U" trillion", U"trillion"}}};
+constexpr std::array<Scale, 9> kScales{{{U"k", U"thousand"},
+                                        {U"m", U"million"},
+                                        {U"b", U"billion"},
+                                        {U"bn", U"billion"},
+                                        {U"t", U"trillion"},
+                                        {U" thousand", U"thousand"},
+                                        {U" million", U"million"},
+                                        {U" billion", U"billion"},
+                                        {U" trillion", U"trillion"}}};
 
 /// Read behind a number; with a space or without.
 struct Unit {
@@ -50,47 +56,88 @@ struct Unit {
     View one, many;
 };
 constexpr std::array<Unit, 36> kUnits{{
-    {U"%", U"percent", U"percent"}, {U"°C", U"degree Celsius", U"degrees Celsius"},
-    {U"°F", U"degree Fahrenheit", U"degrees Fahrenheit"}, {U"°", U"degree", U"degrees"},
-    {U"km/h", U"kilometer per hour", U"kilometers per hour"}, {U"m/s", U"meter per second", U"meters per second"},
-    {U"mph", U"mile per hour", U"miles per hour"}, {U"km", U"kilometer", U"kilometers"}, {U"cm", U"centimeter", U"centimeters"},
-    {U"mm", U"millimeter", U"millimeters"}, {U"kg", U"kilogram", U"kilograms"}, {U"mg", U"milligram", U"milligrams"},
-    {U"lbs", U"pound", U"pounds"}, {U"lb", U"pound", U"pounds"}, {U"oz", U"ounce", U"ounces"}, {U"ft", U"foot", U"feet"},
-    {U"ml", U"milliliter", U"milliliters"}, {U"mL", U"milliliter", U"milliliters"}, {U"TB", U"terabyte", U"terabytes"},
-    {U"GB", U"gigabyte", U"gigabytes"}, {U"MB", U"megabyte", U"megabytes"}, {U"KB", U"kilobyte", U"kilobytes"},
-    {U"kB", U"kilobyte", U"kilobytes"}, {U"GHz", U"gigahertz", U"gigahertz"}, {U"MHz", U"megahertz", U"megahertz"},
-    {U"kHz", U"kilohertz", U"kilohertz"}, {U"Hz", U"hertz", U"hertz"}, {U"kWh", U"kilowatt hour", U"kilowatt hours"},
-    {U"kW", U"kilowatt", U"kilowatts"}, {U"ms", U"millisecond", U"milliseconds"}, {U"sec", U"second", U"seconds"},
-    {U"min", U"minute", U"minutes"}, {U"hrs", U"hour", U"hours"}, {U"hr", U"hour", U"hours"}, {U"kcal", U"calorie", U"calories"},
+    {U"%", U"percent", U"percent"},
+    {U"°C", U"degree Celsius", U"degrees Celsius"},
+    {U"°F", U"degree Fahrenheit", U"degrees Fahrenheit"},
+    {U"°", U"degree", U"degrees"},
+    {U"km/h", U"kilometer per hour", U"kilometers per hour"},
+    {U"m/s", U"meter per second", U"meters per second"},
+    {U"mph", U"mile per hour", U"miles per hour"},
+    {U"km", U"kilometer", U"kilometers"},
+    {U"cm", U"centimeter", U"centimeters"},
+    {U"mm", U"millimeter", U"millimeters"},
+    {U"kg", U"kilogram", U"kilograms"},
+    {U"mg", U"milligram", U"milligrams"},
+    {U"lbs", U"pound", U"pounds"},
+    {U"lb", U"pound", U"pounds"},
+    {U"oz", U"ounce", U"ounces"},
+    {U"ft", U"foot", U"feet"},
+    {U"ml", U"milliliter", U"milliliters"},
+    {U"mL", U"milliliter", U"milliliters"},
+    {U"TB", U"terabyte", U"terabytes"},
+    {U"GB", U"gigabyte", U"gigabytes"},
+    {U"MB", U"megabyte", U"megabytes"},
+    {U"KB", U"kilobyte", U"kilobytes"},
+    {U"kB", U"kilobyte", U"kilobytes"},
+    {U"GHz", U"gigahertz", U"gigahertz"},
+    {U"MHz", U"megahertz", U"megahertz"},
+    {U"kHz", U"kilohertz", U"kilohertz"},
+    {U"Hz", U"hertz", U"hertz"},
+    {U"kWh", U"kilowatt hour", U"kilowatt hours"},
+    {U"kW", U"kilowatt", U"kilowatts"},
+    {U"ms", U"millisecond", U"milliseconds"},
+    {U"sec", U"second", U"seconds"},
+    {U"min", U"minute", U"minutes"},
+    {U"hrs", U"hour", U"hours"},
+    {U"hr", U"hour", U"hours"},
+    {U"kcal", U"calorie", U"calories"},
     {U"mi", U"mile", U"miles"},
 }};
 
 enum class Stop { dropped, kept_at_end };
 struct Abbreviation {
-    View small;   ///< with its full stops
+    View small;  ///< with its full stops
     View spoken;
-    Stop stop;    ///< whether the last full stop ends the sentence before a capital letter or the end
+    Stop stop;  ///< whether the last full stop ends the sentence before a capital letter or the end
     bool before_number;
 };
 constexpr std::array<Abbreviation, 21> kAbbreviations{{
-    {U"e.g.", U"for example", Stop::dropped, false}, {U"i.e.", U"that is", Stop::dropped, false},
-    {U"etc.", U"et cetera", Stop::kept_at_end, false}, {U"vs.", U"versus", Stop::dropped, false},
-    {U"cf.", U"compare", Stop::dropped, false}, {U"approx.", U"approximately", Stop::dropped, false},
-    {U"a.k.a.", U"also known as", Stop::dropped, false}, {U"dr.", U"Doctor", Stop::dropped, false},
-    {U"mr.", U"Mister", Stop::dropped, false}, {U"mrs.", U"Mrs", Stop::dropped, false}, {U"ms.", U"Miz", Stop::dropped, false},
-    {U"prof.", U"Professor", Stop::dropped, false}, {U"jr.", U"Junior", Stop::kept_at_end, false},
-    {U"sr.", U"Senior", Stop::kept_at_end, false}, {U"ph.d.", U"PhD", Stop::kept_at_end, false},
-    {U"a.m.", U"AM", Stop::kept_at_end, false}, {U"p.m.", U"PM", Stop::kept_at_end, false},
-    {U"u.s.", U"US", Stop::kept_at_end, false}, {U"u.k.", U"UK", Stop::kept_at_end, false},
-    {U"no.", U"number", Stop::dropped, true}, {U"fig.", U"figure", Stop::dropped, true},
+    {U"e.g.", U"for example", Stop::dropped, false},
+    {U"i.e.", U"that is", Stop::dropped, false},
+    {U"etc.", U"et cetera", Stop::kept_at_end, false},
+    {U"vs.", U"versus", Stop::dropped, false},
+    {U"cf.", U"compare", Stop::dropped, false},
+    {U"approx.", U"approximately", Stop::dropped, false},
+    {U"a.k.a.", U"also known as", Stop::dropped, false},
+    {U"dr.", U"Doctor", Stop::dropped, false},
+    {U"mr.", U"Mister", Stop::dropped, false},
+    {U"mrs.", U"Mrs", Stop::dropped, false},
+    {U"ms.", U"Miz", Stop::dropped, false},
+    {U"prof.", U"Professor", Stop::dropped, false},
+    {U"jr.", U"Junior", Stop::kept_at_end, false},
+    {U"sr.", U"Senior", Stop::kept_at_end, false},
+    {U"ph.d.", U"PhD", Stop::kept_at_end, false},
+    {U"a.m.", U"AM", Stop::kept_at_end, false},
+    {U"p.m.", U"PM", Stop::kept_at_end, false},
+    {U"u.s.", U"US", Stop::kept_at_end, false},
+    {U"u.k.", U"UK", Stop::kept_at_end, false},
+    {U"no.", U"number", Stop::dropped, true},
+    {U"fig.", U"figure", Stop::dropped, true},
 }};
 
 struct Sign {
     char32_t point;
     View spoken;
 };
-constexpr std::array<Sign, 9> kSigns{{{U'&', U"and"}, {U'×', U"times"}, {U'÷', U"divided by"}, {U'≈', U"about"},
-                                      {U'≤', U"at most"}, {U'≥', U"at least"}, {U'≠', U"is not"}, {U'→', U"to"}, {U'±', U"plus or minus"}}};
+constexpr std::array<Sign, 9> kSigns{{{U'&', U"and"},
+                                      {U'×', U"times"},
+                                      {U'÷', U"divided by"},
+                                      {U'≈', U"about"},
+                                      {U'≤', U"at most"},
+                                      {U'≥', U"at least"},
+                                      {U'≠', U"is not"},
+                                      {U'→', U"to"},
+                                      {U'±', U"plus or minus"}}};
 
 class English {
 public:
@@ -138,8 +185,11 @@ private:
             put_word(Text(amount) + U" " + Text(scale->word) + U" " + Text(currency.many));
         } else if (part.size() == 2 && !currency.cent.empty()) {
             const View cents = part.front() == U'0' ? part.substr(1) : part;
-            const Text small = cents == U"0" ? Text() : Text(cents) + U" " + Text(cents == U"1" ? currency.cent : currency.cents);
-            const Text large = whole == U"0" && !small.empty() ? Text() : Text(whole) + U" " + Text(whole == U"1" ? currency.one : currency.many);
+            const Text small =
+                cents == U"0" ? Text() : Text(cents) + U" " + Text(cents == U"1" ? currency.cent : currency.cents);
+            const Text large = whole == U"0" && !small.empty()
+                                   ? Text()
+                                   : Text(whole) + U" " + Text(whole == U"1" ? currency.one : currency.many);
             put_word(large + (large.empty() || small.empty() ? U"" : U" and ") + small);
         } else {
             put_word(Text(amount) + U" " + Text(amount == U"1" ? currency.one : currency.many));
@@ -209,7 +259,8 @@ private:
     bool clock() {
         std::size_t colon = at_;
         while (is_digit(at(text_, colon))) ++colon;
-        if (colon - at_ > 2 || at(text_, colon) != U':' || before(text_, at_) == U':' || before(text_, at_) == U'.') return false;
+        if (colon - at_ > 2 || at(text_, colon) != U':' || before(text_, at_) == U':' || before(text_, at_) == U'.')
+            return false;
         const char32_t tens = at(text_, colon + 1);
         const char32_t ones = at(text_, colon + 2);
         const char32_t behind = at(text_, colon + 3);
@@ -218,8 +269,9 @@ private:
         const View hour = text_.substr(at_, colon - at_);
         if (hour > U"24" && hour.size() == 2) return false;
         const std::size_t next = after_spaces(text_, colon + 3);
-        const bool half_named = (matches(text_, next, U"am") || matches(text_, next, U"pm") || matches(text_, next, U"a.m") ||
-                                 matches(text_, next, U"p.m")) && !is_alphanumeric(at(text_, next + 3));
+        const bool half_named = (matches(text_, next, U"am") || matches(text_, next, U"pm") ||
+                                 matches(text_, next, U"a.m") || matches(text_, next, U"p.m")) &&
+                                !is_alphanumeric(at(text_, next + 3));
         const bool oclock_follows = matches(text_, next, U"o'clock") || matches(text_, next, U"hours");
         out_ += hour.size() == 2 && hour.front() == U'0' ? hour.substr(1) : hour;
         at_ = colon + 3;

@@ -80,13 +80,19 @@ private:
         switch (text_[at_]) {
             case U'\\':
                 // \( and \[ begin a formula, the others are the character itself.
-                if (is_one_of(at(text_, at_ + 1), U"()[]")) at_ += 2;
-                else if (is_one_of(at(text_, at_ + 1), U"\\`*_{}#+-.!|<>~$&")) { out_ += text_[at_ + 1]; at_ += 2; }
-                else out_ += text_[at_++];
+                if (is_one_of(at(text_, at_ + 1), U"()[]"))
+                    at_ += 2;
+                else if (is_one_of(at(text_, at_ + 1), U"\\`*_{}#+-.!|<>~$&")) {
+                    out_ += text_[at_ + 1];
+                    at_ += 2;
+                } else
+                    out_ += text_[at_++];
                 return;
             case U'!':
-                if (at(text_, at_ + 1) == U'[') ++at_;
-                else out_ += text_[at_++];
+                if (at(text_, at_ + 1) == U'[')
+                    ++at_;
+                else
+                    out_ += text_[at_++];
                 return;
             case U'[': open_link(); return;
             case U']': close_link(); return;
@@ -96,7 +102,10 @@ private:
             case U'_': underscore(); return;
             case U'`': ++at_; return;
             case U'~': tilde(); return;
-            case U'|': out_ += U", "; ++at_; return;
+            case U'|':
+                out_ += U", ";
+                ++at_;
+                return;
             default: out_ += text_[at_++];
         }
     }
@@ -106,8 +115,9 @@ private:
         const auto close = find_near(text_, U']', at_ + 1);
         if (close) {
             const View inside = text_.substr(at_ + 1, *close - at_ - 1);
-            const bool numbers = !inside.empty() && std::all_of(inside.begin(), inside.end(),
-                                                                [](char32_t p) { return is_digit(p) || is_one_of(p, U", -–"); });
+            const bool numbers = !inside.empty() && std::all_of(inside.begin(), inside.end(), [](char32_t p) {
+                return is_digit(p) || is_one_of(p, U", -–");
+            });
             if ((!inside.empty() && inside.front() == U'^') || (numbers && at(text_, *close + 1) != U'(')) {
                 at_ = *close + 1;
                 return;
@@ -122,7 +132,8 @@ private:
         const auto close = closing(at_);
         if (close) at_ = *close + 1;
         // Or the piece was cut inside the address.
-        else if (next == U'(' && url_end(text_, at_ + 1) > at_ + 1) at_ = text_.size();
+        else if (next == U'(' && url_end(text_, at_ + 1) > at_ + 1)
+            at_ = text_.size();
     }
     /// The partner of the bracket at `open`; addresses may hold pairs of their own.
     std::optional<std::size_t> closing(std::size_t open) const {
@@ -155,8 +166,14 @@ private:
     }
 
     void entity() {
-        constexpr std::array<std::pair<View, char32_t>, 8> kEntities{{{U"&amp;", U'&'}, {U"&lt;", U'<'}, {U"&gt;", U'>'},
-            {U"&nbsp;", U' '}, {U"&quot;", U'"'}, {U"&#39;", U'\''}, {U"&apos;", U'\''}, {U"&mdash;", U'—'}}};
+        constexpr std::array<std::pair<View, char32_t>, 8> kEntities{{{U"&amp;", U'&'},
+                                                                      {U"&lt;", U'<'},
+                                                                      {U"&gt;", U'>'},
+                                                                      {U"&nbsp;", U' '},
+                                                                      {U"&quot;", U'"'},
+                                                                      {U"&#39;", U'\''},
+                                                                      {U"&apos;", U'\''},
+                                                                      {U"&mdash;", U'—'}}};
         for (const auto& [name, point] : kEntities)
             if (starts_with(text_, at_, name)) {
                 out_ += point;
@@ -170,8 +187,8 @@ private:
     void star() {
         std::size_t end = at_;
         while (at(text_, end) == U'*') ++end;
-        const bool spaced = at_ >= 2 && text_[at_ - 1] == U' ' && is_digit(text_[at_ - 2]) &&
-                            at(text_, end) == U' ' && is_digit(at(text_, end + 1));
+        const bool spaced = at_ >= 2 && text_[at_ - 1] == U' ' && is_digit(text_[at_ - 2]) && at(text_, end) == U' ' &&
+                            is_digit(at(text_, end + 1));
         const bool tight = is_digit(before(text_, at_)) && is_digit(at(text_, end));
         if (end == at_ + 1 && (spaced || tight)) out_ += U'×';
         at_ = end;
@@ -224,8 +241,10 @@ Block block_of(View line) {
     while (!line.empty() && line.front() == U'>') line = trimmed(line.substr(1));
     if (line.empty()) return {Kind::blank, {}};
     for (const View rule : {U"-", U"*", U"_", U"="})
-        if (only(line, Text(rule) + U" ") && std::count(line.begin(), line.end(), rule.front()) >= 3) return {Kind::nothing, {}};
-    if (only(line, U"|-: ") && line.find(U'-') != View::npos && line.find(U'|') != View::npos) return {Kind::nothing, {}};
+        if (only(line, Text(rule) + U" ") && std::count(line.begin(), line.end(), rule.front()) >= 3)
+            return {Kind::nothing, {}};
+    if (only(line, U"|-: ") && line.find(U'-') != View::npos && line.find(U'|') != View::npos)
+        return {Kind::nothing, {}};
     if (line.front() == U'|') return {Kind::block, table_row(line)};
 
     std::size_t hashes = 0;
@@ -239,7 +258,8 @@ Block block_of(View line) {
         line = trimmed(line.substr(1));
         item = true;
     }
-    if (line.size() >= 3 && line[0] == U'[' && is_one_of(line[1], U" xX") && line[2] == U']') line = trimmed(line.substr(3));
+    if (line.size() >= 3 && line[0] == U'[' && is_one_of(line[1], U" xX") && line[2] == U']')
+        line = trimmed(line.substr(3));
     std::size_t digits = 0;
     while (is_digit(at(line, digits))) ++digits;
     if (digits >= 1 && digits <= 3 && is_one_of(at(line, digits), U".)") && is_space(at(line, digits + 1))) {

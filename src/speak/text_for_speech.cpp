@@ -23,8 +23,8 @@ bool is_selector(char32_t point) {
 bool is_emoji(char32_t point) {
     return (point >= 0x1F000 && point <= 0x1FAFF) || (point >= 0x2300 && point <= 0x23FF) ||
            (point >= 0x2460 && point <= 0x24FF) || (point >= 0x25A0 && point <= 0x27BF) ||
-           (point >= 0x2900 && point <= 0x297F) || (point >= 0x2B00 && point <= 0x2BFF) ||
-           point == 0x3030 || point == 0x303D || point == 0x3297 || point == 0x3299 || is_selector(point);
+           (point >= 0x2900 && point <= 0x297F) || (point >= 0x2B00 && point <= 0x2BFF) || point == 0x3030 ||
+           point == 0x303D || point == 0x3297 || point == 0x3299 || is_selector(point);
 }
 
 /// Neither seen nor heard. The joiners U+200C and U+200D stay: Persian and the scripts of India spell
@@ -44,7 +44,8 @@ Text cleaned(std::string_view bytes) {
     for (std::size_t i = 0; i < points.size(); ++i) {
         const char32_t point = points[i];
         const bool joiner = point == 0x200D || point == 0x200C;
-        const bool bullet = (point == U'▪' || point == U'◦') && (out.empty() || out.back() == U'\n' || is_space(out.back()));
+        const bool bullet =
+            (point == U'▪' || point == U'◦') && (out.empty() || out.back() == U'\n' || is_space(out.back()));
         if (!bullet && (is_emoji(point) || (joiner && after_emoji))) {
             after_emoji = true;
             if (!is_selector(point)) out += U' ';
@@ -158,9 +159,12 @@ private:
         const bool several = end > at_ + 1;
         right = at(text_, end);
         at_ = end - 1;
-        if (several || (is_space(left) && is_space(right))) pause();
-        else if (is_alphanumeric(left) && is_alphanumeric(right)) out_ += U'-';
-        else if (is_digit(right)) out_ += U'-';  // a minus sign
+        if (several || (is_space(left) && is_space(right)))
+            pause();
+        else if (is_alphanumeric(left) && is_alphanumeric(right))
+            out_ += U'-';
+        else if (is_digit(right))
+            out_ += U'-';  // a minus sign
     }
 
     void pause() {
@@ -174,13 +178,16 @@ private:
 };
 
 bool is_english(std::string_view language) {
-    const auto letter = [&](std::size_t i) { return i < language.size() ? static_cast<char>(language[i] | 0x20) : '\0'; };
+    const auto letter = [&](std::size_t i) {
+        return i < language.size() ? static_cast<char>(language[i] | 0x20) : '\0';
+    };
     return language.empty() ||
            (letter(0) == 'e' && letter(1) == 'n' && (language.size() == 2 || language[2] == '-' || language[2] == '_'));
 }
 
 bool says_something(View text) {
-    return std::any_of(text.begin(), text.end(), [](char32_t p) { return is_alphanumeric(p) || is_one_of(p, U"%&+=@€$£½¼¾"); });
+    return std::any_of(text.begin(), text.end(),
+                       [](char32_t p) { return is_alphanumeric(p) || is_one_of(p, U"%&+=@€$£½¼¾"); });
 }
 
 }  // namespace

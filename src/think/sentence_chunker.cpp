@@ -14,11 +14,14 @@ using std::u32string_view;
 
 bool is_one_of(char32_t point, u32string_view set) { return set.find(point) != u32string_view::npos; }
 bool is_space(char32_t point) {
-    return is_one_of(point, U" \t\n\r\v\f\u00A0\u1680\u2028\u2029\u202F\u205F\u3000") || (point >= 0x2000 && point <= 0x200A);
+    return is_one_of(point, U" \t\n\r\v\f\u00A0\u1680\u2028\u2029\u202F\u205F\u3000") ||
+           (point >= 0x2000 && point <= 0x200A);
 }
 bool is_newline(char32_t point) { return point == U'\n' || point == U'\r' || point == 0x2028 || point == 0x2029; }
 bool is_digit(char32_t point) { return point >= U'0' && point <= U'9'; }
-bool is_small(char32_t point) { return (point >= U'a' && point <= U'z') || (point >= 0xDF && point <= 0xFF && point != 0xF7); }
+bool is_small(char32_t point) {
+    return (point >= U'a' && point <= U'z') || (point >= 0xDF && point <= 0xFF && point != 0xF7);
+}
 bool is_capital(char32_t point) { return point >= U'A' && point <= U'Z'; }
 /// Han, kana and their extensions: scripts without spaces.
 bool is_dense(char32_t point) {
@@ -38,16 +41,18 @@ constexpr u32string_view kDenseClauseMarks = U"、，；：—";
 constexpr u32string_view kClosers = U"\"')]}*_~”’»」』）】";
 
 bool is_sentence_mark(char32_t point) {
-    return is_one_of(point, kSentenceMarks) || is_one_of(point, kDenseSentenceMarks) || is_one_of(point, kOtherSentenceMarks);
+    return is_one_of(point, kSentenceMarks) || is_one_of(point, kDenseSentenceMarks) ||
+           is_one_of(point, kOtherSentenceMarks);
 }
 
 /// Always shorten, whatever follows: titles and words inside a sentence.
 constexpr std::array<u32string_view, 36> kAbbreviations{
-    U"mr",  U"mrs", U"ms",  U"dr",   U"prof", U"sen", U"rep",  U"gov",  U"gen", U"col",  U"capt", U"lt",
-    U"sgt", U"rev", U"hon", U"mt",   U"ft",   U"st",  U"e.g",  U"i.e",  U"cf",  U"vs",   U"viz",  U"approx",
-    U"ca",  U"mme", U"hr",  U"z.b",  U"d.h",  U"bzw", U"u.s",  U"u.k",  U"messrs", U"mlle", U"sra", U"incl"};
+    U"mr",  U"mrs", U"ms",  U"dr",  U"prof", U"sen", U"rep", U"gov", U"gen",    U"col",  U"capt", U"lt",
+    U"sgt", U"rev", U"hon", U"mt",  U"ft",   U"st",  U"e.g", U"i.e", U"cf",     U"vs",   U"viz",  U"approx",
+    U"ca",  U"mme", U"hr",  U"z.b", U"d.h",  U"bzw", U"u.s", U"u.k", U"messrs", U"mlle", U"sra",  U"incl"};
 /// Shorten before a number: "No. 5", "p. 12".
-constexpr std::array<u32string_view, 10> kBeforeNumbers{U"no", U"nr", U"fig", U"vol", U"pp", U"p", U"ch", U"sec", U"eq", U"art"};
+constexpr std::array<u32string_view, 10> kBeforeNumbers{U"no", U"nr", U"fig", U"vol", U"pp",
+                                                        U"p",  U"ch", U"sec", U"eq",  U"art"};
 
 struct Character {
     char32_t point;
@@ -151,7 +156,8 @@ private:
 
     std::optional<End> end_at_mark(char32_t mark) {
         const bool sentence = is_sentence_mark(mark);
-        const bool lone_dash = (mark == U'–' || mark == U'-') && at_ > 0 && is_space(point(at_ - 1)) && is_space(point(at_ + 1));
+        const bool lone_dash =
+            (mark == U'–' || mark == U'-') && at_ > 0 && is_space(point(at_ - 1)) && is_space(point(at_ + 1));
         const bool clause = is_one_of(mark, kClauseMarks) || is_one_of(mark, kDenseClauseMarks) || lone_dash;
         if (!sentence && !clause) return std::nullopt;
         const bool dense = is_one_of(mark, kDenseSentenceMarks) || is_one_of(mark, kDenseClauseMarks);
@@ -237,7 +243,7 @@ std::vector<std::string> SentenceChunker::push(std::string_view text) {
     const std::string_view whole = std::string_view(text_).substr(0, base::whole_characters(text_));
     const auto characters = characters_of(whole);
     std::vector<std::string> pieces;
-    std::size_t taken = 0;       // characters
+    std::size_t taken = 0;  // characters
     std::size_t taken_bytes = 0;
     const auto piece_end = [&](std::size_t from, bool line_start, int& words) {
         Scan scan(std::span<const Character>(characters).subspan(from), settings_, first_, line_start);

@@ -50,9 +50,9 @@ public:
 
 private:
     ChunkerSettings settings_;
-    std::string text_;           ///< what has come and is not part of a piece yet
-    bool first_ = true;          ///< no piece was given yet
-    bool line_start_ = true;     ///< text_ begins a line
+    std::string text_;        ///< what has come and is not part of a piece yet
+    bool first_ = true;       ///< no piece was given yet
+    bool line_start_ = true;  ///< text_ begins a line
 };
 
 }  // namespace antiphon::think

@@ -44,7 +44,8 @@ struct Turn {
     engine::Generation generation;
 };
 
-Turn ask(LanguageModel& model, ConversationId id, std::vector<Message>& messages, const char* question, int max_tokens) {
+Turn ask(LanguageModel& model, ConversationId id, std::vector<Message>& messages, const char* question,
+         int max_tokens) {
     messages.push_back({Role::user, question});
     engine::GenerationRequest request;
     request.conversation = id;
@@ -76,7 +77,8 @@ void print_load() {
 
 void measure_turns(LanguageModel& model) {
     constexpr int kConversations = 7;
-    const std::vector<Message> system = {{Role::system, "You are a friendly voice assistant. Reply in one short sentence."}};
+    const std::vector<Message> system = {
+        {Role::system, "You are a friendly voice assistant. Reply in one short sentence."}};
     std::array<std::vector<double>, kQuestions.size()> kept;
     std::array<std::vector<double>, kQuestions.size()> dropped;
     std::array<engine::Generation, kQuestions.size()> last;
@@ -94,7 +96,8 @@ void measure_turns(LanguageModel& model) {
             model.forget(self);
         }
     }
-    std::printf("time to the first text, median of %d conversations\nturn  prompt  cached  kept ms  dropped ms\n", kConversations);
+    std::printf("time to the first text, median of %d conversations\n", kConversations);
+    std::printf("turn  prompt  cached  kept ms  dropped ms\n");
     for (std::size_t turn = 0; turn < kQuestions.size(); ++turn)
         std::printf("%4zu  %6d  %6d  %7.0f  %10.0f\n", turn + 1, last[turn].prompt_tokens, last[turn].cached_tokens,
                     median(kept[turn]), median(dropped[turn]));
@@ -106,7 +109,8 @@ void measure_together(LanguageModel& model) {
     constexpr int kTokens = 96;
     const auto answer = [&](std::uint64_t id) {
         std::vector<Message> messages;
-        const Turn turn = ask(model, ConversationId{id}, messages, "Write a very long story about a dragon. Do not stop.", kTokens);
+        const char* question = "Write a very long story about a dragon. Do not stop.";
+        const Turn turn = ask(model, ConversationId{id}, messages, question, kTokens);
         model.forget(ConversationId{id});
         return turn.generation.completion_tokens;
     };
@@ -125,8 +129,8 @@ void measure_together(LanguageModel& model) {
         together.push_back(Milliseconds(std::chrono::steady_clock::now() - between).count());
         ratio.push_back(together.back() / apart.back());
     }
-    std::printf("two answers of %d tokens: one after the other %.0f ms, together %.0f ms; together / apart %.2f\n", kTokens,
-                median(apart), median(together), median(ratio));
+    std::printf("two answers of %d tokens: one after the other %.0f ms, together %.0f ms; together / apart %.2f\n",
+                kTokens, median(apart), median(together), median(ratio));
 }
 
 }  // namespace
@@ -141,7 +145,8 @@ int main(int count, char** arguments) {
         std::fprintf(stderr, "language_model_bench: %s\n", model.error().text.c_str());
         return 1;
     }
-    std::printf("%d threads, opened in %.0f ms\n", settings.threads, Milliseconds(std::chrono::steady_clock::now() - start).count());
+    std::printf("%d threads, opened in %.0f ms\n", settings.threads,
+                Milliseconds(std::chrono::steady_clock::now() - start).count());
     print_load();
     measure_turns(**model);
     measure_together(**model);

@@ -61,13 +61,12 @@ int measure(int rounds) {
                 double first_ms = 0.0;
                 double seconds = 0.0;
                 const auto start = base::Clock::now();
-                const auto spoken = (*voice)->synthesize(
-                    {one.text, "en", "", 1.0F},
-                    [&](const audio::Pcm& chunk) {
-                        if (seconds == 0.0) first_ms = milliseconds_since(start);
-                        seconds += base::seconds(chunk.duration());
-                    },
-                    {});
+                const auto spoken = (*voice)->synthesize({one.text, "en", "", 1.0F},
+                                                         [&](const audio::Pcm& chunk) {
+                                                             if (seconds == 0.0) first_ms = milliseconds_since(start);
+                                                             seconds += base::seconds(chunk.duration());
+                                                         },
+                                                         {});
                 if (!spoken) {
                     std::fprintf(stderr, "%s\n", spoken.error().text.c_str());
                     return 1;

@@ -134,7 +134,7 @@ def report(servers, load):
         row(f"voice to voice, {label}", [f"{take(values):.0f} ms" if values else "none" for values in latencies])
     row("turns measured", [str(len(values)) for values in latencies])
     row("cut-ins before the question's end", [str(sum(turn["cut_ins"] for turn in turns)) for turns in answered])
-    row("turns with a frame sent over 5 ms late", [str(sum(turn["send_lateness_ms"] > LATE_MS for turn in turns)) for turns in answered])
+    row("turns with a question sent over 5 ms late", [str(sum(turn["send_lateness_ms"] > LATE_MS for turn in turns)) for turns in answered])
     cells = []
     for turns in answered:
         wrong = sum(word_errors(words(turn["asked"]), words(turn["heard"])) for turn in turns)

@@ -1,5 +1,5 @@
-#include "contract/synthesizer_contract.hpp"
 #include "fakes/fake_synthesizer.hpp"
+#include "contract/synthesizer_contract.hpp"
 
 namespace antiphon::contract {
 namespace {

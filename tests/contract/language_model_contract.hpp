@@ -25,7 +25,7 @@ namespace antiphon::engine {
 
 struct LanguageModelCase {
     std::string name;
-    std::function<std::unique_ptr<LanguageModel>()> open;  ///< with 2 places or more and a context of 512 tokens or fewer
+    std::function<std::unique_ptr<LanguageModel>()> open;  ///< with 2 places and a context of 512 tokens
     /// From now on answers in a long_talk() go on until they are stopped, or for at least a second.
     std::function<void(LanguageModel&)> answer_at_length = [](LanguageModel&) {};
 };

@@ -13,7 +13,7 @@ namespace {
 
 class ChatFormatTest : public testing::Test {
 protected:
-    static llama_model_ptr vocabulary() {
+    static llama_model_ptr load_vocabulary() {
         route_library_log();
         auto parameters = llama_model_default_params();
         parameters.vocab_only = true;
@@ -26,10 +26,11 @@ protected:
 
     /// What the tokens say, control tokens by their names.
     std::string written(const std::vector<llama_token>& tokens) const {
+        const llama_vocab* vocabulary = llama_model_get_vocab(model_.get());
         std::string text;
         for (const llama_token token : tokens) {
             char piece[64];
-            const int length = llama_token_to_piece(llama_model_get_vocab(model_.get()), token, piece, sizeof piece, 0, true);
+            const int length = llama_token_to_piece(vocabulary, token, piece, sizeof piece, 0, true);
             text.append(piece, static_cast<std::size_t>(std::max(length, 0)));
         }
         return text;
@@ -52,7 +53,7 @@ protected:
         return answer;
     }
 
-    llama_model_ptr model_ = vocabulary();
+    llama_model_ptr model_ = load_vocabulary();
     base::Result<ChatFormat> opened_ = ChatFormat::open(*model_, "");
 };
 

@@ -15,7 +15,8 @@ constexpr int kRate = 20000;
 std::vector<float> tone(double seconds, double amplitude) {
     std::vector<float> samples(static_cast<std::size_t>(seconds * kRate));
     for (std::size_t i = 0; i < samples.size(); ++i)
-        samples[i] = static_cast<float>(amplitude * std::sin(2 * std::numbers::pi * 200.0 * static_cast<double>(i) / kRate));
+        samples[i] =
+            static_cast<float>(amplitude * std::sin(2 * std::numbers::pi * 200.0 * static_cast<double>(i) / kRate));
     return samples;
 }
 std::vector<float> between_silence(const std::vector<float>& sound, double before, double after) {
@@ -33,7 +34,8 @@ TEST(ClauseSound, SilenceDoesNotCountAsVoiced) {
 }
 
 TEST(ClauseSound, TrimsBothEndsToLeadAndPause) {
-    const auto shaped = shape_clause(between_silence(tone(1.0, 0.2), 0.3, 0.5), kRate, {.pause = base::milliseconds(100)});
+    const auto shaped =
+        shape_clause(between_silence(tone(1.0, 0.2), 0.3, 0.5), kRate, {.pause = base::milliseconds(100)});
     EXPECT_NEAR(static_cast<double>(shaped.size()) / kRate, 0.010 + 1.0 + 0.100, 0.012);
     // Shorter than the pause in the model's own sound: made longer.
     const auto padded = shape_clause(tone(1.0, 0.2), kRate, {.pause = base::milliseconds(100)});

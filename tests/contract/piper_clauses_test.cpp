@@ -47,7 +47,8 @@ TEST(Clauses, OtherScriptsAndDashes) {
 }
 
 TEST(Clauses, NothingToSay) {
-    for (const char* text : {"", "  \n", "...", "?!", "—", "\"'", "。", "🙂"}) EXPECT_TRUE(split_clauses(text).empty()) << text;
+    for (const char* text : {"", "  \n", "...", "?!", "—", "\"'", "。", "🙂"})
+        EXPECT_TRUE(split_clauses(text).empty()) << text;
 }
 
 std::u32string sound(std::size_t length) {

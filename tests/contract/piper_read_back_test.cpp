@@ -17,8 +17,10 @@ std::vector<std::string> words_of(const std::string& text) {
     std::string plain;
     for (const char c : text) {
         const auto letter = static_cast<unsigned char>(c);
-        if (std::isalnum(letter)) plain += static_cast<char>(std::tolower(letter));
-        else if (c != '\'') plain += ' ';
+        if (std::isalnum(letter))
+            plain += static_cast<char>(std::tolower(letter));
+        else if (c != '\'')
+            plain += ' ';
     }
     std::istringstream in(plain);
     std::vector<std::string> words;

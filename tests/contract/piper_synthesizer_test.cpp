@@ -1,5 +1,5 @@
-#include "contract/synthesizer_contract.hpp"
 #include "engine/piper/piper_synthesizer.hpp"
+#include "contract/synthesizer_contract.hpp"
 #include "fakes/test_models.hpp"
 
 #include <chrono>
@@ -77,7 +77,8 @@ TEST(PiperSynthesizer, TakesItsOwnNameAndRefusesOthers) {
 
 TEST(PiperSynthesizer, KnowsEveryPhonemeOfItsLanguage) {
     const auto voice = open(quiet_settings());
-    for (const char* text : {contract::kSentence, contract::kLongText, "The résumé of a naïve façade, at 10:30, costs 3.5 percent."})
+    for (const char* text :
+         {contract::kSentence, contract::kLongText, "The résumé of a naïve façade, at 10:30, costs 3.5 percent."})
         EXPECT_TRUE(contract::speak(*voice, {text, "en", "", 1.0F}).result);
     EXPECT_EQ(voice->unknown_phonemes(), 0U);
 }
@@ -86,7 +87,8 @@ TEST(PiperSynthesizer, ALongSentenceComesInSeveralChunks) {
     const auto voice = open(quiet_settings());
     const auto spoken = contract::speak(
         *voice, {"When the sun went down behind the old mill at the river, the children, who had played there "
-                 "since noon, ran home along the narrow path, and nobody saw the fox.", "en", "", 1.0F});
+                 "since noon, ran home along the narrow path, and nobody saw the fox.",
+                 "en", "", 1.0F});
     ASSERT_TRUE(spoken.result);
     ASSERT_GE(spoken.chunks.size(), 2U);
     EXPECT_LT(base::seconds(spoken.chunks.front().duration()), 5.0);

@@ -57,7 +57,8 @@ TEST(VoiceConfig, NamesTheMemberAtFault) {
 }
 
 TEST(VoiceConfig, RefusesWhatIsNoJsonObject) {
-    for (const char* text : {"", "[]", "{", "12", "\xFF\xFE", "{\"audio\":3}"}) EXPECT_FALSE(parse_voice_config(text)) << text;
+    for (const char* text : {"", "[]", "{", "12", "\xFF\xFE", "{\"audio\":3}"})
+        EXPECT_FALSE(parse_voice_config(text)) << text;
     const auto other = parse_voice_config(json_with("\"espeak\",\"phoneme_map\"", "\"pinyin\",\"phoneme_map\""));
     ASSERT_FALSE(other);
     EXPECT_EQ(other.error().code, base::Errc::unsupported);
@@ -67,7 +68,8 @@ TEST(VoiceConfig, RefusesWhatIsNoJsonObject) {
 }
 
 TEST(VoiceConfig, SpeaksItsOwnLanguageInAnyForm) {
-    for (const char* wanted : {"", "en", "EN", "en-US", "en_GB", "en-Latn-US"}) EXPECT_TRUE(speaks("en-US", wanted)) << wanted;
+    for (const char* wanted : {"", "en", "EN", "en-US", "en_GB", "en-Latn-US"})
+        EXPECT_TRUE(speaks("en-US", wanted)) << wanted;
     for (const char* wanted : {"sv", "e", "eng", "-en"}) EXPECT_FALSE(speaks("en-US", wanted)) << wanted;
     EXPECT_TRUE(speaks("no-NO", "nb"));
     EXPECT_TRUE(speaks("zh-CN", "cmn"));

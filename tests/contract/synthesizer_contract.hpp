@@ -36,7 +36,8 @@ struct Spoken {
 
 inline Spoken speak(engine::Synthesizer& voice, engine::Utterance utterance, std::stop_token stop = {}) {
     Spoken spoken;
-    spoken.result = voice.synthesize(utterance, [&](audio::Pcm chunk) { spoken.chunks.push_back(std::move(chunk)); }, stop);
+    spoken.result = voice.synthesize(
+        utterance, [&](audio::Pcm chunk) { spoken.chunks.push_back(std::move(chunk)); }, stop);
     return spoken;
 }
 
@@ -174,8 +175,8 @@ TYPED_TEST_P(SynthesizerContract, OverlongTextIsRefused) {
 }
 
 TYPED_TEST_P(SynthesizerContract, ASpeedOutOfRangeIsRefused) {
-    for (const float speed : {0.0F, -1.0F, 0.2F, 4.1F, std::numeric_limits<float>::quiet_NaN(),
-                              std::numeric_limits<float>::infinity()}) {
+    for (const float speed :
+         {0.0F, -1.0F, 0.2F, 4.1F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
         auto utterance = this->english(kSentence);
         utterance.speed = speed;
         this->expect_refused(utterance, base::Errc::invalid, "speed");
@@ -225,8 +226,8 @@ TYPED_TEST_P(SynthesizerContract, SpeechBeginsAtOnce) {
 
 TYPED_TEST_P(SynthesizerContract, SentencesAreEquallyLoud) {
     std::vector<double> levels;
-    for (const char* text : {kSentence, "No!", "Yes, of course.", "What time is it?", "My aunt whispered something to me.",
-                             "Stop shouting at the dogs!", kLongText}) {
+    for (const char* text : {kSentence, "No!", "Yes, of course.", "What time is it?",
+                             "My aunt whispered something to me.", "Stop shouting at the dogs!", kLongText}) {
         const auto spoken = speak(this->voice(), this->english(text));
         ASSERT_TRUE(spoken.result);
         levels.push_back(speech_level_dbfs(spoken.samples(), this->voice().sample_rate()));

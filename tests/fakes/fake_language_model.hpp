@@ -133,7 +133,8 @@ private:
     static Words prompt_of(const engine::GenerationRequest& request) {
         Words prompt;
         for (const auto& message : request.messages) {
-            prompt.push_back(message.role == engine::Role::user ? "[user]" : message.role == engine::Role::system ? "[system]" : "[assistant]");
+            const bool from_user = message.role == engine::Role::user;
+            prompt.push_back(from_user ? "[user]" : message.role == engine::Role::system ? "[system]" : "[assistant]");
             for (auto& word : words_of(message.text)) prompt.push_back(std::move(word));
         }
         prompt.push_back("[assistant]");
@@ -152,12 +153,13 @@ private:
         const auto failure = std::exchange(failure_, std::nullopt);
         const Words words = words_of(text);
         const Words& kept = kept_[request.conversation];
-        const auto common = std::mismatch(kept.begin(), kept.end(), prompt.begin(), prompt.end() - 1).first - kept.begin();
+        const auto differ = std::mismatch(kept.begin(), kept.end(), prompt.begin(), prompt.end() - 1).first;
 
         engine::Generation result;
         result.prompt_tokens = static_cast<int>(prompt.size());
-        result.cached_tokens = static_cast<int>(common);
-        const std::size_t room = std::min(static_cast<std::size_t>(request.max_tokens), context_tokens_ - prompt.size());
+        result.cached_tokens = static_cast<int>(differ - kept.begin());
+        const auto wanted = static_cast<std::size_t>(request.max_tokens);
+        const std::size_t room = std::min(wanted, context_tokens_ - prompt.size());
         for (std::size_t i = 0; i <= words.size(); ++i) {
             if (hold_ == i) {
                 ++held_;

@@ -42,8 +42,10 @@ public:
         }
         auto result = speak(utterance, sink, stop);
         const std::lock_guard lock(mutex_);
-        if (result) ++finished_;
-        else if (result.error().code == base::Errc::cancelled) ++cancelled_;
+        if (result)
+            ++finished_;
+        else if (result.error().code == base::Errc::cancelled)
+            ++cancelled_;
         return result;
     }
 
@@ -93,8 +95,10 @@ public:
     base::Duration length_of(std::string_view text) const {
         const auto points = base::code_points(text);
         const auto spoken = std::count_if(points.begin(), points.end(), [](char32_t p) {
-            const bool punctuation = (p >= 0x2000 && p <= 0x206F) || (p >= 0x3000 && p <= 0x303F) || (p >= 0xFF00 && p <= 0xFF0F);
-            return (p >= 0xA0 && !punctuation) || (p >= U'0' && p <= U'9') || (p >= U'a' && p <= U'z') || (p >= U'A' && p <= U'Z');
+            const bool punctuation =
+                (p >= 0x2000 && p <= 0x206F) || (p >= 0x3000 && p <= 0x303F) || (p >= 0xFF00 && p <= 0xFF0F);
+            return (p >= 0xA0 && !punctuation) || (p >= U'0' && p <= U'9') || (p >= U'a' && p <= U'z') ||
+                   (p >= U'A' && p <= U'Z');
         });
         return voice_.per_character * spoken;
     }

@@ -46,7 +46,8 @@ base::Result<ChatFormat> ChatFormat::open(const llama_model& model, const std::s
         source = own;
     }
     ChatFormat format(*llama_model_get_vocab(&model), std::move(source));
-    const auto sample = format.render({{Role::system, "a"}, {Role::user, "b"}, {Role::assistant, "c"}, {Role::user, "d"}});
+    const auto sample =
+        format.render({{Role::system, "a"}, {Role::user, "b"}, {Role::assistant, "c"}, {Role::user, "d"}});
     if (!sample)
         return base::error(base::Errc::unsupported, "llama.cpp does not know this chat template: " +
                                                         format.template_.substr(0, 60));
@@ -177,10 +178,14 @@ std::vector<llama_token> ChatFormat::tokenized(std::string_view text, bool with_
 
 std::string ChatFormat::bytes_of(llama_token token, bool with_control) const {
     std::string bytes(64, '\0');
-    int length = llama_token_to_piece(vocabulary_, token, bytes.data(), static_cast<std::int32_t>(bytes.size()), 0, with_control);
-    if (length < 0) {
+    const auto write = [&] {
+        return llama_token_to_piece(vocabulary_, token, bytes.data(), static_cast<std::int32_t>(bytes.size()), 0,
+                                    with_control);
+    };
+    int length = write();
+    if (length < 0) {  // that many bytes are needed
         bytes.resize(static_cast<std::size_t>(-length));
-        length = llama_token_to_piece(vocabulary_, token, bytes.data(), static_cast<std::int32_t>(bytes.size()), 0, with_control);
+        length = write();
     }
     bytes.resize(static_cast<std::size_t>(std::max(length, 0)));
     return bytes;

@@ -25,7 +25,8 @@ base::Result<void> check(const LlamaSettings& s) {
     if (s.cache_tokens != 0 && s.cache_tokens < s.context_tokens)
         return invalid("cache_tokens must be at least context_tokens, or 0", "cache_tokens");
     if (s.threads < 1 || s.threads > 256) return invalid("threads must be 1 to 256", "threads");
-    if (s.prefill_tokens < 1 || s.prefill_tokens > 8192) return invalid("prefill_tokens must be 1 to 8192", "prefill_tokens");
+    if (s.prefill_tokens < 1 || s.prefill_tokens > 8192)
+        return invalid("prefill_tokens must be 1 to 8192", "prefill_tokens");
     if (!(s.top_p > 0.0F && s.top_p <= 1.0F)) return invalid("top_p must be over 0 and at most 1", "top_p");
     if (!(s.repetition_penalty >= 1.0F && s.repetition_penalty <= 2.0F))
         return invalid("repetition_penalty must be 1 to 2", "repetition_penalty");
@@ -45,7 +46,8 @@ llama_context_params context_parameters(const LlamaSettings& s) {
     const std::size_t sequences = KvMemory::sequences_for(s.places);
     const std::size_t cells = s.cache_tokens != 0 ? s.cache_tokens : s.context_tokens * s.places;
     auto parameters = llama_context_default_params();
-    parameters.n_ctx = static_cast<std::uint32_t>(std::min<std::size_t>(cells, std::numeric_limits<std::int32_t>::max()));
+    constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+    parameters.n_ctx = static_cast<std::uint32_t>(std::min(cells, kMost));
     // One batch is one pass: what a step costs is then bounded by prefill_tokens.
     parameters.n_batch = static_cast<std::uint32_t>(std::max(s.prefill_tokens + s.places, sequences));
     parameters.n_ubatch = parameters.n_batch;
@@ -121,7 +123,8 @@ base::Result<Generation> LlamaLanguageModel::generate(const GenerationRequest& r
     if (prompt.tokens.empty() || prompt.tokens.size() >= settings_.context_tokens) {
         scheduler_->withdraw(request.conversation);
         return invalid("the conversation has " + std::to_string(prompt.tokens.size()) +
-                           " tokens, and the language model takes fewer than " + std::to_string(settings_.context_tokens),
+                           " tokens, and the language model takes fewer than " +
+                           std::to_string(settings_.context_tokens),
                        "messages");
     }
     const std::size_t room = settings_.context_tokens - prompt.tokens.size();

@@ -62,8 +62,8 @@ base::Result<llama_model_ptr> load_model(const std::filesystem::path& file, int 
         first_complaint = failure.what();
     }
     if (!model)
-        return base::error(base::Errc::engine,
-                           "cannot load the language model " + file.string() + ": " + complaint("llama.cpp refused it"));
+        return base::error(base::Errc::engine, "cannot load the language model " + file.string() + ": " +
+                                                   complaint("llama.cpp refused it"));
     return model;
 }
 

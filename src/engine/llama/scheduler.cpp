@@ -74,9 +74,10 @@ base::Result<std::vector<Answer>> Scheduler::admit(ConversationId conversation) 
     if (at == conversations_.end()) {
         if (conversations_.size() == limits_.places) {
             auto oldest = conversations_.end();
-            for (auto it = conversations_.begin(); it != conversations_.end(); ++it)
-                if (!it->second.busy && (oldest == conversations_.end() || it->second.last_used < oldest->second.last_used))
-                    oldest = it;
+            for (auto it = conversations_.begin(); it != conversations_.end(); ++it) {
+                if (it->second.busy) continue;
+                if (oldest == conversations_.end() || it->second.last_used < oldest->second.last_used) oldest = it;
+            }
             if (oldest == conversations_.end())
                 return base::error(base::Errc::overloaded, "all " + std::to_string(limits_.places) +
                                                                " places of the language model are answering");
@@ -207,7 +208,7 @@ void Scheduler::step() {
     const std::vector<Job*> done = batched_;  // finish() takes jobs out of active_ while this goes on
     for (Job* job : done) {
         if (status == 0) advance(*job);
-        else finish(*job, base::error(base::Errc::engine, "the language model failed (" + std::to_string(status) + ")"));
+        else finish(*job, base::error(base::Errc::engine, "llama.cpp failed with " + std::to_string(status)));
     }
 }
 
@@ -258,7 +259,8 @@ void Scheduler::make_room() {
             if (kept.id >= 0) return memory_.drop(kept);
         }
     }
-    finish(*active_.back(), base::error(base::Errc::overloaded, "the answers under way fill the language model's memory"));
+    finish(*active_.back(),
+           base::error(base::Errc::overloaded, "the answers under way fill the language model's memory"));
 }
 
 void Scheduler::finish(Job& job, base::Result<Generation> outcome) {

@@ -8,7 +8,7 @@ TokenSampler::TokenSampler(const llama_vocab& vocabulary, const Sampling& sampli
     : chain_(llama_sampler_chain_init(llama_sampler_chain_default_params())) {
     const auto add = [this](llama_sampler* stage) { llama_sampler_chain_add(chain_.get(), stage); };
     if (sampling.repetition_penalty > 1.0F)
-        add(llama_sampler_init_penalties(llama_vocab_n_tokens(&vocabulary), 64, sampling.repetition_penalty, 0.0F, 0.0F));
+        add(llama_sampler_init_penalties(llama_vocab_n_tokens(&vocabulary), 64, sampling.repetition_penalty, 0, 0));
     if (sampling.temperature <= 0.0F) {
         add(llama_sampler_init_greedy());
         return;

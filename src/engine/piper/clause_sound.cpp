@@ -35,7 +35,8 @@ float voiced_level_dbfs(std::span<const float> samples, int sample_rate) {
     const std::size_t frame = audio::samples_in(base::milliseconds(20), sample_rate);
     const std::size_t hop = audio::samples_in(base::milliseconds(10), sample_rate);
     std::vector<double> powers;
-    for (std::size_t at = 0; at + frame <= samples.size(); at += hop) powers.push_back(power(samples.subspan(at, frame)));
+    for (std::size_t at = 0; at + frame <= samples.size(); at += hop)
+        powers.push_back(power(samples.subspan(at, frame)));
     const double loud = mean_above(powers, 1e-6);
     const double voiced = mean_above(powers, std::max(1e-6, loud / 10.0));
     return voiced <= 0.0 ? -120.0F : static_cast<float>(10.0 * std::log10(voiced));

@@ -12,9 +12,9 @@
 namespace antiphon::engine::piper {
 
 struct ClauseShape {
-    float loudness_dbfs = -20.0F;  ///< of the voiced parts
-    float most_gain_db = 15.0F;    ///< up or down
-    float peak = 0.95F;            ///< the gain never lifts a sample above this
+    float loudness_dbfs = -20.0F;   ///< of the voiced parts
+    float most_gain_db = 15.0F;     ///< up or down
+    float peak = 0.95F;             ///< the gain never lifts a sample above this
     base::milliseconds pause{100};  ///< what follows the last sound
 };
 

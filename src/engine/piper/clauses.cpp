@@ -12,12 +12,28 @@ using Points = std::vector<char32_t>;
 /// The ASCII equal of a mark; 0 for anything else.
 char32_t mark_of(char32_t point) {
     switch (point) {
-        case U',': case U'，': case U'、': case U'،': case U'—': return U',';
-        case U'.': case U'。': case U'।': case U'॥': case U'۔': case U'…': case U'．': return U'.';
-        case U'!': case U'！': return U'!';
-        case U'?': case U'？': case U'؟': return U'?';
-        case U';': case U'；': case U'؛': return U';';
-        case U':': case U'：': return U':';
+        case U',':
+        case U'，':
+        case U'、':
+        case U'،':
+        case U'—': return U',';
+        case U'.':
+        case U'。':
+        case U'।':
+        case U'॥':
+        case U'۔':
+        case U'…':
+        case U'．': return U'.';
+        case U'!':
+        case U'！': return U'!';
+        case U'?':
+        case U'？':
+        case U'؟': return U'?';
+        case U';':
+        case U'；':
+        case U'؛': return U';';
+        case U':':
+        case U'：': return U':';
         default: return 0;
     }
 }
@@ -32,10 +48,12 @@ bool is_closer(char32_t point) {
 /// Something that is spoken: ASCII letters and digits, and all beyond ASCII that is no mark or symbol.
 bool is_spoken(char32_t point) {
     if (point < 0x80)
-        return (point >= U'0' && point <= U'9') || (point >= U'a' && point <= U'z') || (point >= U'A' && point <= U'Z') ||
+        return (point >= U'0' && point <= U'9') || (point >= U'a' && point <= U'z') ||
+               (point >= U'A' && point <= U'Z') ||
                std::u32string_view(U"$%&+=@").find(point) != std::u32string_view::npos;
     if (mark_of(point) != 0 || is_space(point) || is_closer(point)) return false;
-    if (point < 0xC0) return point >= 0xA2 && point <= 0xBE && point != 0xA8 && point != 0xAB && point != 0xAF && point != 0xB4;
+    if (point < 0xC0)
+        return point >= 0xA2 && point <= 0xBE && point != 0xA8 && point != 0xAB && point != 0xAF && point != 0xB4;
     const bool symbol = (point >= 0x2000 && point <= 0x206F) || (point >= 0x2190 && point <= 0x2BFF) ||
                         (point >= 0x3001 && point <= 0x303F) || (point >= 0xFE00 && point <= 0xFE0F) ||
                         (point >= 0xFF00 && point <= 0xFF0F) || point == 0xFFFD || point >= 0x1F000;

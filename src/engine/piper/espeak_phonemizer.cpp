@@ -18,8 +18,7 @@ std::mutex& espeak_mutex() {
 
 /// With the mutex held. espeak-ng is never terminated: other voices of the process may still use it.
 bool initialized() {
-    static const bool done =
-        espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, nullptr, espeakINITIALIZE_DONT_EXIT) > 0;
+    static const bool done = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, nullptr, espeakINITIALIZE_DONT_EXIT) > 0;
     return done;
 }
 
@@ -42,13 +41,20 @@ struct Decomposition {
     std::u32string_view letters;
 };
 constexpr Decomposition kDecompositions[] = {
-    {0x0300, U"àèìòùǹẁỳ", U"aeiounwy"},       {0x0301, U"áéíóúýćńśźĺŕǵ", U"aeiouycnszlrg"},
-    {0x0302, U"âêîôûĉĝĥĵŝŵŷ", U"aeioucghjswy"}, {0x0303, U"ãñõĩũẽỹ", U"anoiuey"},
-    {0x0304, U"āēīōūȳ", U"aeiouy"},           {0x0306, U"ăĕğĭŏŭ", U"aegiou"},
-    {0x0307, U"ċėġżȧ", U"cegza"},             {0x0308, U"äëïöüÿ", U"aeiouy"},
-    {0x030A, U"åů", U"au"},                   {0x030B, U"őű", U"ou"},
-    {0x030C, U"čďěňřšťžǎǐǒǔǰ", U"cdenrstzaiouj"}, {0x0327, U"çģķļņŗşţ", U"cgklnrst"},
-    {0x0328, U"ąęįųǫ", U"aeiuo"},             {0x0323, U"ạḍẹḥịḳḷṃṇọṛṣṭụẓ", U"adehiklmnorstuz"},
+    {0x0300, U"àèìòùǹẁỳ", U"aeiounwy"},
+    {0x0301, U"áéíóúýćńśźĺŕǵ", U"aeiouycnszlrg"},
+    {0x0302, U"âêîôûĉĝĥĵŝŵŷ", U"aeioucghjswy"},
+    {0x0303, U"ãñõĩũẽỹ", U"anoiuey"},
+    {0x0304, U"āēīōūȳ", U"aeiouy"},
+    {0x0306, U"ăĕğĭŏŭ", U"aegiou"},
+    {0x0307, U"ċėġżȧ", U"cegza"},
+    {0x0308, U"äëïöüÿ", U"aeiouy"},
+    {0x030A, U"åů", U"au"},
+    {0x030B, U"őű", U"ou"},
+    {0x030C, U"čďěňřšťžǎǐǒǔǰ", U"cdenrstzaiouj"},
+    {0x0327, U"çģķļņŗşţ", U"cgklnrst"},
+    {0x0328, U"ąęįųǫ", U"aeiuo"},
+    {0x0323, U"ạḍẹḥịḳḷṃṇọṛṣṭụẓ", U"adehiklmnorstuz"},
 };
 
 void append_decomposed(std::u32string& out, char32_t point) {
@@ -93,21 +99,19 @@ base::Result<EspeakPhonemizer> EspeakPhonemizer::open(std::string voice) {
     const std::lock_guard lock(espeak_mutex());
     if (!initialized())
         return base::error(base::Errc::unavailable, "espeak-ng does not start: its data files are missing");
-    if (!use_voice(voice))
-        return base::error(base::Errc::unsupported, "espeak-ng has no voice \"" + voice + "\"");
+    if (!use_voice(voice)) return base::error(base::Errc::unsupported, "espeak-ng has no voice \"" + voice + "\"");
     return EspeakPhonemizer(std::move(voice));
 }
 
 base::Result<std::u32string> EspeakPhonemizer::phonemes(std::string_view text) const {
     if (!base::is_utf8(text)) return base::error(base::Errc::invalid, "the text is not UTF-8", "text");
     std::string clean(text);
-    std::replace_if(clean.begin(), clean.end(),
-                    [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+    std::replace_if(
+        clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
     std::string ipa;
     {
         const std::lock_guard lock(espeak_mutex());
-        if (!use_voice(voice_))
-            return base::error(base::Errc::engine, "espeak-ng lost its voice \"" + voice_ + "\"");
+        if (!use_voice(voice_)) return base::error(base::Errc::engine, "espeak-ng lost its voice \"" + voice_ + "\"");
         const void* rest = clean.c_str();
         while (rest != nullptr) {
             const char* clause = espeak_TextToPhonemes(&rest, espeakCHARS_UTF8, espeakPHONEMES_IPA);

@@ -19,7 +19,7 @@ struct Piece {
 };
 
 struct PieceLimits {
-    std::size_t first = 80;     ///< phonemes of the first piece; about 2.5 s of speech
+    std::size_t first = 80;  ///< phonemes of the first piece; about 2.5 s of speech
     std::size_t later = 160;
     std::size_t least = 14;     ///< shorter clauses and sentences join the next: a run of its own sounds clipped
     std::size_t longest = 300;  ///< a clause beyond this is cut between words, or anywhere if it has no spaces

@@ -26,8 +26,11 @@ constexpr int kQuiet = ORT_LOGGING_LEVEL_FATAL;  // a run that is stopped would 
 
 base::milliseconds pause_after(char32_t mark) {
     switch (mark) {
-        case U'.': case U'!': case U'?': return base::milliseconds(150);
-        case U';': case U':': return base::milliseconds(120);
+        case U'.':
+        case U'!':
+        case U'?': return base::milliseconds(150);
+        case U';':
+        case U':': return base::milliseconds(120);
         case U',': return base::milliseconds(90);
         default: return base::milliseconds(40);
     }
@@ -39,7 +42,8 @@ base::Result<void> check(const PiperSettings& settings) {
     };
     if (settings.threads < 1 || settings.threads > 64) return refuse("threads", "1 to 64");
     if (settings.max_characters < 1) return refuse("max_characters", "at least 1");
-    if (!(settings.loudness_dbfs >= -40.0F && settings.loudness_dbfs <= -10.0F)) return refuse("loudness_dbfs", "-40 to -10");
+    if (!(settings.loudness_dbfs >= -40.0F && settings.loudness_dbfs <= -10.0F))
+        return refuse("loudness_dbfs", "-40 to -10");
     for (const auto& [name, value] : {std::pair{"noise_scale", settings.noise_scale}, {"noise_w", settings.noise_w}})
         if (value && !(*value >= 0.0F && *value <= 2.0F)) return refuse(name, "0 to 2");
     return {};
@@ -102,7 +106,8 @@ base::Result<void> PiperSynthesizer::Voice::load() {
 base::Result<std::int64_t> PiperSynthesizer::Voice::speaker(const std::string& name) const {
     if (name.empty()) return std::int64_t{0};
     if (const auto found = config.speaker_ids.find(name); found != config.speaker_ids.end()) return found->second;
-    if (config.speakers == 1 && (name == config.dataset || name == settings.model.stem().string())) return std::int64_t{0};
+    if (config.speakers == 1 && (name == config.dataset || name == settings.model.stem().string()))
+        return std::int64_t{0};
     return base::error(base::Errc::unsupported, "the model has no voice \"" + name + "\"", "voice");
 }
 
@@ -133,7 +138,8 @@ base::Result<std::vector<float>> PiperSynthesizer::Voice::run(std::vector<std::i
         inputs.push_back(Ort::Value::CreateTensor<std::int64_t>(memory, ids.data(), ids.size(), ids_shape.data(), 2));
         inputs.push_back(Ort::Value::CreateTensor<std::int64_t>(memory, length.data(), 1, one.data(), 1));
         inputs.push_back(Ort::Value::CreateTensor<float>(memory, scales.data(), scales.size(), three.data(), 1));
-        if (config.speakers > 1) inputs.push_back(Ort::Value::CreateTensor<std::int64_t>(memory, sid.data(), 1, one.data(), 1));
+        if (config.speakers > 1)
+            inputs.push_back(Ort::Value::CreateTensor<std::int64_t>(memory, sid.data(), 1, one.data(), 1));
         const std::array<const char*, 4> names{"input", "input_lengths", "scales", "sid"};
         Ort::AllocatorWithDefaultOptions allocator;
         const auto output_name = session.GetOutputNameAllocated(0, allocator);
@@ -148,7 +154,8 @@ base::Result<std::vector<float>> PiperSynthesizer::Voice::run(std::vector<std::i
             return base::error(base::Errc::engine, "the voice gave no sound");
         const float* samples = results.front().GetTensorData<float>();
         std::vector<float> sound(samples, samples + info.GetElementCount());
-        if (!audio::all_finite(sound)) return base::error(base::Errc::engine, "the voice gave samples that are no numbers");
+        if (!audio::all_finite(sound))
+            return base::error(base::Errc::engine, "the voice gave samples that are no numbers");
         return sound;
     } catch (const Ort::Exception& failure) {
         if (stop.stop_requested()) return base::error(base::Errc::cancelled, "speaking was stopped");
@@ -182,7 +189,8 @@ base::Result<void> PiperSynthesizer::synthesize(const Utterance& utterance, cons
     if (!base::is_utf8(utterance.text)) return base::error(base::Errc::invalid, "the text is not UTF-8", "text");
     if (base::code_points(utterance.text).size() > voice.settings.max_characters)
         return base::error(base::Errc::invalid,
-                           "the text is longer than " + std::to_string(voice.settings.max_characters) + " characters", "text");
+                           "the text is longer than " + std::to_string(voice.settings.max_characters) + " characters",
+                           "text");
     if (!(utterance.speed >= kSlowest && utterance.speed <= kFastest))
         return base::error(base::Errc::invalid, "the speed must be 0.25 to 4", "speed");
     if (!speaks(voice.config.language, utterance.language))
@@ -200,7 +208,8 @@ base::Result<void> PiperSynthesizer::synthesize(const Utterance& utterance, cons
         if (!raw) return raw.error();
         ClauseShape shape;
         shape.loudness_dbfs = voice.settings.loudness_dbfs;
-        shape.pause = base::milliseconds(std::lround(static_cast<float>(pause_after(piece.mark).count()) / utterance.speed));
+        shape.pause =
+            base::milliseconds(std::lround(static_cast<float>(pause_after(piece.mark).count()) / utterance.speed));
         audio::Pcm chunk{shape_clause(*raw, voice.config.sample_rate, shape), voice.config.sample_rate};
         if (stop.stop_requested()) return cancelled();
         if (!chunk.samples.empty()) sink(std::move(chunk));

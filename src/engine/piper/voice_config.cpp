@@ -57,7 +57,8 @@ base::Result<void> take_phonemes(const json::object& root, VoiceConfig& config) 
     for (const auto& [name, value] : *map) {
         const auto points = base::code_points(name);
         const json::array* ids = value.if_array();
-        if (points.size() != 1 || ids == nullptr) return refuse("phoneme_id_map", "does not map single characters to lists");
+        if (points.size() != 1 || ids == nullptr)
+            return refuse("phoneme_id_map", "does not map single characters to lists");
         auto& list = config.phoneme_ids[points.front()];
         for (const json::value& id : *ids) {
             const auto number = whole_number(id, 0, std::numeric_limits<std::int32_t>::max());
@@ -71,11 +72,13 @@ base::Result<void> take_phonemes(const json::object& root, VoiceConfig& config) 
         for (const auto& [name, value] : *replacements) {
             const auto points = base::code_points(name);
             const json::array* list = value.if_array();
-            if (points.size() != 1 || list == nullptr) return refuse("phoneme_map", "does not map single characters to lists");
+            if (points.size() != 1 || list == nullptr)
+                return refuse("phoneme_map", "does not map single characters to lists");
             auto& replacement = config.phoneme_map[points.front()];
             for (const json::value& part : *list)
                 if (part.is_string())
-                    for (const char32_t point : base::code_points(std::string_view(part.get_string()))) replacement += point;
+                    for (const char32_t point : base::code_points(std::string_view(part.get_string())))
+                        replacement += point;
         }
     return {};
 }
@@ -122,7 +125,8 @@ base::Result<VoiceConfig> parse_voice_config(std::string_view text) {
 
     const std::string type = text_at(&root, "phoneme_type");
     if (!type.empty() && type != "espeak")
-        return base::error(base::Errc::unsupported, "phonemes of the type \"" + type + "\" are not supported", "phoneme_type");
+        return base::error(base::Errc::unsupported, "phonemes of the type \"" + type + "\" are not supported",
+                           "phoneme_type");
     config.espeak_voice = text_at(object_at(root, "espeak"), "voice");
     if (config.espeak_voice.empty()) return refuse("espeak.voice", "is missing");
 
@@ -132,9 +136,12 @@ base::Result<VoiceConfig> parse_voice_config(std::string_view text) {
     config.dataset = text_at(&root, "dataset");
 
     const json::object* inference = object_at(root, "inference");
-    if (!take_scale(inference, "noise_scale", config.noise_scale, 0.0F)) return refuse("inference.noise_scale", "is outside 0 to 10");
-    if (!take_scale(inference, "length_scale", config.length_scale, 0.01F)) return refuse("inference.length_scale", "is outside 0.01 to 10");
-    if (!take_scale(inference, "noise_w", config.noise_w, 0.0F)) return refuse("inference.noise_w", "is outside 0 to 10");
+    if (!take_scale(inference, "noise_scale", config.noise_scale, 0.0F))
+        return refuse("inference.noise_scale", "is outside 0 to 10");
+    if (!take_scale(inference, "length_scale", config.length_scale, 0.01F))
+        return refuse("inference.length_scale", "is outside 0.01 to 10");
+    if (!take_scale(inference, "noise_w", config.noise_w, 0.0F))
+        return refuse("inference.noise_w", "is outside 0 to 10");
 
     if (auto taken = take_speakers(root, config); !taken) return taken.error();
     if (auto taken = take_phonemes(root, config); !taken) return taken.error();
@@ -146,7 +153,8 @@ base::Result<VoiceConfig> read_voice_config(const std::filesystem::path& path) {
     if (!in) return base::error(base::Errc::unavailable, "cannot open the voice's settings " + path.string());
     const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     auto config = parse_voice_config(text);
-    if (!config) return base::error(config.error().code, path.string() + ": " + config.error().text, config.error().param);
+    if (!config)
+        return base::error(config.error().code, path.string() + ": " + config.error().text, config.error().param);
     return config;
 }
 
@@ -163,15 +171,19 @@ PhonemeIds to_ids(std::u32string_view phonemes, const VoiceConfig& config) {
         return true;
     };
     const auto put_padded = [&](char32_t phoneme) {
-        if (put(phoneme)) put(kPad);
-        else ++result.unknown;
+        if (put(phoneme))
+            put(kPad);
+        else
+            ++result.unknown;
     };
     put(kBegin);
     put(kPad);
     for (const char32_t phoneme : phonemes) {
         const auto replaced = config.phoneme_map.find(phoneme);
-        if (replaced == config.phoneme_map.end()) put_padded(phoneme);
-        else for (const char32_t part : replaced->second) put_padded(part);
+        if (replaced == config.phoneme_map.end())
+            put_padded(phoneme);
+        else
+            for (const char32_t part : replaced->second) put_padded(part);
     }
     put(kEnd);
     return result;

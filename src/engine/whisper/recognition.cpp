@@ -12,7 +12,7 @@ namespace {
 // is it? What time is it? ..."). Where it does, the end token is its second choice with 0.05 to 0.4;
 // inside of a text, and before a word that really was said twice, it has less than 0.01 (measured on
 // Piper's sentences, base and tiny.en). So a beginning over with the end token above this is the end.
-constexpr float kEndsInsteadOfRestart = 0.03F;
+constexpr float kEndsInsteadOfRestart = 0.02F;
 
 base::Error stopped() { return base::error(base::Errc::cancelled, "the recognition was stopped"); }
 base::Error failed(const char* what) { return base::error(base::Errc::engine, std::string("Whisper failed to ") + what); }
@@ -66,6 +66,14 @@ private:
     int fed_ = 0;
     std::span<float> logits_;
 };
+
+/// ASCII capitals aside: a sentence begun again often begins with one.
+bool same_word(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+        const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+        return small(x) == small(y);
+    });
+}
 
 int likeliest_language(const Model& model, std::span<const float> logits) {
     const auto first = logits.begin() + whisper_token_sot(model.context()) + 1;
@@ -128,7 +136,8 @@ base::Result<Heard> hear(const Model& model, whisper_state& state, std::span<con
         const auto best = std::max_element(choices.begin(), choices.end());
         const auto token = static_cast<whisper_token>(best - choices.begin());
         const float total = log_sum(choices);
-        const bool restarts = !text.empty() && token == text.front() && std::exp(choices.back() - total) > kEndsInsteadOfRestart;
+        const bool restarts = !text.empty() && same_word(model.text_of(token), model.text_of(text.front())) &&
+                              std::exp(choices.back() - total) > kEndsInsteadOfRestart;
         if (token == end || restarts) break;
         text.push_back(token);
         log_probabilities += *best - total;

@@ -36,7 +36,9 @@ TEST_F(CallerConversationTest, MeasuresFromTheLastSpeechToTheFirstAudibleSound) 
     take(AnswerBegins{"r"}, 1540);
     take(AnswerTextGrows{"r", "Fine, "}, 1550);
     take(AnswerTextGrows{"r", "thanks."}, 1560);
+    EXPECT_FALSE(conversation_.sounds());
     take(sound("r", 25, 400), 1600);
+    EXPECT_TRUE(conversation_.sounds());
     take(AnswerEnds{"r", "completed", ""}, 1700);
     EXPECT_FALSE(answered(2024)) << "it is still being played";
     EXPECT_TRUE(answered(2025));

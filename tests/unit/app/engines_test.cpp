@@ -44,8 +44,8 @@ protected:
 };
 
 TEST_F(EnginesTest, EachGarbageFileIsNamed) {
-    for (ChosenModel ModelChoice::*part : {&ModelChoice::voice_detector, &ModelChoice::voice,
-                                           &ModelChoice::recognizer, &ModelChoice::language_model}) {
+    for (ChosenModel ModelChoice::*part :
+         {&ModelChoice::voice_detector, &ModelChoice::voice, &ModelChoice::recognizer, &ModelChoice::language_model}) {
         const ChosenModel good = models_.*part;
         models_.*part = {directory_ / "garbage", nullptr};
         if (part == &ModelChoice::voice)

@@ -98,8 +98,8 @@ TEST_F(ModelChoiceTest, ANamedSetWinsEvenWhenItIsNotThere) {
     const auto choice = choose();
     ASSERT_FALSE(choice);
     EXPECT_EQ(choice.error().code, base::Errc::unavailable);
-    EXPECT_THAT(choice.error().text, AllOf(HasSubstr(file("best-ears").string() + " is missing"),
-                                           HasSubstr("`antiphon models fetch gpu`")));
+    EXPECT_THAT(choice.error().text,
+                AllOf(HasSubstr(file("best-ears").string() + " is missing"), HasSubstr("`antiphon models fetch gpu`")));
     install({"best-ears"});
     EXPECT_EQ(choose()->set, "gpu");
 }
@@ -107,8 +107,8 @@ TEST_F(ModelChoiceTest, ANamedSetWinsEvenWhenItIsNotThere) {
 TEST_F(ModelChoiceTest, AnEmptyFolderNamesTheFirstFileAndTheCommand) {
     const auto choice = choose();
     ASSERT_FALSE(choice);
-    EXPECT_THAT(choice.error().text, AllOf(HasSubstr(file("vad").string() + " is missing"),
-                                           HasSubstr("run `antiphon models fetch tiny`")));
+    EXPECT_THAT(choice.error().text,
+                AllOf(HasSubstr(file("vad").string() + " is missing"), HasSubstr("run `antiphon models fetch tiny`")));
 }
 
 TEST_F(ModelChoiceTest, AFileOfAnotherSizeIsDamaged) {

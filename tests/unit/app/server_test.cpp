@@ -50,8 +50,8 @@ TEST_F(ServerTest, AMissingModelIsSaidBeforeAnythingElse) {
     const auto server = Server::open(settings_);
     ASSERT_FALSE(server);
     EXPECT_EQ(server.error().code, base::Errc::unavailable);
-    EXPECT_THAT(server.error().text, AllOf(HasSubstr("silero_vad.onnx is missing"),
-                                           HasSubstr("`antiphon models fetch tiny`")));
+    EXPECT_THAT(server.error().text,
+                AllOf(HasSubstr("silero_vad.onnx is missing"), HasSubstr("`antiphon models fetch tiny`")));
 }
 
 TEST_F(ServerTest, ADamagedModelEndsTheRunWithASentence) {

@@ -87,8 +87,9 @@ TEST_F(SettingsTest, TomlOfEachTypeIsRead) {
 
 TEST_F(SettingsTest, LaterSourcesWin) {
     const auto toml = file("a.toml", "[server]\nport = 1001\nmax_calls = 11\nio_threads = 3\nhost = \"a\"\n");
-    const auto dotenv = read_dotenv(file(".env", "ANTIPHON_SERVER_MAX_CALLS=12\nANTIPHON_SERVER_IO_THREADS=4\n"
-                                                 "ANTIPHON_SERVER_PORT=1002\n"));
+    const auto dotenv = read_dotenv(file(".env",
+                                         "ANTIPHON_SERVER_MAX_CALLS=12\nANTIPHON_SERVER_IO_THREADS=4\n"
+                                         "ANTIPHON_SERVER_PORT=1002\n"));
     ASSERT_TRUE(dotenv);
     auto environment = *dotenv;
     environment.push_back({"ANTIPHON_SERVER_IO_THREADS", "5", "environment"});
@@ -126,7 +127,8 @@ TEST_F(SettingsTest, UnknownSectionsAreErrorsEvenWhenEmpty) {
 }
 
 TEST_F(SettingsTest, WrongTypesSayWhatIsExpected) {
-    EXPECT_THAT(read_toml("[server]\nport = \"80\"\n").error().text, HasSubstr(":2: server.port must be a whole number"));
+    EXPECT_THAT(read_toml("[server]\nport = \"80\"\n").error().text,
+                HasSubstr(":2: server.port must be a whole number"));
     EXPECT_THAT(read_toml("[server]\nport = 80.5\n").error().text, HasSubstr("server.port must be a whole number"));
     EXPECT_THAT(read_toml("[server]\nhost = 5\n").error().text, HasSubstr("server.host must be a text"));
     EXPECT_THAT(read_toml("[turn]\nspeculate = 1\n").error().text, HasSubstr("turn.speculate must be true or false"));
@@ -136,7 +138,8 @@ TEST_F(SettingsTest, WrongTypesSayWhatIsExpected) {
     EXPECT_THAT(read_assignment("server.port=80x").error().text,
                 HasSubstr("command line: server.port must be a whole number, not \"80x\""));
     EXPECT_THAT(read_assignment("turn.threshold=nan").error().text, HasSubstr("turn.threshold must be a number"));
-    EXPECT_THAT(read_assignment("turn.speculate=maybe").error().text, HasSubstr("turn.speculate must be true or false"));
+    EXPECT_THAT(read_assignment("turn.speculate=maybe").error().text,
+                HasSubstr("turn.speculate must be true or false"));
 }
 
 TEST_F(SettingsTest, ValuesOutOfBoundsSayTheBounds) {
@@ -172,7 +175,8 @@ TEST_F(SettingsTest, UnknownVariablesOfOursAreErrors) {
     ASSERT_FALSE(settings);
     EXPECT_THAT(settings.error().text, AllOf(HasSubstr(".env:7: unknown setting ANTIPHON_SERVER_PROT"),
                                              HasSubstr("did you mean ANTIPHON_SERVER_PORT?")));
-    EXPECT_TRUE(read_environment({{"ANTIPHON_CACHE_DIR", "x", ""}, {"ANTIPHON_TEST_ANY", "1", ""}}));
+    EXPECT_TRUE(read_environment(
+        {{"ANTIPHON_CACHE_DIR", "x", ""}, {"ANTIPHON_BINARY", "x", ""}, {"ANTIPHON_TEST_ANY", "1", ""}}));
 }
 
 TEST_F(SettingsTest, TheGuidesNamesAreKnown) {
@@ -219,9 +223,10 @@ TEST_F(SettingsTest, AssignmentsNeedAnEqualsSignAndAKnownKey) {
 }
 
 TEST_F(SettingsTest, DotenvKnowsQuotesCommentsAndExport) {
-    const auto variables = parse_dotenv("# a comment\r\n\n  A=1\nexport B = two words # more\nC='#raw \\n'\n"
-                                        "D=\"line\\none \\\"x\\\" \\\\\" # end\nE=\nF=a#b\nG=x=y",
-                                        ".env");
+    const auto variables = parse_dotenv(
+        "# a comment\r\n\n  A=1\nexport B = two words # more\nC='#raw \\n'\n"
+        "D=\"line\\none \\\"x\\\" \\\\\" # end\nE=\nF=a#b\nG=x=y",
+        ".env");
     ASSERT_TRUE(variables) << variables.error().text;
     std::vector<std::string> seen;
     for (const auto& v : *variables) seen.push_back(v.name + "=" + v.value);

@@ -48,8 +48,8 @@ TEST(SentenceChunker, TinyFirstSentencesWaitForMore) {
 
 TEST(SentenceChunker, LaterPiecesAreWholeSentences) {
     EXPECT_EQ(pieces_of("I see, now. The one, the two, and the three. Is it so? It is so! \"Go away now!\" They went."),
-              (Pieces{"I see, now. ", "The one, the two, and the three. ", "Is it so? ", "It is so! ", "\"Go away now!\" ",
-                      "They went."}));
+              (Pieces{"I see, now. ", "The one, the two, and the three. ", "Is it so? ", "It is so! ",
+                      "\"Go away now!\" ", "They went."}));
 }
 
 TEST(SentenceChunker, ShortSentencesJoinTheNextThatIsThere) {
@@ -67,8 +67,10 @@ TEST(SentenceChunker, AbbreviationsAndNumbersEndNoSentence) {
           "Fruits, e.g. Apples or Pears, are good. ", "See No. 5 and p. 12 and fig. 3 there. ",
           "The U.S. President spoke of it. ", "Visit www.example.com or mail a.b@c.de now. ",
           "It is 10.30 a.m. here in town. ", "He is approx. Two metres tall. "})
-        EXPECT_EQ(pieces_of(start + sentence + "The end it is."), (Pieces{start, sentence, "The end it is."})) << sentence;
-    EXPECT_EQ(pieces_of(start + "We meet at 5 p.m. The end it is."), (Pieces{start, "We meet at 5 p.m. ", "The end it is."}));
+        EXPECT_EQ(pieces_of(start + sentence + "The end it is."), (Pieces{start, sentence, "The end it is."}))
+            << sentence;
+    EXPECT_EQ(pieces_of(start + "We meet at 5 p.m. The end it is."),
+              (Pieces{start, "We meet at 5 p.m. ", "The end it is."}));
     EXPECT_EQ(pieces_of(start + "That was in 2020. Then so am I. You too, I say."),
               (Pieces{start, "That was in 2020. ", "Then so am I. ", "You too, I say."}));
 }
@@ -82,7 +84,8 @@ TEST(SentenceChunker, LinesEndSentencesAndListNumbersDoNot) {
 TEST(SentenceChunker, ABlockOfCodeIsOnePiece) {
     EXPECT_EQ(pieces_of("Look at this code:\n```cpp\nint a = 1. \nf(a); // so. Yes\n\n```\nThat was it."),
               (Pieces{"Look at this code:\n", "```cpp\nint a = 1. \nf(a); // so. Yes\n\n```\n", "That was it."}));
-    EXPECT_EQ(pieces_of("Look at this code:\n```\nnever closed\n"), (Pieces{"Look at this code:\n", "```\nnever closed\n"}));
+    EXPECT_EQ(pieces_of("Look at this code:\n```\nnever closed\n"),
+              (Pieces{"Look at this code:\n", "```\nnever closed\n"}));
 }
 
 TEST(SentenceChunker, AnEllipsisBeforeASmallLetterIsOnlyAPause) {
@@ -96,7 +99,8 @@ TEST(SentenceChunker, OtherScripts) {
     EXPECT_EQ(pieces_of("मैं ठीक हूँ। आप कैसे हैं? बताइए।"), (Pieces{"मैं ठीक हूँ। ", "आप कैसे हैं? ", "बताइए।"}));
     EXPECT_EQ(pieces_of("أنا بخير اليوم، شكرا لك. كيف حالك اليوم؟ جيد"),
               (Pieces{"أنا بخير اليوم، ", "شكرا لك. ", "كيف حالك اليوم؟ ", "جيد"}));
-    EXPECT_EQ(pieces_of("一二三四五六七八九十一二三四五六七八九十一二三").front(), "一二三四五六七八九十一二三四五六七八九十");
+    EXPECT_EQ(pieces_of("一二三四五六七八九十一二三四五六七八九十一二三").front(),
+              "一二三四五六七八九十一二三四五六七八九十");
 }
 
 TEST(SentenceChunker, LongSentencesAreCutAtAClauseMarkThenBetweenWords) {
@@ -139,8 +143,9 @@ TEST(SentenceChunker, EmptyAndBlankStreams) {
 }
 
 TEST(SentenceChunker, TheJoinedPiecesAreTheTextWhateverItIs) {
-    const std::string_view parts[] = {"a", "Dr", ".", ",", "!", "?", " ", "\n", "```", "1.", "你", "。", "—", "\xE2\x80", "\xFF", "é",
-                                      "…", "\"", "word", "  ", "\r\n", "🙂", "3", ":", ";", "-", " and so on", "\t", "*"};
+    const std::string_view parts[] = {"a",    "Dr",   ".", ",",        "!",    "?", " ",          "\n", "```",  "1.",
+                                      "你",   "。",   "—", "\xE2\x80", "\xFF", "é", "…",          "\"", "word", "  ",
+                                      "\r\n", "🙂", "3", ":",        ";",    "-", " and so on", "\t", "*"};
     std::mt19937 random(7);
     for (int round = 0; round < 3000; ++round) {
         std::string text;
@@ -163,7 +168,9 @@ TEST(SentenceChunker, TheJoinedPiecesAreTheTextWhateverItIs) {
 }
 
 TEST(SentenceChunker, PiecesOfAStreamOfBytesAreWholeCharacters) {
-    const std::string text = "Größere Äpfel, süße Früchte – überall. Ça va très bien, n’est-ce pas ? 我很好。你呢？🙂 Bien sûr !";
+    const std::string text =
+        "Größere Äpfel, süße Früchte – überall. Ça va très bien, n’est-ce pas ? 我很好。你呢？🙂 Bien sûr "
+        "!";
     for (const std::size_t step : {1U, 2U, 3U, 5U}) {
         const auto pieces = pieces_of(text, step);
         EXPECT_EQ(joined(pieces), text);
