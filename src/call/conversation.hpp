@@ -90,6 +90,8 @@ private:
     void start_answer(base::TurnId turn, const ResponseRequest& request, const std::optional<std::string>& pending,
                       const TurnMarks& marks, const std::string& language);
     void open_gate();
+    /// The session's voice, or the default if there is none by that name.
+    std::string voice() const;
     void say_pieces(std::vector<std::string> pieces);
     void tell_text();
     /// Sends the sound that is due, and comes back when the next is.

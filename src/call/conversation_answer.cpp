@@ -44,8 +44,18 @@ void Conversation::start_answer(base::TurnId turn, const ResponseRequest& reques
     generation.temperature = settings_.think.temperature;
 
     if (answer.response.speaks)
-        speaker_.start(answer.turn, {language, session_.voice, session_.speed, session_.output_rate});
+        speaker_.start(answer.turn, {language, voice(), session_.speed, session_.output_rate});
     thinker_.start(answer.turn, std::move(generation));
+}
+
+std::string Conversation::voice() const {
+    // Clients name the voices of the service they were written for: they are better answered in another
+    // voice than not at all. The session tells which one was asked for, the log that there is none.
+    const auto voices = engines_.synthesizer.voices();
+    if (session_.voice.empty() || std::find(voices.begin(), voices.end(), session_.voice) != voices.end())
+        return session_.voice;
+    base::log::warning("speak.no_such_voice", {{"call", session_.id}, {"voice", session_.voice}});
+    return {};
 }
 
 void Conversation::open_gate() {

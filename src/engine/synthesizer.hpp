@@ -11,6 +11,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace antiphon::engine {
 
@@ -41,6 +42,9 @@ public:
     /// A request for a language is served by any voice of the same first subtag ("en-GB" by "en-US"). The
     /// object stays usable after each failure.
     virtual base::Result<void> synthesize(const Utterance& utterance, const Sink& sink, std::stop_token stop) = 0;
+
+    /// The names that Utterance::voice may have; another is `unsupported`. Constant.
+    virtual std::vector<std::string> voices() const = 0;
 
     /// Samples per second of every chunk; constant for the object's life.
     virtual int sample_rate() const noexcept = 0;

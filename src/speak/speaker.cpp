@@ -1,6 +1,7 @@
 #include "speak/speaker.hpp"
 
 #include "audio/resampler.hpp"
+#include "base/log.hpp"
 #include "speak/text_for_speech.hpp"
 
 #include <utility>
@@ -53,7 +54,7 @@ void Speaker::submit(Piece piece) {
     const std::size_t number = piece.number;
     engine::Utterance utterance{text_for_speech(piece.text, manner_.language), manner_.language, manner_.voice, manner_.speed};
     auto job = [strand = strand_, anchor = anchor_.handle(), &synthesizer = synthesizer_, turn, number,
-                utterance = std::move(utterance), rate = manner_.sample_rate, stop = stop_.get_token()] {
+                utterance = std::move(utterance), rate = manner_.sample_rate, stop = stop_.get_token()]() mutable {
         const base::Time began = strand->now();
         const auto give = [&](std::vector<float> samples) {
             if (samples.empty()) return;
@@ -66,8 +67,14 @@ void Speaker::submit(Piece piece) {
         if (!resampler) {
             end = resampler.error();
         } else {
-            end = synthesizer.synthesize(
-                utterance, [&](const audio::Pcm& chunk) { give(resampler->process(chunk.samples)); }, stop);
+            const auto sink = [&](const audio::Pcm& chunk) { give(resampler->process(chunk.samples)); };
+            end = synthesizer.synthesize(utterance, sink, stop);
+            if (!end && end.error().code == base::Errc::unsupported && !utterance.language.empty()) {
+                // An accent is better than silence.
+                base::log::warning("speak.no_voice_for_language", {{"language", utterance.language}});
+                utterance.language.clear();
+                end = synthesizer.synthesize(utterance, sink, stop);
+            }
             give(resampler->flush());
         }
         const base::Duration busy = strand->now() - began;

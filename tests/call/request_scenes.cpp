@@ -138,6 +138,20 @@ TEST_F(RequestScene, TheAnswerIsCutAtTheTokensTheClientAllows) {
     EXPECT_EQ(think::words_of(done.output.at(0)), "It is sunny today. ");
 }
 
+TEST_F(RequestScene, AnUnknownVoiceIsAnsweredInTheDefaultOne) {
+    for (const char* name : {"alloy", "joe"}) {
+        session.voice = name;
+        begin();
+        call->create_item(typed("hello"), std::nullopt, "");
+        call->create_response({});
+        wait(milliseconds(9000));
+        EXPECT_EQ(peer.all<ResponseDone>().back().response.status, ResponseStatus::completed);
+        call->close();
+    }
+    EXPECT_EQ(synthesizer.voices_used.front(), "");
+    EXPECT_EQ(synthesizer.voices_used.back(), "joe");
+}
+
 TEST_F(RequestScene, TheSessionChangesPartByPart) {
     begin();
     SessionPatch patch;

@@ -59,13 +59,14 @@ public:
             text = texts.front();
             if (texts.size() > 1) texts.pop_front();
         }
-        return engine::Transcript{text, "en", 0.9F};
+        return engine::Transcript{text, language, 0.9F};
     }
     base::Duration max_duration() const noexcept override { return std::chrono::seconds(30); }
     std::size_t parallel() const noexcept override { return 2; }
 
     milliseconds takes{100};
     std::deque<std::string> texts;  ///< the last one stays
+    std::string language = "en";
     std::optional<base::Error> failure;
     std::vector<base::Duration> lengths;
     Counts counts;
@@ -134,17 +135,21 @@ public:
     base::Result<void> synthesize(const engine::Utterance& utterance, const Sink& sink, std::stop_token stop) override {
         ++counts.begun;
         spoken.push_back(utterance.text);
+        voices_used.push_back(utterance.voice);
         if (!simulation_.sleep(takes, stop)) {
             ++counts.cancelled;
             return base::error(base::Errc::cancelled, "stopped");
         }
         if (failure) return *failure;
+        if (!utterance.language.empty() && utterance.language != "en")
+            return base::error(base::Errc::unsupported, "the scene's voice speaks English");
         audio::Pcm sound{std::vector<float>(utterance.text.size() * 1200), 24000};
         for (std::size_t i = 0; i < sound.samples.size(); ++i) sound.samples[i] = next_sample();
         sink(std::move(sound));
         ++counts.finished;
         return {};
     }
+    std::vector<std::string> voices() const override { return {"joe"}; }
     int sample_rate() const noexcept override { return 24000; }
 
     /// A ramp, so that a lost or doubled sample shows.
@@ -153,6 +158,7 @@ public:
     milliseconds takes{80};
     std::optional<base::Error> failure;
     std::vector<std::string> spoken;
+    std::vector<std::string> voices_used;
     Counts counts;
 
 private:

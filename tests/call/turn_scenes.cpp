@@ -83,6 +83,16 @@ TEST_F(TurnScene, AClickIsNoSpeech) {
     EXPECT_EQ(recognizer.counts.begun, 0);
 }
 
+TEST_F(TurnScene, ALanguageWithoutAVoiceIsAnsweredInTheVoiceThereIs) {
+    recognizer.language = "sv";
+    begin();
+    speak(milliseconds(600));
+    silence(milliseconds(800));
+    wait(milliseconds(9000));
+    EXPECT_EQ(peer.all<ResponseDone>().at(0).response.status, ResponseStatus::completed);
+    EXPECT_FALSE(peer.sound.empty());
+}
+
 TEST_F(TurnScene, TheHistoryGrowsTurnByTurn) {
     recognizer.texts = {"first question", "second question"};
     begin();

@@ -49,6 +49,7 @@ public:
         return result;
     }
 
+    std::vector<std::string> voices() const override { return {}; }
     int sample_rate() const noexcept override { return voice_.sample_rate; }
 
     /// Calls wait before the chunk of that number (0: the first) until release() or their stop request.

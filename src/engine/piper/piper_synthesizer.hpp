@@ -48,7 +48,7 @@ public:
 
     /// What Utterance::voice may name besides "": the file's and data set's names for a voice of one
     /// speaker, the speakers' names otherwise.
-    std::vector<std::string> voices() const;
+    std::vector<std::string> voices() const override;
 
     /// Phonemes left out so far because the voice does not know them.
     std::size_t unknown_phonemes() const noexcept;

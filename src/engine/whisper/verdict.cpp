@@ -12,7 +12,9 @@ constexpr float kNobody = 0.6F;
 constexpr float kPerhapsNobody = 0.4F;
 constexpr float kNobodySaidPhrase = 0.35F;
 constexpr float kGuessed = -1.0F;
-constexpr float kDoubtful = -0.4F;
+// A text below it is tried again: of 36 utterances on base these were six, and three of the four that were wrong
+// in the cut window only.
+constexpr float kDoubtful = -0.35F;
 
 }  // namespace
 
@@ -22,7 +24,7 @@ bool nobody_spoke(const Heard& heard, std::string_view words) {
     return heard.no_speech > kNobodySaidPhrase && is_subtitle_phrase(words);
 }
 
-bool needs_wider_window(const Heard& heard) {
+bool needs_full_window(const Heard& heard) {
     if (heard.no_speech > kPerhapsNobody) return false;
     return heard.ending != Ending::finished || heard.mean_log_probability < kDoubtful;
 }

@@ -1,7 +1,8 @@
 // Whether a text that Whisper wrote was said by anybody.
 //
-// pure. OpenAI's own rule (no speech above 0.6 and a mean log probability below -1) lets most invented
-// texts pass, since the model is sure of them: so a text that is known from subtitles needs better evidence.
+// pure. OpenAI's own rule (no speech above 0.6 and a mean log probability below -1) lets invented texts
+// pass, since the model is often sure of them. The probability of "no speech" alone tells the two apart
+// much better, where it is taken at the start token and the sound was raised to the usual level first.
 #pragma once
 
 #include "engine/whisper/recognition.hpp"
@@ -13,8 +14,8 @@ namespace antiphon::engine::whisper {
 /// `words` is the text of `heard` after spoken_words().
 bool nobody_spoke(const Heard& heard, std::string_view words);
 
-/// Whether a second try with a wider window is worth its time: the text repeated itself, did not come to
-/// an end, or was hardly more than guessed.
-bool needs_wider_window(const Heard& heard);
+/// Whether a second try with the full window is worth its time: the text repeated itself, did not come to
+/// an end, or has doubtful words. (Twice or three times the cut window was tried and mends nothing.)
+bool needs_full_window(const Heard& heard);
 
 }  // namespace antiphon::engine::whisper

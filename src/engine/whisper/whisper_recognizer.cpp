@@ -50,11 +50,13 @@ struct Errand {
     void run(const Model& model, whisper_state& state) {
         try {
             heard = hear(model, state, samples, listening, stop);
-            const int wider = wider_window(listening.window);
-            if (!heard || !needs_wider_window(*heard) || wider == listening.window) return;
-            base::log::debug("recognizer.retry", {{"window", listening.window}, {"wider", wider}});
-            listening.window = wider;
-            heard = hear(model, state, samples, listening, stop);
+            if (!heard || listening.window == kFullWindow || !needs_full_window(*heard)) return;
+            base::log::debug("recognizer.retry", {{"window", listening.window}});
+            listening.window = kFullWindow;
+            auto again = hear(model, state, samples, listening, stop);
+            const bool better = !again || heard->ending != Ending::finished ||
+                                again->mean_log_probability > heard->mean_log_probability;
+            if (better) heard = std::move(again);
         } catch (const std::exception& failure) {
             heard = base::error(base::Errc::engine, std::string("Whisper failed: ") + failure.what());
         }

@@ -1,8 +1,8 @@
 // Speech to text with whisper.cpp (ggml files; multilingual or English-only models).
 //
 // One set of weights serves every call. Each transcribe() takes a state from a pool; the window of the
-// encoder is cut to the utterance (window.hpp), a text that repeats itself is tried again once with a
-// wider one, and what nobody said is left out (sound_check.hpp, transcript_text.hpp, verdict.hpp).
+// encoder is cut to the utterance (window.hpp), a doubtful text is tried once more with the full one, and
+// what nobody said is left out (sound_check.hpp, transcript_text.hpp, verdict.hpp).
 #pragma once
 
 #include "engine/recognizer.hpp"

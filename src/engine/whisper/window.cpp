@@ -19,8 +19,6 @@ int cut_window(std::size_t samples) {
     return std::min((frames + 7) / 8 * 8, kFullWindow);
 }
 
-int wider_window(int window) { return std::min(window * 2, kFullWindow); }
-
 int token_budget(std::size_t samples) { return scaled(samples, 7) + 8; }
 
 }  // namespace antiphon::engine::whisper

@@ -4,7 +4,7 @@
 // of frames, so a short utterance is given a window cut to its length (`audio_ctx` in whisper.cpp).
 // Cutting too tight makes the decoder repeat itself: the model has seen only sound that is followed by
 // silence, hence the margin (FUTO's whisper-acft measured 64 frames: WER 19 against 18 of the full
-// window, and 318 without any), the bound on the tokens and the second try (see recognition.hpp).
+// window, and 318 without any), the bound on the tokens and the second try (verdict.hpp).
 #pragma once
 
 #include "base/clock.hpp"
@@ -24,9 +24,6 @@ inline constexpr std::size_t kShortestSound = kSampleRate;
 
 /// The frames for a sound of so many samples: 50 per second and the margin, at most the full window.
 int cut_window(std::size_t samples);
-
-/// The window of the second try: twice the first, at most the full window.
-int wider_window(int window);
 
 /// The most tokens that a person says in so many samples: 7 a second (fast English is 4 to 5) and 8.
 int token_budget(std::size_t samples);
