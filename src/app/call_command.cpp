@@ -33,10 +33,11 @@ volatile std::sig_atomic_t interrupted = 0;
 /// While it lives, the first Ctrl-C asks for an orderly end; the second ends the process.
 class InterruptWatch {
 public:
-    InterruptWatch() : before_(std::signal(SIGINT, [](int) {
-        interrupted = 1;
-        std::signal(SIGINT, SIG_DFL);
-    })) {
+    InterruptWatch()
+        : before_(std::signal(SIGINT, [](int) {
+              interrupted = 1;
+              std::signal(SIGINT, SIG_DFL);
+          })) {
         interrupted = 0;
     }
     ~InterruptWatch() { std::signal(SIGINT, before_); }
@@ -93,13 +94,15 @@ public:
 
     base::Result<void> speak(Question question) {
         const std::size_t begin = microphone_.speak(std::move(question.samples));
-        conversation_.begin_spoken(question.name, audio::duration_of(begin + question.speech_end, CallerMicrophone::kRate));
+        conversation_.begin_spoken(question.name,
+                                   audio::duration_of(begin + question.speech_end, CallerMicrophone::kRate));
         return wait_for_answer();
     }
 
     base::Result<void> write_recording() const {
         if (command_.out.empty()) return {};
-        const std::array channels{audio::Pcm{microphone_.sent(), CallerMicrophone::kRate}, conversation_.playout().played()};
+        const std::array channels{audio::Pcm{microphone_.sent(), CallerMicrophone::kRate},
+                                  conversation_.playout().played()};
         return audio::write_wav(command_.out, audio::encode_wav(channels));
     }
 
@@ -115,14 +118,17 @@ private:
     base::Result<void> wait_for_answer() {
         while (!(conversation_.answered(now()) && !microphone_.speaking())) {
             if (interrupted != 0) return {};
-            if (now() - conversation_.last_progress() > command_.timeout && !microphone_.speaking()) return silent_server();
+            if (now() - conversation_.last_progress() > command_.timeout && !microphone_.speaking())
+                return silent_server();
             if (auto went = next_frame(); !went) return went;
         }
         captions_.end_line();
         CallerTurn turn = conversation_.finish();
         ++turns_;
-        if (command_.json) std::cout << turn_as_json(turn, turns_, worst_lateness_) << std::endl;
-        else if (turn.spoken) std::cout << latency_line(turn) << std::endl;
+        if (command_.json)
+            std::cout << turn_as_json(turn, turns_, worst_lateness_) << std::endl;
+        else if (turn.spoken)
+            std::cout << latency_line(turn) << std::endl;
         worst_lateness_ = base::Duration::zero();
         for (base::Duration pause{}; pause < kPauseBetweenTurns && interrupted == 0; pause += kFrameTime)
             if (auto went = next_frame(); !went) return went;

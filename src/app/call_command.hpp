@@ -21,8 +21,8 @@ struct CallCommand {
     std::filesystem::path out;                ///< 2-channel WAV: sent, played; empty: none
     std::string server = "http://127.0.0.1:8080";
     std::optional<base::milliseconds> silence;  ///< that ends a turn; none: the server's setting
-    bool json = false;                        ///< one JSON object per turn instead of captions
-    std::chrono::seconds timeout{30};         ///< to connect, and without any sign of an answer
+    bool json = false;                          ///< one JSON object per turn instead of captions
+    std::chrono::seconds timeout{30};           ///< to connect, and without any sign of an answer
 };
 
 /// Makes the call. Gives the exit code: 0 when each turn was answered; 1 when something failed, after

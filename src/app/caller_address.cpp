@@ -32,7 +32,8 @@ base::Result<CallerAddress> parse_caller_address(std::string_view text) {
         const std::string_view scheme = rest.substr(0, scheme_end);
         if (scheme == "https" || scheme == "wss")
             return refuse(base::Errc::unsupported, "the terminal caller speaks http:// and ws:// only");
-        if (scheme != "http" && scheme != "ws") return refuse(base::Errc::invalid, "the address must begin with http://");
+        if (scheme != "http" && scheme != "ws")
+            return refuse(base::Errc::invalid, "the address must begin with http://");
         rest.remove_prefix(scheme_end + 3);
     }
     const bool printable = std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return c > ' ' && c < 0x7F; });
@@ -49,7 +50,8 @@ base::Result<CallerAddress> parse_caller_address(std::string_view text) {
     std::string_view port;
     if (!authority.empty() && authority.front() == '[') {
         const auto bracket = authority.find(']');
-        if (bracket == std::string_view::npos) return refuse(base::Errc::invalid, "the ] of the IPv6 address is missing");
+        if (bracket == std::string_view::npos)
+            return refuse(base::Errc::invalid, "the ] of the IPv6 address is missing");
         address.host = authority.substr(1, bracket - 1);
         port = authority.substr(bracket + 1);
     } else {
@@ -59,7 +61,8 @@ base::Result<CallerAddress> parse_caller_address(std::string_view text) {
     }
     if (address.host.empty()) return refuse(base::Errc::invalid, "it names no host");
     if (!port.empty()) {
-        if (port.front() != ':' || !is_port(port.substr(1))) return refuse(base::Errc::invalid, "the port must be 1 to 65535");
+        if (port.front() != ':' || !is_port(port.substr(1)))
+            return refuse(base::Errc::invalid, "the port must be 1 to 65535");
         address.port = port.substr(1);
     }
     address.target = std::string(prefix) + std::string(kTarget);

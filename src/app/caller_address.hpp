@@ -11,7 +11,7 @@
 namespace antiphon::app {
 
 struct CallerAddress {
-    std::string host;    ///< a name or an IP address, without brackets
+    std::string host;  ///< a name or an IP address, without brackets
     std::string port;
     std::string target;  ///< what the WebSocket asks for, for example "/v1/realtime?model=antiphon"
 

@@ -36,7 +36,8 @@ constexpr base::milliseconds kGoodbye{1000};
 /// Everything below the mutex is shared with the caller's thread; the rest belongs to the socket's thread.
 class CallerConnection::Socket {
 public:
-    Socket(CallerAddress address, base::Duration timeout) : address_(std::move(address)), stream_(io_), resolver_(io_), timer_(io_) {
+    Socket(CallerAddress address, base::Duration timeout)
+        : address_(std::move(address)), stream_(io_), resolver_(io_), timer_(io_) {
         timer_.expires_after(timeout);
         timer_.async_wait([this](beast::error_code failure) {
             if (!failure) give_up("cannot reach " + address_.authority() + ": no answer in time");
@@ -86,19 +87,21 @@ private:
     void connect(const asio::ip::tcp::resolver::results_type& found) {
         asio::async_connect(beast::get_lowest_layer(stream_).socket(), found,
                             [this](beast::error_code failure, const asio::ip::tcp::endpoint&) {
-            if (failure) return give_up("cannot reach " + address_.authority() + ": " + failure.message());
-            beast::error_code ignored;
-            beast::get_lowest_layer(stream_).socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-            shake_hands();
-        });
+                                if (failure)
+                                    return give_up("cannot reach " + address_.authority() + ": " + failure.message());
+                                beast::error_code ignored;
+                                beast::get_lowest_layer(stream_).socket().set_option(asio::ip::tcp::no_delay(true),
+                                                                                     ignored);
+                                shake_hands();
+                            });
     }
 
     void shake_hands() {
         // Our own timer is the one that counts; the stream's would outlive a failed handshake by its whole length.
-        stream_.set_option(websocket::stream_base::timeout{websocket::stream_base::none(), websocket::stream_base::none(), false});
-        stream_.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
-            request.set(beast::http::field::user_agent, "antiphon-call");
-        }));
+        stream_.set_option(
+            websocket::stream_base::timeout{websocket::stream_base::none(), websocket::stream_base::none(), false});
+        stream_.set_option(websocket::stream_base::decorator(
+            [](websocket::request_type& request) { request.set(beast::http::field::user_agent, "antiphon-call"); }));
         stream_.read_message_max(kLongestMessage);
         stream_.async_handshake(response_, address_.authority(), address_.target, [this](beast::error_code failure) {
             if (failure == websocket::error::upgrade_declined)
@@ -177,8 +180,7 @@ private:
     }
 
     void close() {
-        stream_.async_close(websocket::close_code::normal,
-                            [this](beast::error_code) { give_up("the call is over"); });
+        stream_.async_close(websocket::close_code::normal, [this](beast::error_code) { give_up("the call is over"); });
     }
 
     const CallerAddress address_;
@@ -203,7 +205,8 @@ private:
 CallerConnection::CallerConnection(std::unique_ptr<Socket> socket) : socket_(std::move(socket)) {}
 CallerConnection::~CallerConnection() = default;
 
-base::Result<std::unique_ptr<CallerConnection>> CallerConnection::open(const CallerAddress& address, base::Duration timeout) {
+base::Result<std::unique_ptr<CallerConnection>> CallerConnection::open(const CallerAddress& address,
+                                                                       base::Duration timeout) {
     auto socket = std::make_unique<Socket>(address, timeout);
     if (auto opened = socket->wait_until_open(); !opened) return opened.error();
     return std::unique_ptr<CallerConnection>(new CallerConnection(std::move(socket)));

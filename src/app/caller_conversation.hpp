@@ -24,9 +24,9 @@ namespace antiphon::app {
 struct CallerTurn {
     std::string question;  ///< the file, or the typed text
     bool spoken = false;
-    std::string heard;     ///< the server's caption of the caller's words
+    std::string heard;  ///< the server's caption of the caller's words
     std::string answer;
-    int cut_ins = 0;       ///< answers that began while the caller still spoke
+    int cut_ins = 0;  ///< answers that began while the caller still spoke
     base::Duration speech_end{};
     std::optional<base::Duration> answer_begin;    ///< of the sound; none: no sound, or only a cut-in
     std::optional<base::Duration> voice_to_voice;  ///< spoken turns with an answer_begin only
@@ -68,9 +68,9 @@ private:
     std::set<std::string> under_way_;                  ///< answers that have begun and not ended
     std::map<std::string, std::size_t> sound_begins_;  ///< by answer, in samples of the playout
     std::set<std::string> cut_ins_;
-    std::set<std::string> interrupted_;                ///< answers whose later sound is not played any more
-    bool caller_speaks_ = false;    ///< by the server's opinion
-    bool answer_expected_ = false;  ///< the server heard the end of a turn and has not begun to answer
+    std::set<std::string> interrupted_;  ///< answers whose later sound is not played any more
+    bool caller_speaks_ = false;         ///< by the server's opinion
+    bool answer_expected_ = false;       ///< the server heard the end of a turn and has not begun to answer
     bool completed_ = false;
     base::Duration last_progress_{};
     std::string trouble_;

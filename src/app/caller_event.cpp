@@ -47,17 +47,17 @@ private:
     std::string missing_;
 };
 
-std::string message_of(const json::object* error) {
-    return text_at(error, "message").value_or("no reason was given");
-}
+std::string message_of(const json::object* error) { return text_at(error, "message").value_or("no reason was given"); }
 
 AnswerEnds read_answer_end(const json::object& event, Fields& fields) {
     const json::object* response = object_at(event, "response");
     AnswerEnds end{fields.text(response, "id"), fields.text(response, "status"), ""};
     const json::object* details = response == nullptr ? nullptr : object_at(*response, "status_details");
     const json::object* failure = details == nullptr ? nullptr : object_at(*details, "error");
-    if (failure != nullptr) end.reason = message_of(failure);
-    else end.reason = text_at(details, "reason").value_or("");
+    if (failure != nullptr)
+        end.reason = message_of(failure);
+    else
+        end.reason = text_at(details, "reason").value_or("");
     return end;
 }
 
@@ -73,8 +73,7 @@ base::Result<CallerEvent> read_typed(std::string_view type, const json::object& 
         return CallerEvent{CallerCaptionDone{fields.text("item_id"), fields.text("transcript")}};
     if (type == "conversation.item.input_audio_transcription.failed")
         return CallerEvent{CallerNotUnderstood{message_of(object_at(event, "error"))}};
-    if (type == "response.created")
-        return CallerEvent{AnswerBegins{fields.text(object_at(event, "response"), "id")}};
+    if (type == "response.created") return CallerEvent{AnswerBegins{fields.text(object_at(event, "response"), "id")}};
     if (type == "response.output_audio_transcript.delta" || type == "response.output_text.delta")
         return CallerEvent{AnswerTextGrows{fields.text("response_id"), fields.text("delta")}};
     if (type == "response.output_audio.delta") {
@@ -97,7 +96,8 @@ base::Result<CallerEvent> read_server_event(std::string_view message) {
     const json::value parsed = json::parse({message.data(), message.size()}, failure);
     const json::object* event = failure ? nullptr : parsed.if_object();
     const auto type = text_at(event, "type");
-    if (!type) return base::error(base::Errc::invalid, "the server sent something that is no event of the Realtime API");
+    if (!type)
+        return base::error(base::Errc::invalid, "the server sent something that is no event of the Realtime API");
     Fields fields(*event);
     auto read = read_typed(*type, *event, fields);
     if (read && !fields.missing().empty())

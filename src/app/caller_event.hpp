@@ -17,17 +17,35 @@ namespace antiphon::app {
 
 struct SessionIsCreated {};
 struct SessionIsUpdated {};
-struct ServerRefuses { std::string message; };
+struct ServerRefuses {
+    std::string message;
+};
 
 struct CallerBeginsToSpeak {};
 struct CallerStopsSpeaking {};
-struct CallerCaptionGrows { std::string item_id; std::string text; };
-struct CallerCaptionDone { std::string item_id; std::string text; };
-struct CallerNotUnderstood { std::string message; };
+struct CallerCaptionGrows {
+    std::string item_id;
+    std::string text;
+};
+struct CallerCaptionDone {
+    std::string item_id;
+    std::string text;
+};
+struct CallerNotUnderstood {
+    std::string message;
+};
 
-struct AnswerBegins { std::string response_id; };
-struct AnswerTextGrows { std::string response_id; std::string text; };
-struct AnswerSoundGrows { std::string response_id; std::vector<float> samples; };
+struct AnswerBegins {
+    std::string response_id;
+};
+struct AnswerTextGrows {
+    std::string response_id;
+    std::string text;
+};
+struct AnswerSoundGrows {
+    std::string response_id;
+    std::vector<float> samples;
+};
 struct AnswerEnds {
     std::string response_id;
     std::string status;  ///< "completed", "cancelled", "incomplete", "failed"
@@ -35,7 +53,9 @@ struct AnswerEnds {
 };
 
 /// An event of Antiphon's own ("antiphon...."), as JSON.
-struct ServerRemark { std::string json; };
+struct ServerRemark {
+    std::string json;
+};
 /// An event that the terminal caller has no use for.
 struct SomethingElse {};
 

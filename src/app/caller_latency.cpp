@@ -16,7 +16,8 @@ double power_of(double decibels) { return std::pow(10.0, decibels / 10.0); }
 class Windows {
 public:
     explicit Windows(const audio::Pcm& sound)
-        : width_(static_cast<std::size_t>(sound.sample_rate / 100)), step_(static_cast<std::size_t>(sound.sample_rate / 1000)) {
+        : width_(static_cast<std::size_t>(sound.sample_rate / 100)),
+          step_(static_cast<std::size_t>(sound.sample_rate / 1000)) {
         sums_.reserve(sound.samples.size() + 1);
         sums_.push_back(0.0);
         for (const float sample : sound.samples) {
@@ -67,7 +68,8 @@ std::optional<std::size_t> first_audible_sample(const audio::Pcm& sound, std::si
         // Three windows from the sample itself: those that only overlap it would let a click last longer.
         if (!windows.fits(sample, 3)) return std::nullopt;
         bool sustained = true;
-        for (std::size_t i = 0; i < 3; ++i) sustained = sustained && windows.power(sample + i * windows.width()) > threshold;
+        for (std::size_t i = 0; i < 3; ++i)
+            sustained = sustained && windows.power(sample + i * windows.width()) > threshold;
         if (sustained) return sample;
     }
     return std::nullopt;

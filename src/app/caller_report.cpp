@@ -21,10 +21,14 @@ json::value optional_milliseconds(const std::optional<base::Duration>& duration)
 
 std::string latency_line(const CallerTurn& turn) {
     std::string line = "voice to voice: ";
-    if (turn.voice_to_voice) line += std::to_string(milliseconds_of(*turn.voice_to_voice)) + " ms";
-    else if (turn.cut_ins > 0) line += "not measured";
-    else line += "the answer had no audible sound";
-    if (turn.cut_ins > 0) line += " (answered " + std::to_string(turn.cut_ins) + " time(s) before the question was over)";
+    if (turn.voice_to_voice)
+        line += std::to_string(milliseconds_of(*turn.voice_to_voice)) + " ms";
+    else if (turn.cut_ins > 0)
+        line += "not measured";
+    else
+        line += "the answer had no audible sound";
+    if (turn.cut_ins > 0)
+        line += " (answered " + std::to_string(turn.cut_ins) + " time(s) before the question was over)";
     return line;
 }
 

@@ -48,8 +48,10 @@ public:
     /// Call it once from opened() and once for each message.
     virtual void next() = 0;
 
-    /// Queues the message; one is on its way at a time. When more than the bound waits, the channel drops all of
-    /// it, closes with 1008 and ends as too_slow. After the end messages are dropped.
+    /// Queues the message; one is on its way at a time. While more than half the bound waits, next() brings
+    /// nothing, and a client that lets that last for five seconds is too slow; so is one for which more than the
+    /// bound waits already: the channel then drops all of it, closes with 1008 and ends as too_slow. After the end
+    /// messages are dropped.
     virtual void send(std::string message) = 0;
 
     /// Closes in order if the client plays along, hard after two seconds if not.

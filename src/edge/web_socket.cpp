@@ -21,7 +21,9 @@ namespace http = beast::http;
 namespace websocket = beast::websocket;
 using boost::system::error_code;
 
-constexpr std::chrono::seconds kPatience{2};
+/// For a client that does not answer a close, and for one that does not read what it asked for.
+constexpr std::chrono::seconds kClosePatience{2};
+constexpr std::chrono::seconds kReadPatience{5};
 /// A read buffer that one large message has grown is not kept.
 constexpr std::size_t kKeptBuffer = 256U << 10U;
 
@@ -54,14 +56,16 @@ public:
     }
 
     void next() override {
-        if (open_) stream_.async_read(in_, beast::bind_front_handler(&WebSocket::on_read, shared_from_this()));
+        if (!open_) return;
+        if (!drained()) return hold_back();
+        stream_.async_read(in_, beast::bind_front_handler(&WebSocket::on_read, shared_from_this()));
     }
 
     void send(std::string message) override {
         if (!open_) return;
+        if (waiting_bytes_ > max_queued_) return give_up_on_slow_client();
         waiting_bytes_ += message.size();
         waiting_.push_back(std::move(message));
-        if (waiting_bytes_ > max_queued_) return give_up_on_slow_client();
         if (!writing_) write_next();
     }
 
@@ -110,7 +114,25 @@ private:
         }
         waiting_bytes_ -= waiting_.front().size();
         waiting_.pop_front();
-        if (open_) write_next();
+        if (!open_) return;
+        write_next();
+        if (holding_back_ && drained()) {
+            holding_back_ = false;
+            patience_.cancel();
+            next();
+        }
+    }
+
+    /// Whether the client may ask for more.
+    bool drained() const { return waiting_bytes_ <= max_queued_ / 2; }
+
+    /// Nothing more is read from a client until it has read what it asked for.
+    void hold_back() {
+        holding_back_ = true;
+        patience_.expires_after(kReadPatience);
+        patience_.async_wait([self = shared_from_this()](error_code cancelled) {
+            if (!cancelled && self->open_ && self->holding_back_) self->give_up_on_slow_client();
+        });
     }
 
     void give_up_on_slow_client() {
@@ -135,7 +157,7 @@ private:
 
     void begin_close() {
         open_ = false;
-        patience_.expires_after(kPatience);
+        patience_.expires_after(kClosePatience);
         patience_.async_wait([self = shared_from_this()](error_code cancelled) {
             if (!cancelled) self->hang_up();
         });
@@ -156,11 +178,12 @@ private:
     }
 
     websocket::stream<asio::ip::tcp::socket, false> stream_;
-    asio::steady_timer patience_;  ///< for a client that does not answer a close
+    asio::steady_timer patience_;  ///< with a client that is held back, later with the close
     http::request<http::empty_body> upgrade_;
     std::shared_ptr<ChannelUser> user_;  ///< none after the end
     beast::flat_buffer in_;
     bool open_ = false;
+    bool holding_back_ = false;  ///< the next message is wanted but not asked for yet
     std::optional<ChannelEnd> end_;  ///< why this side closes
     websocket::close_reason close_reason_;
 

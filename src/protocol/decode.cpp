@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxEventId = 512;
+/// Of an event without sound in it: what comes in comes back in further events, and goes through the model.
+constexpr std::size_t kMaxWithoutSound = 1U << 20U;
 
 /// Lets one document take memory in proportion to its own size only: "[[],[],..." would otherwise become
 /// twelve times as large as it came.
@@ -117,16 +119,20 @@ constexpr std::array<Kind, 11> kKinds{{
     {"output_audio_buffer.clear", [](const Fields&) -> ClientRequest { return ClearOutputAudio{}; }},
 }};
 
-ClientRequest read_request(const Fields& fields) {
+ClientRequest read_request(const Fields& fields, std::size_t message_size) {
     const std::string type = fields.required_text("type");
     if (fields.fault()) return ClearAudio{};
+    if (message_size > kMaxWithoutSound && type != "input_audio_buffer.append") {
+        fields.fail("", "message_too_large", "has more than 1048576 bytes, which only input_audio_buffer.append may");
+        return ClearAudio{};
+    }
     for (const auto& kind : kKinds)
         if (kind.type == type) return kind.read(fields);
     fields.fail("type", "unknown_event", "is " + quoted(type) + ", which is no event that a client sends");
     return ClearAudio{};
 }
 
-std::variant<ClientEvent, Refusal> read_event(const json::object& message) {
+std::variant<ClientEvent, Refusal> read_event(const json::object& message, std::size_t message_size) {
     std::optional<Fault> fault;
     const Fields fields(message, "", fault);
     ClientEvent event;
@@ -135,7 +141,7 @@ std::variant<ClientEvent, Refusal> read_event(const json::object& message) {
         fields.fail("event_id", "invalid_value", "must have at most 512 characters");
         event.event_id.clear();
     }
-    if (!fault) event.request = read_request(fields);
+    if (!fault) event.request = read_request(fields, message_size);
     if (fault) return Refusal{std::move(fault->code), std::move(fault->error), std::move(event.event_id)};
     return event;
 }
@@ -159,7 +165,7 @@ std::variant<ClientEvent, Refusal> decode(std::string_view message) {
         if (failure == json::error::too_deep) return invalid_json("it is nested more than 32 levels deep");
         if (failure) return invalid_json(failure.message());
         const json::value document = parser.release();
-        if (const auto* object = document.if_object()) return read_event(*object);
+        if (const auto* object = document.if_object()) return read_event(*object, message.size());
         return Refusal{"invalid_type", base::error(base::Errc::invalid, "an event must be a JSON object"), ""};
     } catch (const std::bad_alloc&) {
         return invalid_json("it has too many values for its size");

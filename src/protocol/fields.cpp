@@ -42,7 +42,8 @@ std::string Fields::path(std::string_view key) const {
 void Fields::fail(std::string_view key, std::string_view code, const std::string& what) const {
     if (fault_) return;
     const std::string param = path(key);
-    fault_ = Fault{std::string(code), base::error(base::Errc::invalid, quoted(param) + " " + what, param)};
+    const std::string subject = param.empty() ? "the event" : quoted(param);
+    fault_ = Fault{std::string(code), base::error(base::Errc::invalid, subject + " " + what, param)};
 }
 
 void Fields::unsupported(std::string_view key, const std::string& why) const {

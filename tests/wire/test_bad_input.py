@@ -208,19 +208,24 @@ def test_a_client_may_vanish(server, stage, politely):
     assert server.get("/health")[0] == 200
 
 
+BIG = {
+    "type": "conversation.item.create",
+    "item": {"id": "big", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "y" * 300_000}]},
+}
+
+
 async def test_a_client_that_does_not_read_is_cut_and_the_others_go_on(start):
-    server = start("server.max_queued_bytes=262144")
+    server = start("server.max_queued_bytes=1048576")
     async with converse(server) as talk:
         await talk.update(output_modalities=["text"])
         lazy = RawClient(server, receive_buffer=4096)
-        lazy.upgrade().type("x" * 500_000)
-        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "y" * 500_000}], "id": "big"}
-        lazy.send({"type": "conversation.item.create", "item": item})
+        lazy.upgrade().send(BIG)
+        lazy.socket.settimeout(1)
         try:
-            for _ in range(60):
+            for _ in range(60):  # more than all the buffers on the way hold
                 lazy.send({"type": "conversation.item.retrieve", "item_id": "big"})
         except OSError:
-            pass  # it was cut while it wrote
+            pass  # it is held back, or cut already
         server.wait_for_log("reason=too_slow")
         assert server.metric("antiphon_calls") == 1
 
@@ -228,6 +233,17 @@ async def test_a_client_that_does_not_read_is_cut_and_the_others_go_on(start):
         await talk.connection.response.create()
         assert (await talk.until("response.done"))["response"]["status"] == "completed"
         lazy.socket.close()
+    server.wait_until_no_calls()
+
+
+async def test_a_client_that_asks_for_much_and_reads_gets_all_of_it(start):
+    server = start("server.max_queued_bytes=1048576")
+    async with converse(server) as talk:
+        await talk.connection.send(BIG)
+        for _ in range(60):
+            await talk.connection.send({"type": "conversation.item.retrieve", "item_id": "big"})
+        await talk.reaction({"type": "input_audio_buffer.clear"}, kind="input_audio_buffer.cleared", seconds=60)
+        assert sum(event["type"] == "conversation.item.retrieved" for event in talk.events) == 60
     server.wait_until_no_calls()
 
 

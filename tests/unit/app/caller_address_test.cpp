@@ -37,8 +37,9 @@ TEST(CallerAddress, NamesAnIpv6HostInBrackets) {
 }
 
 TEST(CallerAddress, RefusesWhatIsNoAddress) {
-    for (const char* text : {"", "http://", "http://:80", "ftp://a", "http://a:0", "http://a:65536", "http://a:8x", "http://a:",
-                             "http://[::1", "http://[::1]x", "http://a b", "http://a\r\nX: y", "http://a?b", "http://u@a"}) {
+    for (const char* text :
+         {"", "http://", "http://:80", "ftp://a", "http://a:0", "http://a:65536", "http://a:8x",
+          "http://a:", "http://[::1", "http://[::1]x", "http://a b", "http://a\r\nX: y", "http://a?b", "http://u@a"}) {
         const auto address = parse_caller_address(text);
         ASSERT_FALSE(address) << text;
         EXPECT_EQ(address.error().code, base::Errc::invalid) << text;

@@ -33,7 +33,9 @@ TEST(CallerCaptions, TheOtherSideBeginsANewLine) {
 TEST(CallerCaptions, AServerCannotDriveTheTerminal) {
     std::ostringstream out;
     CallerCaptions captions(out);
-    captions.line("you", "a\x1B[2Jb\nc\xC2\x9B" "d\xFF");
+    captions.line("you",
+                  "a\x1B[2Jb\nc\xC2\x9B"
+                  "d\xFF");
     EXPECT_EQ(out.str(), "you: a [2Jb c d\xEF\xBF\xBD\n");
 }
 

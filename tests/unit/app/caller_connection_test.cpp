@@ -1,5 +1,7 @@
 #include "app/caller_connection.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
@@ -7,8 +9,6 @@
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <functional>
 #include <string>
@@ -137,8 +137,8 @@ TEST(CallerConnection, NoticesAServerThatVanishes) {
 TEST(CallerConnection, ShowsTheServersReasonForARefusal) {
     const std::string body = R"({"error":{"message":"all 8 lines are taken"}})";
     OneShotServer server([&](tcp::socket socket) {
-        answer_http(std::move(socket), "HTTP/1.1 503 Service Unavailable\r\nContent-Length: " + std::to_string(body.size()) +
-                                           "\r\n\r\n" + body);
+        answer_http(std::move(socket), "HTTP/1.1 503 Service Unavailable\r\nContent-Length: " +
+                                           std::to_string(body.size()) + "\r\n\r\n" + body);
     });
     const auto connection = CallerConnection::open(server.address(), seconds(10));
     ASSERT_FALSE(connection);

@@ -1,8 +1,8 @@
 #include "app/caller_event.hpp"
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json.hpp>
 
 namespace antiphon::app {
 namespace {
@@ -34,32 +34,37 @@ TEST(CallerEvent, ReadsTheCallersSide) {
         R"({"type":"conversation.item.input_audio_transcription.delta","item_id":"i","delta":"What"})");
     EXPECT_EQ(part.item_id, "i");
     EXPECT_EQ(part.text, "What");
-    EXPECT_EQ(read_as<CallerCaptionDone>(
-                  R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"i","transcript":"What?"})")
-                  .text,
-              "What?");
-    EXPECT_EQ(read_as<CallerNotUnderstood>(
-                  R"({"type":"conversation.item.input_audio_transcription.failed","item_id":"i","error":{"message":"m"}})")
-                  .message,
-              "m");
+    EXPECT_EQ(
+        read_as<CallerCaptionDone>(
+            R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"i","transcript":"What?"})")
+            .text,
+        "What?");
+    EXPECT_EQ(
+        read_as<CallerNotUnderstood>(
+            R"({"type":"conversation.item.input_audio_transcription.failed","item_id":"i","error":{"message":"m"}})")
+            .message,
+        "m");
 }
 
 TEST(CallerEvent, ReadsTheAnswer) {
     EXPECT_EQ(read_as<AnswerBegins>(R"({"type":"response.created","response":{"id":"r"}})").response_id, "r");
-    EXPECT_EQ(read_as<AnswerTextGrows>(
-                  R"({"type":"response.output_audio_transcript.delta","response_id":"r","delta":"Hi"})")
-                  .text,
-              "Hi");
-    EXPECT_EQ(read_as<AnswerTextGrows>(R"({"type":"response.output_text.delta","response_id":"r","delta":"Ho"})").text, "Ho");
+    EXPECT_EQ(
+        read_as<AnswerTextGrows>(R"({"type":"response.output_audio_transcript.delta","response_id":"r","delta":"Hi"})")
+            .text,
+        "Hi");
+    EXPECT_EQ(read_as<AnswerTextGrows>(R"({"type":"response.output_text.delta","response_id":"r","delta":"Ho"})").text,
+              "Ho");
     // 0x4000, 0xC000: a half up, a half down.
-    const auto sound = read_as<AnswerSoundGrows>(R"({"type":"response.output_audio.delta","response_id":"r","delta":"AEAAwA=="})");
+    const auto sound =
+        read_as<AnswerSoundGrows>(R"({"type":"response.output_audio.delta","response_id":"r","delta":"AEAAwA=="})");
     ASSERT_EQ(sound.samples.size(), 2U);
     EXPECT_FLOAT_EQ(sound.samples[0], 0.5F);
     EXPECT_FLOAT_EQ(sound.samples[1], -0.5F);
 }
 
 TEST(CallerEvent, ReadsHowAnAnswerEnds) {
-    const auto well = read_as<AnswerEnds>(R"({"type":"response.done","response":{"id":"r","status":"completed","status_details":null}})");
+    const auto well = read_as<AnswerEnds>(
+        R"({"type":"response.done","response":{"id":"r","status":"completed","status_details":null}})");
     EXPECT_EQ(well.status, "completed");
     EXPECT_EQ(well.reason, "");
     const auto cut = read_as<AnswerEnds>(
@@ -71,15 +76,17 @@ TEST(CallerEvent, ReadsHowAnAnswerEnds) {
 }
 
 TEST(CallerEvent, KeepsTheServersOwnEventsAndPassesOverUnknownOnes) {
-    EXPECT_THAT(read_as<ServerRemark>(R"({"type":"antiphon.turn.measured","first_audio":0.6})").json, HasSubstr("first_audio"));
+    EXPECT_THAT(read_as<ServerRemark>(R"({"type":"antiphon.turn.measured","first_audio":0.6})").json,
+                HasSubstr("first_audio"));
     read_as<SomethingElse>(R"({"type":"rate_limits.updated"})");
     read_as<SomethingElse>(R"({"type":"an.event.of.next.year"})");
 }
 
 TEST(CallerEvent, RefusesWhatIsNoEvent) {
     const std::string deep(5000, '[');
-    for (const std::string& message : {std::string(), std::string("hello"), std::string("[]"), std::string("{}"),
-                                       std::string(R"({"type":5})"), std::string(R"({"type":"session.created")"), deep}) {
+    for (const std::string& message :
+         {std::string(), std::string("hello"), std::string("[]"), std::string("{}"), std::string(R"({"type":5})"),
+          std::string(R"({"type":"session.created")"), deep}) {
         const auto event = read_server_event(message);
         ASSERT_FALSE(event) << message.substr(0, 40);
         EXPECT_EQ(event.error().code, base::Errc::invalid);
@@ -95,7 +102,8 @@ TEST(CallerEvent, NamesTheFieldThatIsMissing) {
     }
     EXPECT_FALSE(read_server_event(R"({"type":"response.output_audio.delta","response_id":"r","delta":7})"));
     EXPECT_FALSE(read_server_event(R"({"type":"response.output_audio.delta","response_id":"r","delta":"!!!!"})"));
-    EXPECT_FALSE(read_server_event(R"({"type":"response.output_audio.delta","response_id":"r","delta":"AAAA"})")) << "3 bytes";
+    EXPECT_FALSE(read_server_event(R"({"type":"response.output_audio.delta","response_id":"r","delta":"AAAA"})"))
+        << "3 bytes";
 }
 
 TEST(CallerEvent, FindsTheSentenceOfARefusal) {

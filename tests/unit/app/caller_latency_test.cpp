@@ -21,7 +21,8 @@ audio::Pcm quiet_room(std::size_t milliseconds) {
 
 void add_tone(audio::Pcm& sound, std::size_t from_ms, std::size_t to_ms, float amplitude) {
     for (std::size_t i = from_ms * kMillisecond; i < to_ms * kMillisecond; ++i)
-        sound.samples[i] += amplitude * static_cast<float>(std::cos(2.0 * std::numbers::pi * 500.0 * static_cast<double>(i) / kRate));
+        sound.samples[i] +=
+            amplitude * static_cast<float>(std::cos(2.0 * std::numbers::pi * 500.0 * static_cast<double>(i) / kRate));
 }
 
 double milliseconds(std::optional<std::size_t> sample) {

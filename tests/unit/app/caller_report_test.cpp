@@ -1,7 +1,7 @@
 #include "app/caller_report.hpp"
 
-#include <boost/json.hpp>
 #include <gtest/gtest.h>
+#include <boost/json.hpp>
 
 namespace antiphon::app {
 namespace {

@@ -15,7 +15,8 @@ namespace {
 std::vector<float> tone(double frequency, double seconds, int rate) {
     std::vector<float> samples(static_cast<std::size_t>(seconds * rate));
     for (std::size_t i = 0; i < samples.size(); ++i)
-        samples[i] = 0.5F * static_cast<float>(std::sin(2.0 * std::numbers::pi * frequency * static_cast<double>(i) / rate));
+        samples[i] =
+            0.5F * static_cast<float>(std::sin(2.0 * std::numbers::pi * frequency * static_cast<double>(i) / rate));
     return samples;
 }
 
@@ -48,7 +49,8 @@ TEST(Resampler, AWholeSoundKeepsItsLength) {
             const auto made = resample(std::vector<float>(count, 0.1F), from, to);
             ASSERT_TRUE(made);
             const double expected = static_cast<double>(count) * to / from;
-            EXPECT_NEAR(static_cast<double>(made->size()), expected, 1.0) << count << " samples, " << from << " to " << to;
+            EXPECT_NEAR(static_cast<double>(made->size()), expected, 1.0)
+                << count << " samples, " << from << " to " << to;
         }
 }
 
@@ -57,7 +59,8 @@ TEST(Resampler, AToneKeepsItsFrequencyLevelAndPlace) {
         const double frequency = 1000.0;
         const auto made = resample(tone(frequency, 1.0, from), from, to);
         ASSERT_TRUE(made);
-        const auto middle = std::span<const float>(*made).subspan(static_cast<std::size_t>(to / 10), static_cast<std::size_t>(to / 2));
+        const auto middle =
+            std::span<const float>(*made).subspan(static_cast<std::size_t>(to / 10), static_cast<std::size_t>(to / 2));
         const Component heard = component(middle, frequency, to);
         EXPECT_NEAR(heard.amplitude, 0.5, 0.01) << from << " to " << to;
         // A tenth of a second is 100 whole waves, so the phase is the delay: below 20 us of 1000 us.
@@ -68,7 +71,8 @@ TEST(Resampler, AToneKeepsItsFrequencyLevelAndPlace) {
             const double angle = 2.0 * std::numbers::pi * frequency * static_cast<double>(i) / to + heard.phase;
             rest += std::pow(static_cast<double>(middle[i]) - heard.amplitude * std::sin(angle), 2.0);
         }
-        EXPECT_LT(std::sqrt(rest / static_cast<double>(middle.size())), 0.5 / std::sqrt(2.0) * 0.00316) << from << " to " << to;
+        EXPECT_LT(std::sqrt(rest / static_cast<double>(middle.size())), 0.5 / std::sqrt(2.0) * 0.00316)
+            << from << " to " << to;
     }
 }
 
@@ -144,7 +148,8 @@ TEST(Resampler, NothingInNothingOut) {
 }
 
 TEST(Resampler, RefusesRatesOutOfRange) {
-    for (const auto [from, to] : {Rates{7999, 16000}, Rates{16000, 7999}, Rates{192001, 16000}, Rates{0, 16000}, Rates{16000, -1}}) {
+    for (const auto [from, to] :
+         {Rates{7999, 16000}, Rates{16000, 7999}, Rates{192001, 16000}, Rates{0, 16000}, Rates{16000, -1}}) {
         EXPECT_FALSE(Resampler::open(from, to));
         const auto made = resample(std::vector<float>(10), from, to);
         ASSERT_FALSE(made);

@@ -26,7 +26,7 @@ struct Header {
     std::uint32_t bits = 16;
     std::uint32_t claimed = 0;  ///< the data chunk's size; 0: as it is
     bool extensible = false;
-    bool list_before = false;   ///< a chunk of odd size between fmt and data
+    bool list_before = false;  ///< a chunk of odd size between fmt and data
 };
 
 std::vector<std::uint8_t> wav(const Header& header, const std::vector<std::uint8_t>& data) {
@@ -134,7 +134,8 @@ TEST(Wav, RefusesWhatItCannotRead) {
 }
 
 TEST(Wav, RefusesWhatIsNoWav) {
-    for (const std::string text : {"", "RIFF", "hello, this is no sound at all", "RIFF\1\1\1\1AVI LIST", "RIFX\1\1\1\1WAVEfmt "}) {
+    for (const std::string text :
+         {"", "RIFF", "hello, this is no sound at all", "RIFF\1\1\1\1AVI LIST", "RIFX\1\1\1\1WAVEfmt "}) {
         const auto sound = decode_wav(std::vector<std::uint8_t>(text.begin(), text.end()));
         ASSERT_FALSE(sound) << text;
         EXPECT_EQ(sound.error().code, base::Errc::invalid);
@@ -203,7 +204,8 @@ TEST(Wav, ChannelsLieSideBySideAndShorterOnesAreSilentAtTheEnd) {
 }
 
 TEST(Wav, FilesNameThemselvesInTheirErrors) {
-    const auto path = std::filesystem::temp_directory_path() / ("antiphon_wav_test_" + std::to_string(::getpid()) + ".wav");
+    const auto path =
+        std::filesystem::temp_directory_path() / ("antiphon_wav_test_" + std::to_string(::getpid()) + ".wav");
     const auto missing = read_wav(path);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, base::Errc::not_found);

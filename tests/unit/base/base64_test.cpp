@@ -10,8 +10,12 @@ namespace {
 std::vector<std::uint8_t> bytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 TEST(Base64, TheVectorsOfRfc4648) {
-    const std::pair<const char*, const char*> vectors[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
-                                                           {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
+    const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                           {"f", "Zg=="},
+                                                           {"fo", "Zm8="},
+                                                           {"foo", "Zm9v"},
+                                                           {"foob", "Zm9vYg=="},
+                                                           {"fooba", "Zm9vYmE="},
                                                            {"foobar", "Zm9vYmFy"}};
     for (const auto& [plain, encoded] : vectors) {
         EXPECT_EQ(base64_encode(bytes(plain)), encoded);
@@ -33,8 +37,8 @@ TEST(Base64, EveryByteAndEveryLengthComesBack) {
 }
 
 TEST(Base64, RefusesWhatIsNot) {
-    for (const std::string_view text : {"Z", "Zg", "Zg=", "Zm9v=", "====", "=", "Zg==Zg==", "Z===", "Zm9v\n", "Zm 9", "Zm9-",
-                                        "Zm9_", "Z=9v", "\xFF\xFF\xFF\xFF", "Zg=a"}) {
+    for (const std::string_view text : {"Z", "Zg", "Zg=", "Zm9v=", "====", "=", "Zg==Zg==", "Z===", "Zm9v\n", "Zm 9",
+                                        "Zm9-", "Zm9_", "Z=9v", "\xFF\xFF\xFF\xFF", "Zg=a"}) {
         const auto decoded = base64_decode(text);
         ASSERT_FALSE(decoded) << text;
         EXPECT_EQ(decoded.error().code, Errc::invalid);

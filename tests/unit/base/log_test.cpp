@@ -25,7 +25,9 @@ protected:
 };
 
 TEST_F(LogTest, OneLineWithTimeLevelEventAndFields) {
-    const std::string line = written_by([] { info("turn.committed", {{"call", "sess_1"}, {"turn", 3}, {"share", 0.5}}); });
+    const std::string line = written_by([] {
+        info("turn.committed", {{"call", "sess_1"}, {"turn", 3}, {"share", 0.5}});
+    });
     EXPECT_THAT(line, HasSubstr(" info turn.committed call=sess_1 turn=3 share=0.5"));
     EXPECT_THAT(line, EndsWith("\n"));
     EXPECT_THAT(line, testing::MatchesRegex("[0-9]+-[0-9]+-[0-9]+T[0-9]+:[0-9]+:[0-9.]+[+-][0-9]+:[0-9]+ .*\n"));
@@ -40,7 +42,8 @@ TEST_F(LogTest, AValueCannotForgeALine) {
 
 TEST_F(LogTest, AValueCannotDriveATerminal) {
     const std::string line = written_by([] { info("event", {{"name", std::string("a\x1B[2J\x07\0z", 8)}}); });
-    EXPECT_TRUE(std::ranges::none_of(line, [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7F; })) << line;
+    EXPECT_TRUE(std::ranges::none_of(line, [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7F; }))
+        << line;
     EXPECT_THAT(line, HasSubstr(R"(name="a\x1b[2J\x07\x00z")"));
 }
 

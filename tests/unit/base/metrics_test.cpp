@@ -17,7 +17,9 @@ TEST(Metrics, WritesThePrometheusText) {
     metrics.counter("antiphon_turns_total", "Turns").Increment(3);
     metrics.gauge("antiphon_calls", "Calls under way").Set(2);
     const std::string text = metrics.text();
-    EXPECT_THAT(text, HasSubstr("# HELP antiphon_turns_total Turns\n# TYPE antiphon_turns_total counter\nantiphon_turns_total 3\n"));
+    EXPECT_THAT(
+        text,
+        HasSubstr("# HELP antiphon_turns_total Turns\n# TYPE antiphon_turns_total counter\nantiphon_turns_total 3\n"));
     EXPECT_THAT(text, HasSubstr("# TYPE antiphon_calls gauge\nantiphon_calls 2\n"));
 }
 

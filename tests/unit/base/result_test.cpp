@@ -50,8 +50,8 @@ TEST(Result, NothingMayBeTheValue) {
 
 TEST(Result, EveryCodeHasANameOfItsOwn) {
     std::set<std::string_view> names;
-    for (const Errc code : {Errc::cancelled, Errc::invalid, Errc::unsupported, Errc::not_found, Errc::conflict, Errc::overloaded,
-                            Errc::unavailable, Errc::engine}) {
+    for (const Errc code : {Errc::cancelled, Errc::invalid, Errc::unsupported, Errc::not_found, Errc::conflict,
+                            Errc::overloaded, Errc::unavailable, Errc::engine}) {
         EXPECT_NE(name_of(code), "unknown");
         EXPECT_TRUE(names.insert(name_of(code)).second) << name_of(code);
     }

@@ -10,11 +10,11 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 TEST(Utf8, AcceptsTheFirstAndLastOfEachLength) {
-    for (const std::string_view text : {std::string_view("\0", 1), std::string_view("\x7F"), std::string_view("\xC2\x80"),
-                                        std::string_view("\xDF\xBF"), std::string_view("\xE0\xA0\x80"),
-                                        std::string_view("\xED\x9F\xBF"), std::string_view("\xEE\x80\x80"),
-                                        std::string_view("\xEF\xBF\xBF"), std::string_view("\xF0\x90\x80\x80"),
-                                        std::string_view("\xF4\x8F\xBF\xBF"), std::string_view("")}) {
+    for (const std::string_view text :
+         {std::string_view("\0", 1), std::string_view("\x7F"), std::string_view("\xC2\x80"),
+          std::string_view("\xDF\xBF"), std::string_view("\xE0\xA0\x80"), std::string_view("\xED\x9F\xBF"),
+          std::string_view("\xEE\x80\x80"), std::string_view("\xEF\xBF\xBF"), std::string_view("\xF0\x90\x80\x80"),
+          std::string_view("\xF4\x8F\xBF\xBF"), std::string_view("")}) {
         EXPECT_TRUE(is_utf8(text));
         EXPECT_EQ(whole_characters(text), text.size());
         EXPECT_EQ(to_utf8(text), text);
@@ -22,16 +22,19 @@ TEST(Utf8, AcceptsTheFirstAndLastOfEachLength) {
 }
 
 TEST(Utf8, RefusesWhatTheStandardForbids) {
-    for (const std::string_view text : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                                        "\xED\xBF\xBF", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-                                        "\xFF", "\xFE", "\xC2", "\xE2\x82", "\xF0\x9F\x98", "\xC2\x41", "a\xE2\x82z"}) {
+    for (const std::string_view text :
+         {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
+          "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xFE", "\xC2",
+          "\xE2\x82", "\xF0\x9F\x98", "\xC2\x41", "a\xE2\x82z"}) {
         EXPECT_FALSE(is_utf8(text)) << text.size();
         EXPECT_TRUE(is_utf8(to_utf8(text)));
     }
 }
 
 TEST(Utf8, EachMalformedByteBecomesOneReplacement) {
-    EXPECT_EQ(to_utf8("a\xFF\xFE" "b"), "a" + std::string(kReplacement) + std::string(kReplacement) + "b");
+    EXPECT_EQ(to_utf8("a\xFF\xFE"
+                      "b"),
+              "a" + std::string(kReplacement) + std::string(kReplacement) + "b");
     EXPECT_EQ(to_utf8("\xE2\x82"), std::string(kReplacement) + std::string(kReplacement));
     EXPECT_EQ(to_utf8("\xC3\xA4"), "\xC3\xA4");
 }

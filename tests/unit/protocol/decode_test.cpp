@@ -334,6 +334,16 @@ TEST(Decode, takes_fifteen_mebibytes_of_base64) {
     EXPECT_EQ(accepted<AppendAudio>(message).audio.size(), (14U << 20U) / 4 * 3);
 }
 
+TEST(Decode, takes_one_mebibyte_of_anything_else) {
+    const auto long_item = [](std::size_t length) {
+        return item(kMessage + R"([{"type":"input_text","text":")" + std::string(length, 'x') + "\"}]");
+    };
+    EXPECT_EQ(accepted<CreateItem>(long_item(1'000'000)).item.content.front().text->size(), 1'000'000U);
+    const auto refusal = refused(long_item(1U << 20U));
+    EXPECT_EQ(refusal.code, "message_too_large");
+    EXPECT_EQ(refusal.event_id, "mine");
+}
+
 TEST(Decode, quotes_what_was_sent_only_in_part) {
     const auto refusal = refused(R"({"type":")" + std::string(10'000, 'x') + "\"}");
     EXPECT_LT(refusal.error.text.size(), 200U);
