@@ -81,7 +81,7 @@ std::vector<Utterance> utterances() {
     std::vector<Utterance> all;
     for (const char* sentence : kSentences) {
         std::vector<float> samples;
-        const auto spoken = voice->synthesize({.text = sentence}, [&](audio::Pcm chunk) {
+        const auto spoken = voice->synthesize({sentence, "", "", 1.0F}, [&](audio::Pcm chunk) {
             samples.insert(samples.end(), chunk.samples.begin(), chunk.samples.end());
         }, {});
         if (!spoken) throw std::runtime_error(spoken.error().text);
