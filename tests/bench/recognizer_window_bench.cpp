@@ -202,7 +202,7 @@ void run(int threads, int rounds) {
         getloadavg(&load, 1);
         std::printf("\n%s, %d threads, %d rounds; load average %.2f\n", model, threads, rounds, load);
         compare(*cut, *full, all, rounds);
-        time_the_language(*cut, contract::kennedy(0.0, 2.3));
+        time_the_language(*cut, contract::kennedy(8.0, 11.0));
         time_the_stop(*full, contract::kennedy(0.0, 8.0));
     }
 }

@@ -25,9 +25,10 @@ TEST(Window, GrowsWithTheSoundAndEndsAtTheFullOne) {
     EXPECT_EQ(cut_window(contract::samples_of(30.0)), kFullWindow);
 }
 
-TEST(Window, IsThatOfASecondForLess) {
-    EXPECT_EQ(cut_window(2), cut_window(kShortestSound));
-    EXPECT_EQ(cut_window(kShortestSound), 120);
+TEST(Window, HasALeastForShortSounds) {
+    EXPECT_EQ(cut_window(2), kLeastWindow);
+    EXPECT_EQ(cut_window(contract::samples_of(2.7)), kLeastWindow);
+    EXPECT_GT(cut_window(contract::samples_of(2.9)), kLeastWindow);
 }
 
 TEST(Window, BoundsTheTokens) {
@@ -118,24 +119,29 @@ Heard heard_with(float no_speech, float log_probability, Ending ending = Ending:
 }
 
 TEST(Verdict, TakesClearSpeech) {
-    EXPECT_FALSE(nobody_spoke(heard_with(0.05F, -0.2F), "Turn on the light."));
-    EXPECT_FALSE(nobody_spoke(heard_with(0.25F, -0.2F), "Thank you."));
-    EXPECT_FALSE(nobody_spoke(heard_with(0.5F, -0.3F), "Turn on the light."));
+    EXPECT_EQ(judge(heard_with(0.05F, -0.2F), "Turn on the light.", false), Verdict::spoken);
+    EXPECT_EQ(judge(heard_with(0.25F, -0.2F), "Thank you.", false), Verdict::spoken);
+    EXPECT_EQ(judge(heard_with(0.6F, -0.2F), "Tell me more.", false), Verdict::spoken);
+    EXPECT_EQ(judge(heard_with(0.2F, -0.9F), "Thank you.", true), Verdict::spoken);
+    EXPECT_EQ(judge(heard_with(0.3F, -0.9F, Ending::exhausted), "Turn on the light.", true), Verdict::spoken);
 }
 
 TEST(Verdict, DropsWhatNobodySaid) {
-    EXPECT_TRUE(nobody_spoke(heard_with(0.05F, -0.2F), ""));
-    EXPECT_TRUE(nobody_spoke(heard_with(0.7F, -0.2F), "Turn on the light."));
-    EXPECT_TRUE(nobody_spoke(heard_with(0.5F, -1.5F), "1/2 oz"));
-    EXPECT_TRUE(nobody_spoke(heard_with(0.5F, -0.3F), "Thanks for watching!"));
+    EXPECT_EQ(judge(heard_with(0.5F, -0.2F), "", false), Verdict::nobody);
+    EXPECT_EQ(judge(heard_with(0.5F, -1.5F), "1/2 oz", false), Verdict::nobody);
+    EXPECT_EQ(judge(heard_with(0.8F, -2.0F, Ending::repeated), "Pi Pi", false), Verdict::nobody);
+    EXPECT_EQ(judge(heard_with(0.05F, -0.2F), "", true), Verdict::nobody);
+    EXPECT_EQ(judge(heard_with(0.6F, -0.1F), "Turn on the light.", true), Verdict::nobody);
+    EXPECT_EQ(judge(heard_with(0.3F, -0.1F), "Thanks for watching!", true), Verdict::nobody);
 }
 
-TEST(Verdict, AsksForTheFullWindowWhenInDoubt) {
-    EXPECT_FALSE(needs_full_window(heard_with(0.05F, -0.2F)));
-    EXPECT_TRUE(needs_full_window(heard_with(0.05F, -0.9F)));
-    EXPECT_TRUE(needs_full_window(heard_with(0.05F, -0.1F, Ending::repeated)));
-    EXPECT_TRUE(needs_full_window(heard_with(0.05F, -0.1F, Ending::exhausted)));
-    EXPECT_FALSE(needs_full_window(heard_with(0.8F, -2.0F, Ending::repeated)));  // noise is not worth it
+TEST(Verdict, IsUnsureInACutWindowWithoutGoodEvidence) {
+    EXPECT_EQ(judge(heard_with(0.7F, -0.2F), "Who are you?", false), Verdict::unsure);
+    EXPECT_EQ(judge(heard_with(0.4F, -0.2F), "Thank you.", false), Verdict::unsure);
+    EXPECT_EQ(judge(heard_with(0.05F, -0.9F), "ask not", false), Verdict::unsure);
+    EXPECT_EQ(judge(heard_with(0.05F, -0.9F), "", false), Verdict::unsure);
+    EXPECT_EQ(judge(heard_with(0.05F, -0.1F, Ending::repeated), "and so", false), Verdict::unsure);
+    EXPECT_EQ(judge(heard_with(0.05F, -0.1F, Ending::exhausted), "and so", false), Verdict::unsure);
 }
 
 TEST(Language, ComesFromAndGoesToBcp47) {

@@ -5,28 +5,32 @@
 namespace antiphon::engine::whisper {
 namespace {
 
-// Measured on noises of many kinds (steady, bursts, clicks, wind, beeps) and on spoken words down to a single
-// "Yes.", with base and tiny.en: noise has a probability of no speech from 0.47 up and a mean log
-// probability below -0.9, words have at most 0.4, and mostly above -0.8.
-constexpr float kNobody = 0.6F;
-constexpr float kPerhapsNobody = 0.4F;
-constexpr float kNobodySaidPhrase = 0.35F;
-constexpr float kGuessed = -1.0F;
-// A text below it is tried again: of 36 utterances on base these were six, and three of the four that were wrong
-// in the cut window only.
+constexpr float kNobodyInFullWindow = 0.5F;
+constexpr float kNobodySaidPhrase = 0.25F;  // in the full window
+constexpr float kPerhapsNobody = 0.35F;     // in a cut window
+constexpr float kLikelyNobody = 0.65F;      // in a cut window, even for words that look certain
+constexpr float kGuessed = -1.2F;
+// A text below it is looked at again: of 36 utterances on base these were six, and three of the four that
+// were wrong in the cut window only.
 constexpr float kDoubtful = -0.35F;
+
+Verdict judge_full(const Heard& heard, std::string_view words) {
+    const bool phrase = heard.no_speech > kNobodySaidPhrase && is_subtitle_phrase(words);
+    return words.empty() || phrase || heard.no_speech > kNobodyInFullWindow ? Verdict::nobody : Verdict::spoken;
+}
+
+Verdict judge_cut(const Heard& heard, std::string_view words) {
+    const bool perhaps_nobody = heard.no_speech > kPerhapsNobody;
+    if (perhaps_nobody && (words.empty() || heard.mean_log_probability < kGuessed)) return Verdict::nobody;
+    const bool clear_words = !words.empty() && heard.ending == Ending::finished && heard.mean_log_probability > kDoubtful;
+    const bool somebody = !perhaps_nobody || (heard.no_speech < kLikelyNobody && !is_subtitle_phrase(words));
+    return clear_words && somebody ? Verdict::spoken : Verdict::unsure;
+}
 
 }  // namespace
 
-bool nobody_spoke(const Heard& heard, std::string_view words) {
-    if (words.empty() || heard.no_speech > kNobody) return true;
-    if (heard.no_speech > kPerhapsNobody && heard.mean_log_probability < kGuessed) return true;
-    return heard.no_speech > kNobodySaidPhrase && is_subtitle_phrase(words);
-}
-
-bool needs_full_window(const Heard& heard) {
-    if (heard.no_speech > kPerhapsNobody) return false;
-    return heard.ending != Ending::finished || heard.mean_log_probability < kDoubtful;
+Verdict judge(const Heard& heard, std::string_view words, bool full_window) {
+    return full_window ? judge_full(heard, words) : judge_cut(heard, words);
 }
 
 }  // namespace antiphon::engine::whisper

@@ -46,20 +46,39 @@ struct Errand {
     Listening listening;
     std::stop_token stop;
     base::Result<Heard> heard = base::error(base::Errc::engine, "the recognition did not run");
+    std::string words;  ///< empty: nobody spoke
 
     void run(const Model& model, whisper_state& state) {
         try {
-            heard = hear(model, state, samples, listening, stop);
-            if (!heard || listening.window == kFullWindow || !needs_full_window(*heard)) return;
-            base::log::debug("recognizer.retry", {{"window", listening.window}});
-            listening.window = kFullWindow;
-            auto again = hear(model, state, samples, listening, stop);
-            const bool better = !again || heard->ending != Ending::finished ||
-                                again->mean_log_probability > heard->mean_log_probability;
-            if (better) heard = std::move(again);
+            Verdict verdict = listen(model, state);
+            if (heard && verdict == Verdict::unsure) {
+                Heard cut = std::move(*heard);
+                std::string cut_words = std::move(words);
+                listening.window = kFullWindow;
+                verdict = listen(model, state);
+                // Nobody having spoken is the full window's to say; of two texts the likelier one stays.
+                const bool keep_cut = heard && verdict == Verdict::spoken && cut.ending == Ending::finished &&
+                                      !cut_words.empty() && cut.mean_log_probability > heard->mean_log_probability;
+                if (keep_cut) {
+                    heard = std::move(cut);
+                    words = std::move(cut_words);
+                }
+            }
+            if (verdict == Verdict::nobody) words.clear();
         } catch (const std::exception& failure) {
             heard = base::error(base::Errc::engine, std::string("Whisper failed: ") + failure.what());
         }
+    }
+
+private:
+    Verdict listen(const Model& model, whisper_state& state) {
+        heard = hear(model, state, samples, listening, stop);
+        if (!heard) return Verdict::nobody;
+        words = spoken_words(heard->text);
+        base::log::debug("recognizer.heard", {{"window", listening.window}, {"tokens", heard->tokens},
+                                              {"no_speech", heard->no_speech},
+                                              {"log_probability", heard->mean_log_probability}});
+        return judge(*heard, words, listening.window == kFullWindow);
     }
 };
 
@@ -119,17 +138,10 @@ base::Result<Transcript> WhisperRecognizer::transcribe(const RecognitionRequest&
     if (!ran) return ran.error();
     if (!errand->heard) return errand->heard.error();
 
-    const Heard& heard = *errand->heard;
-    transcript.text = spoken_words(heard.text);
-    base::log::debug("recognizer.heard", {{"tokens", heard.tokens}, {"no_speech", heard.no_speech},
-                                          {"probability", heard.mean_probability},
-                                          {"log_probability", heard.mean_log_probability}});
-    if (nobody_spoke(heard, transcript.text)) {
-        transcript.text.clear();
-        return transcript;
-    }
-    if (transcript.language.empty()) transcript.language = bcp47_language(whisper_lang_str(heard.language));
-    transcript.confidence = heard.mean_probability;
+    if (errand->words.empty()) return transcript;
+    transcript.text = std::move(errand->words);
+    if (transcript.language.empty()) transcript.language = bcp47_language(whisper_lang_str(errand->heard->language));
+    transcript.confidence = errand->heard->mean_probability;
     return transcript;
 }
 

@@ -14,7 +14,7 @@ int scaled(std::size_t samples, int per_second) {
 }  // namespace
 
 int cut_window(std::size_t samples) {
-    const int frames = scaled(std::max(samples, kShortestSound), kFramesPerSecond) + kMargin;
+    const int frames = std::max(scaled(samples, kFramesPerSecond) + kMargin, kLeastWindow);
     // Whole blocks of eight keep the matrix products of the encoder on their fast path.
     return std::min((frames + 7) / 8 * 8, kFullWindow);
 }

@@ -17,12 +17,13 @@ inline constexpr int kSampleRate = 16000;
 inline constexpr int kFramesPerSecond = 50;
 inline constexpr int kFullWindow = 1500;  ///< frames of the 30 s that the model was trained on
 inline constexpr int kMargin = 64;        ///< frames of silence after the sound
+inline constexpr int kLeastWindow = 200;  ///< below, the model is unsure whether anybody speaks at all
 
 /// Sound shorter than this is padded with silence: whisper.cpp ignores less than 100 ms, and its
 /// spectrogram reads 200 samples past the beginning without looking.
 inline constexpr std::size_t kShortestSound = kSampleRate;
 
-/// The frames for a sound of so many samples: 50 per second and the margin, at most the full window.
+/// The frames for a sound of so many samples: 50 per second and the margin, from the least to the full window.
 int cut_window(std::size_t samples);
 
 /// The most tokens that a person says in so many samples: 7 a second (fast English is 4 to 5) and 8.
