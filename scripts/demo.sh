@@ -4,7 +4,7 @@
 # DEMO_QUESTION; the call is written to demo.wav (left: the question, right: the answer).
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 antiphon=$1
-question="${DEMO_QUESTION:-What is the capital of France?}"
+question="${DEMO_QUESTION:-How often should I give water to my plants?}"
 
 scratch=$(mktemp -d)
 server=

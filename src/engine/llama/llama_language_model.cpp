@@ -56,6 +56,11 @@ llama_context_params context_parameters(const LlamaSettings& s) {
     parameters.n_threads = s.threads;
     parameters.n_threads_batch = s.threads;
     parameters.kv_unified = true;
+    // On a CPU, ggml's flash attention is several times slower than the plain one for the few dozen new
+    // tokens of a turn. It gets ahead only when many long conversations fill the common memory, because it
+    // skips the cells of the others.
+    const bool on_gpu = s.gpu_layers != 0 && llama_supports_gpu_offload();
+    parameters.flash_attn_type = on_gpu ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
     return parameters;
 }
 
