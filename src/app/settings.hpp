@@ -34,7 +34,7 @@ struct EngineSettings {
     int language_model_cache = 0;       ///< tokens of all conversations together
     int language_model_threads = 0;
     float language_model_top_p = 0.95F;
-    float language_model_repetition_penalty = 1.0F;
+    float language_model_repetition_penalty = 1.1F;
 
     std::string synthesizer_backend = "auto";  ///< auto, piper or edge
     std::string voice;

@@ -51,18 +51,9 @@ struct Errand {
     void run(const Model& model, whisper_state& state) {
         try {
             Verdict verdict = listen(model, state);
-            if (heard && verdict == Verdict::unsure) {
-                Heard cut = std::move(*heard);
-                std::string cut_words = std::move(words);
+            if (verdict == Verdict::unsure) {
                 listening.window = kFullWindow;
                 verdict = listen(model, state);
-                // Nobody having spoken is the full window's to say; of two texts the likelier one stays.
-                const bool keep_cut = heard && verdict == Verdict::spoken && cut.ending == Ending::finished &&
-                                      !cut_words.empty() && cut.mean_log_probability > heard->mean_log_probability;
-                if (keep_cut) {
-                    heard = std::move(cut);
-                    words = std::move(cut_words);
-                }
             }
             if (verdict == Verdict::nobody) words.clear();
         } catch (const std::exception& failure) {
