@@ -113,7 +113,10 @@ TEST(LlamaLanguageModel, AnswersTheSameFromWhatIsKeptAsFromNothing) {
         Talk talk{*model, ConversationId{1}};
         talk.max_tokens = 8;
         model->forget(ConversationId{1});
-        for (const char* question : {"What is the capital of France?", "And what is it famous for?", "Thank you."}) {
+        // Questions with one likely answer: the rounding differs with the number of tokens read at once, and
+        // decides where two words are nearly as likely.
+        for (const char* question : {"What is the capital of France?", "And what is the capital of Germany?",
+                                     "What is the capital of Italy?"}) {
             if (forget) model->forget(ConversationId{1});
             ASSERT_TRUE(talk.ask(question));
             (forget ? fresh : kept).push_back(talk.text());
