@@ -27,7 +27,6 @@ struct Answer {
     bool in_conversation = true;
     bool gate_open = false;
     bool speculated = false;      ///< began behind a closed gate
-    std::string pending;          ///< the caller's words it answers, while they are not in the history
 
     think::SentenceChunker chunker;
     std::string text;             ///< all text so far, of an answer that does not speak

@@ -23,7 +23,6 @@ void Conversation::start_answer(base::TurnId turn, const ResponseRequest& reques
     answer_ = std::make_unique<Answer>(turn, session_.output_rate, settings_.speak.lead, chunks);
     Answer& answer = *answer_;
     answer.speculated = pending.has_value();
-    answer.pending = pending.value_or("");
     answer.marks = marks;
     answer.in_conversation = request.in_conversation;
     answer.response.id = base::random_id("resp_");
@@ -163,7 +162,7 @@ void Conversation::run_pacer() {
         // The words go out with the first of their sound, so that captions keep pace with the voice.
         while (auto words = answer.ledger.next_begun(before))
             peer_.send(OutputTranscriptDelta{part_of(answer), std::move(*words)});
-        if (!answer.marks.first_audio) answer.marks.first_audio = now;
+        TurnMarks::mark(answer.marks.first_audio, now);
         peer_.send_audio(part_of(answer), *frame);
     }
     speaker_.set_waiting(answer.pacer.waiting_duration());

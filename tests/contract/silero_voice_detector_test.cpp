@@ -2,6 +2,7 @@
 
 #include "contract/voice_detector_contract.hpp"
 #include "fakes/test_models.hpp"
+#include "fakes/scratch_file.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -21,21 +22,9 @@ struct SileroBackend {
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Silero, VoiceDetectorContract, SileroBackend);
 
-/// A file that goes with the test.
-class ScratchFile {
+class ScratchFile : public fakes::ScratchFile {
 public:
-    explicit ScratchFile(std::string_view content)
-        : path_(std::filesystem::path(testing::TempDir()) /
-                (std::string("silero_") + testing::UnitTest::GetInstance()->current_test_info()->name() + ".onnx")) {
-        std::ofstream(path_, std::ios::binary) << content;
-    }
-    ~ScratchFile() { std::filesystem::remove(path_); }
-    ScratchFile(const ScratchFile&) = delete;
-    ScratchFile& operator=(const ScratchFile&) = delete;
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
+    explicit ScratchFile(std::string_view content) : fakes::ScratchFile("silero_", ".onnx", content) {}
 };
 
 std::string model_bytes() {

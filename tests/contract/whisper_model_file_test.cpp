@@ -2,6 +2,7 @@
 
 #include "engine/whisper/model_file.hpp"
 #include "fakes/test_models.hpp"
+#include "fakes/scratch_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,21 +14,9 @@
 namespace antiphon::engine::whisper {
 namespace {
 
-/// A file that goes with the test.
-class ScratchFile {
+class ScratchFile : public fakes::ScratchFile {
 public:
-    explicit ScratchFile(std::string_view content)
-        : path_(std::filesystem::path(testing::TempDir()) /
-                (std::string("whisper_") + testing::UnitTest::GetInstance()->current_test_info()->name() + ".bin")) {
-        std::ofstream(path_, std::ios::binary) << content;
-    }
-    ~ScratchFile() { std::filesystem::remove(path_); }
-    ScratchFile(const ScratchFile&) = delete;
-    ScratchFile& operator=(const ScratchFile&) = delete;
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
+    explicit ScratchFile(std::string_view content) : fakes::ScratchFile("whisper_", ".bin", content) {}
 };
 
 const std::string& whole_model() {
