@@ -40,7 +40,7 @@ base::Result<void> warm_up(engine::LanguageModel& model, const std::string& inst
     request.messages = {{engine::Role::system, instructions}, {engine::Role::user, "Hello"}};
     request.max_tokens = 1;
     auto generation = model.generate(
-        request, [](std::string_view) {}, stop);
+        request, [](const engine::Fragment&) {}, stop);
     model.forget(kConversation);
     if (!generation) return generation.error();
     return {};

@@ -30,6 +30,9 @@ struct Usage {
 
 struct Response {
     std::string id;  ///< "resp_..."
+    bool in_conversation = true;
+    std::string voice;                     ///< as it was asked for
+    std::optional<int> max_output_tokens;  ///< none: "inf"
     ResponseStatus status = ResponseStatus::in_progress;
     ResponseEnd end = ResponseEnd::none;
     std::string failure;  ///< a sentence, with ResponseEnd::failed
@@ -43,6 +46,7 @@ struct Response {
 struct ResponsePart {
     std::string response_id;
     std::string item_id;
+    int output_index = 0;
 };
 
 struct SessionCreated { Session session; };
@@ -54,6 +58,10 @@ struct SpeechStarted { std::string item_id; std::int64_t audio_start_ms; };
 struct SpeechStopped { std::string item_id; std::int64_t audio_end_ms; };
 struct AudioCommitted { std::string item_id; std::string previous_item_id; };
 struct AudioCleared {};
+/// Nobody spoke for the session's idle_timeout: the empty stretch becomes an item, and an answer follows.
+struct TimeoutTriggered { std::string item_id; std::int64_t audio_start_ms; std::int64_t audio_end_ms; };
+/// What was understood so far of the speech that is going on; replaces the one before.
+struct PartialTranscript { std::string item_id; std::string text; };
 
 struct ItemAdded { think::Item item; std::string previous_item_id; };
 struct ItemDone { think::Item item; std::string previous_item_id; };
@@ -66,7 +74,7 @@ struct TranscriptionCompleted { std::string item_id; std::string text; std::stri
 struct TranscriptionFailed { std::string item_id; base::Error error; };
 
 struct ResponseCreated { Response response; };
-struct OutputItemAdded { std::string response_id; think::Item item; };
+struct OutputItemAdded { std::string response_id; think::Item item; int output_index = 0; };
 struct ContentPartAdded { ResponsePart part; bool speaks; };
 struct OutputTextDelta { ResponsePart part; std::string text; };        ///< of a response that does not speak
 struct OutputTextDone { ResponsePart part; std::string text; };
@@ -74,8 +82,22 @@ struct OutputTranscriptDelta { ResponsePart part; std::string text; };  ///< the
 struct OutputTranscriptDone { ResponsePart part; std::string text; };
 struct OutputAudioDone { ResponsePart part; };
 struct ContentPartDone { ResponsePart part; bool speaks; std::string text; };
-struct OutputItemDone { std::string response_id; think::Item item; };
+struct FunctionArgumentsDelta { ResponsePart part; std::string call_id; std::string delta; };
+struct FunctionArgumentsDone { ResponsePart part; engine::ToolCall call; };
+struct OutputItemDone { std::string response_id; think::Item item; int output_index = 0; };
 struct ResponseDone { Response response; };
+
+/// The answer's sound at the server's end of the line: over WebRTC the client cannot know by itself.
+struct OutputSoundStarted { std::string response_id; };
+struct OutputSoundStopped { std::string response_id; };  ///< played out
+struct OutputSoundCleared { std::string response_id; };  ///< interrupted
+
+/// Where words lie in their item's own sound; sent before the sound's first frame.
+struct Word { std::string text; std::int64_t start_ms; std::int64_t end_ms; };
+struct WordsTimed { ResponsePart part; std::vector<Word> words; };
+
+enum class AgentState { listening, thinking, speaking };
+struct StateChanged { AgentState state; };
 
 /// One answered turn's times, from the end of the caller's speech (seconds; none: it did not come to it).
 struct TurnMeasured {
@@ -91,7 +113,8 @@ struct TurnMeasured {
 
 using CallEvent =
     std::variant<SessionCreated, SessionUpdated, RequestFailed, SpeechStarted, SpeechStopped, AudioCommitted, AudioCleared,
-                 ItemAdded, ItemDone, ItemRetrieved, ItemTruncated, ItemDeleted, TranscriptionDelta,
+                 TimeoutTriggered, PartialTranscript, FunctionArgumentsDelta, FunctionArgumentsDone, OutputSoundStarted,
+                 OutputSoundStopped, OutputSoundCleared, WordsTimed, StateChanged, ItemAdded, ItemDone, ItemRetrieved, ItemTruncated, ItemDeleted, TranscriptionDelta,
                  TranscriptionCompleted, TranscriptionFailed, ResponseCreated, OutputItemAdded, ContentPartAdded,
                  OutputTextDelta, OutputTextDone, OutputTranscriptDelta, OutputTranscriptDone, OutputAudioDone,
                  ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured>;

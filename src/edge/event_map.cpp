@@ -13,7 +13,8 @@ using Events = std::vector<protocol::ServerEvent>;
 protocol::Role to_wire(engine::Role role) {
     switch (role) {
         case engine::Role::system: return protocol::Role::system;
-        case engine::Role::user: return protocol::Role::user;
+        case engine::Role::user:
+        case engine::Role::tool: return protocol::Role::user;
         case engine::Role::assistant: return protocol::Role::assistant;
     }
     return protocol::Role::user;
@@ -186,6 +187,15 @@ struct ToWire {
     Events operator()(const call::OutputItemDone& e) const {
         return {protocol::OutputItemDone{e.response_id, to_wire(e.item)}};
     }
+    Events operator()(const call::TimeoutTriggered&) const { return {}; }
+    Events operator()(const call::PartialTranscript&) const { return {}; }
+    Events operator()(const call::FunctionArgumentsDelta&) const { return {}; }
+    Events operator()(const call::FunctionArgumentsDone&) const { return {}; }
+    Events operator()(const call::OutputSoundStarted&) const { return {}; }
+    Events operator()(const call::OutputSoundStopped&) const { return {}; }
+    Events operator()(const call::OutputSoundCleared&) const { return {}; }
+    Events operator()(const call::WordsTimed&) const { return {}; }
+    Events operator()(const call::StateChanged&) const { return {}; }
     Events operator()(const call::ResponseDone& e) const {
         return {protocol::ResponseDone{to_wire(e.response, context.session)}};
     }
@@ -266,7 +276,7 @@ think::Item to_item(const protocol::Item& item) {
     think::Item out;
     out.id = item.id;
     out.role = to_call(item.role);
-    for (const auto& part : item.content) out.content.push_back({to_call(part.kind), part.text});
+    for (const auto& part : item.content) out.content.push_back({to_call(part.kind), part.text, nullptr});
     return out;
 }
 

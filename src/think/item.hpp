@@ -3,8 +3,10 @@
 // pure. The shape follows the Realtime API's conversation items, so that nothing is lost on the wire.
 #pragma once
 
+#include "audio/pcm.hpp"
 #include "engine/language_model.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,15 +19,23 @@ struct Content {
     ContentKind kind = ContentKind::input_text;
     /// The text, or what was said. None: sound whose words are not known yet.
     std::optional<std::string> text;
+    /// Sound that a client sent inside an item and whose words are wanted; null: none, or recognized since.
+    std::shared_ptr<const audio::Pcm> sound{};
 };
+
+/// `reference` stands only in the input of a response: the item of the conversation with this id.
+enum class ItemKind { message, function_call, function_call_output, reference };
 
 enum class ItemStatus { in_progress, completed, incomplete };
 
 struct Item {
     std::string id;
-    engine::Role role = engine::Role::user;
+    ItemKind kind = ItemKind::message;
+    engine::Role role = engine::Role::user;  ///< of a message
     ItemStatus status = ItemStatus::completed;
-    std::vector<Content> content;
+    std::vector<Content> content{};          ///< of a message
+    engine::ToolCall call{};                 ///< of a function_call; of an output: only its id
+    std::string output{};                    ///< of a function_call_output
 };
 
 /// The item's words in order, separated by spaces; empty when none are known.

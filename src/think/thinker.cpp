@@ -1,6 +1,5 @@
 #include "think/thinker.hpp"
 
-#include <string_view>
 #include <utility>
 
 namespace antiphon::think {
@@ -25,8 +24,8 @@ void Thinker::submit(Wanted wanted) {
         const base::Time began = strand->now();
         auto end = model.generate(
             request,
-            [&](std::string_view text) {
-                strand->post(anchor.tie([turn, text = std::string(text)](Thinker& thinker) { thinker.take_text(turn, text); }));
+            [&](const engine::Fragment& fragment) {
+                strand->post(anchor.tie([turn, text = std::string(fragment.text)](Thinker& thinker) { thinker.take_text(turn, text); }));
             },
             stop);
         const base::Duration busy = strand->now() - began;

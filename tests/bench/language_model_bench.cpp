@@ -61,7 +61,8 @@ Turn ask(LanguageModel& model, ConversationId id, std::vector<Message>& messages
     const auto since = [&] { return Milliseconds(std::chrono::steady_clock::now() - start).count(); };
     const auto result = model.generate(
         request,
-        [&](std::string_view piece) {
+        [&](const engine::Fragment& fragment) {
+            const std::string_view piece = fragment.text;
             if (!first) first = since();
             text += piece;
         },

@@ -115,7 +115,7 @@ private:
             if (words == request.max_tokens) return engine::Generation{engine::FinishReason::length, 10, 0, words};
             const std::size_t end = std::min(answer.find(' ', at), answer.size() - 1) + 1;
             if (!simulation_.sleep(per_word, stop)) return cancelled();
-            sink(std::string_view(answer).substr(at, end - at));
+            sink({std::string_view(answer).substr(at, end - at), std::nullopt, {}});
             at = end;
             ++words;
         }
@@ -233,7 +233,7 @@ protected:
     void wait(milliseconds length) { simulation.run_for(length); }
 
     think::Item typed(const std::string& text, engine::Role role = engine::Role::user) {
-        return {{}, role, think::ItemStatus::completed, {{think::ContentKind::input_text, text}}};
+        return {{}, think::ItemKind::message, role, think::ItemStatus::completed, {{think::ContentKind::input_text, text}}};
     }
     /// What the language model was last asked, without the instructions.
     std::vector<engine::Message> last_messages() const {

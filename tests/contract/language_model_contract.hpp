@@ -55,7 +55,8 @@ struct Talk {
         request.max_tokens = max_tokens;
         auto result = model.generate(
             request,
-            [&](std::string_view piece) {
+            [&](const engine::Fragment& fragment) {
+                const std::string_view piece = fragment.text;
                 pieces.emplace_back(piece);
                 at_each_piece();
             },
@@ -199,7 +200,7 @@ TEST_P(LanguageModelContract, EndsAtTheWantedLength) {
 
 TEST_P(LanguageModelContract, RefusesAnEmptyConversationAndOneTooLong) {
     GenerationRequest empty;
-    const auto nothing = model_->generate(empty, [](std::string_view) { FAIL(); }, {});
+    const auto nothing = model_->generate(empty, [](const engine::Fragment&) { FAIL(); }, {});
     ASSERT_FALSE(nothing);
     EXPECT_EQ(nothing.error().code, base::Errc::invalid);
 

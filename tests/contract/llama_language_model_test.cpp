@@ -257,7 +257,7 @@ TEST(LlamaLanguageModel, DrawsByTheSeed) {
         request.seed = seed;
         request.max_tokens = 12;
         std::string text;
-        EXPECT_TRUE(model->generate(request, [&](std::string_view piece) { text += piece; }, {}));
+        EXPECT_TRUE(model->generate(request, [&](const engine::Fragment& piece) { text += piece.text; }, {}));
         model->forget(request.conversation);
         return text;
     };

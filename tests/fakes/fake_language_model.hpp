@@ -175,7 +175,7 @@ private:
                 break;
             }
             lock.unlock();
-            sink(words[i]);
+            sink({words[i], std::nullopt, {}});
             lock.lock();
             ++result.completion_tokens;
         }

@@ -15,6 +15,7 @@ const char* name_of(Role role) {
         case Role::system: return "system";
         case Role::user: return "user";
         case Role::assistant: return "assistant";
+        case Role::tool: return "tool";
     }
     return "user";
 }

@@ -234,7 +234,8 @@ void Scheduler::advance(Job& job) {
     ++job.result.completion_tokens;
     job.unsent += bytes;
     if (const std::size_t whole = base::whole_characters(job.unsent); whole > 0) {
-        job.sink(base::to_utf8(std::string_view(job.unsent).substr(0, whole)));
+        const std::string text = base::to_utf8(std::string_view(job.unsent).substr(0, whole));
+        job.sink({text, std::nullopt, {}});
         job.unsent.erase(0, whole);
     }
     if (job.result.completion_tokens == job.limit) {

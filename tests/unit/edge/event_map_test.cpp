@@ -15,7 +15,7 @@ Wire only(const call::CallEvent& event, const WireContext& context = {}) {
     return {};
 }
 
-const think::Item kItem{"item_1", engine::Role::assistant, think::ItemStatus::incomplete,
+const think::Item kItem{"item_1", think::ItemKind::message, engine::Role::assistant, think::ItemStatus::incomplete,
                         {{think::ContentKind::output_audio, "Hi"}}};
 const call::ResponsePart kPart{"resp_1", "item_1"};
 

@@ -8,7 +8,7 @@ namespace {
 using engine::Role;
 
 Item item(const std::string& id, Role role, std::optional<std::string> text) {
-    return {id, role, ItemStatus::completed, {{ContentKind::input_text, std::move(text)}}};
+    return {id, ItemKind::message, role, ItemStatus::completed, {{ContentKind::input_text, std::move(text)}}};
 }
 
 TEST(Dialogue, KeepsItemsInTheirOrder) {
