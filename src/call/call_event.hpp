@@ -113,10 +113,11 @@ struct TurnMeasured {
 
 using CallEvent =
     std::variant<SessionCreated, SessionUpdated, RequestFailed, SpeechStarted, SpeechStopped, AudioCommitted, AudioCleared,
-                 TimeoutTriggered, PartialTranscript, FunctionArgumentsDelta, FunctionArgumentsDone, OutputSoundStarted,
-                 OutputSoundStopped, OutputSoundCleared, WordsTimed, StateChanged, ItemAdded, ItemDone, ItemRetrieved, ItemTruncated, ItemDeleted, TranscriptionDelta,
+                 ItemAdded, ItemDone, ItemRetrieved, ItemTruncated, ItemDeleted, TranscriptionDelta,
                  TranscriptionCompleted, TranscriptionFailed, ResponseCreated, OutputItemAdded, ContentPartAdded,
                  OutputTextDelta, OutputTextDone, OutputTranscriptDelta, OutputTranscriptDone, OutputAudioDone,
-                 ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured>;
+                 ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured, TimeoutTriggered, PartialTranscript,
+                 FunctionArgumentsDelta, FunctionArgumentsDone, OutputSoundStarted, OutputSoundStopped,
+                 OutputSoundCleared, WordsTimed, StateChanged>;
 
 }  // namespace antiphon::call
