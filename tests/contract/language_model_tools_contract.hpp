@@ -223,7 +223,7 @@ TEST_P(LanguageModelContract, SeveralCallsOnlyWhenTheyMayBe) {
         ASSERT_TRUE(reply.result) << reply.result.error().text;
         EXPECT_THAT(reply.faults, testing::IsEmpty());
         ASSERT_GE(reply.calls.size(), 1U);
-        if (!parallel) EXPECT_EQ(reply.calls.size(), 1U);
+        EXPECT_TRUE(parallel || reply.calls.size() == 1U);
         for (const ToolCall& call : reply.calls) expect_fits(call, kWeather.parameters.c_str());
     }
 }
@@ -241,7 +241,6 @@ TEST_P(LanguageModelContract, WhatAToolGaveBackIsReadAndTheRestIsKept) {
     asked.calls[0].id = "call_1";
     request.messages.push_back(asked);
     request.messages.push_back({Role::tool, "It rains in Paris, and it has 11 degrees.", {}, "call_1"});
-    request.tool_choice = {ToolUse::none, ""};
     request.tool_choice = {};
     const Reply second = reply_to(*model_, request);
     ASSERT_TRUE(second.result) << second.result.error().text;
