@@ -1,4 +1,4 @@
-#include "contract/language_model_contract.hpp"
+#include "contract/language_model_tools_contract.hpp"
 #include "fakes/fake_language_model.hpp"
 
 namespace antiphon::engine {
@@ -9,7 +9,10 @@ using fakes::FakeLanguageModel;
 INSTANTIATE_TEST_SUITE_P(Fake, LanguageModelContract,
                          testing::Values(LanguageModelCase{
                              "fake", [] { return std::make_unique<FakeLanguageModel>(2, 512); },
-                             [](LanguageModel& model) { static_cast<FakeLanguageModel&>(model).hold_after(3); }}));
+                             [](LanguageModel& model) { static_cast<FakeLanguageModel&>(model).hold_after(3); },
+                             [](LanguageModel& model, const std::vector<ToolCall>& calls) {
+                                 static_cast<FakeLanguageModel&>(model).answer_with_calls("", calls);
+                             }}));
 
 TEST(FakeLanguageModel, SaysItsScriptAndRemembersWhatItWasAsked) {
     FakeLanguageModel model;

@@ -25,9 +25,12 @@ namespace antiphon::engine {
 
 struct LanguageModelCase {
     std::string name;
-    std::function<std::unique_ptr<LanguageModel>()> open;  ///< with 2 places and a context of 512 tokens
+    std::function<std::unique_ptr<LanguageModel>()> open;  ///< with 2 places and a context of 512 or 1024 tokens
     /// From now on answers in a long_talk() go on until they are stopped, or for at least a second.
     std::function<void(LanguageModel&)> answer_at_length = [](LanguageModel&) {};
+    /// The next answer asks for these, where a backend has to be told.
+    std::function<void(LanguageModel&, const std::vector<ToolCall>&)> script_calls =
+        [](LanguageModel&, const std::vector<ToolCall>&) {};
 };
 inline void PrintTo(const LanguageModelCase& of, std::ostream* out) { *out << of.name; }
 

@@ -1,6 +1,6 @@
 #include "engine/llama/llama_language_model.hpp"
 
-#include "contract/language_model_contract.hpp"
+#include "contract/language_model_tools_contract.hpp"
 #include "fakes/test_models.hpp"
 
 #include <filesystem>
@@ -30,7 +30,11 @@ std::unique_ptr<LanguageModel> open(const LlamaSettings& settings) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Llama, LanguageModelContract,
-                         testing::Values(LanguageModelCase{"llama", [] { return open(small_settings()); }}));
+                         testing::Values(LanguageModelCase{"llama", [] {
+                             auto settings = small_settings();
+                             settings.context_tokens = 1024;  // tools take room
+                             return open(settings);
+                         }}));
 
 /// A file beside the test's others, removed at the end.
 struct TemporaryFile {

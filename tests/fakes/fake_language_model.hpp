@@ -1,7 +1,8 @@
 // A language model that says what the test tells it to, word by word.
 //
 // thread-safe, and without threads of its own: generate() runs where it is called. A word with the white
-// space before it is one token. Without a script it answers "You said: " and the last user message.
+// space before it is one token, in the arguments of a tool call as well. Without a script it answers
+// "You said: " and the last message's text, or where a tool is required calls that with {}.
 #pragma once
 
 #include "engine/language_model.hpp"
@@ -30,9 +31,13 @@ public:
     // ---- the script
 
     /// The next answer that has none yet. Answers are used up in the order of the calls.
-    void answer_with(std::string text) {
+    void answer_with(std::string text) { answer_with_calls(std::move(text), {}); }
+
+    /// The next answer: words, which may be empty, and then these calls (their ids are not looked at). Of
+    /// several only the first is made where the request does not allow more, and none with ToolUse::none.
+    void answer_with_calls(std::string text, std::vector<engine::ToolCall> calls) {
         const std::lock_guard lock(mutex_);
-        answers_.push_back(std::move(text));
+        answers_.push_back({std::move(text), std::move(calls)});
     }
 
     /// The next call gives `words` words of its answer and then fails so.
@@ -76,6 +81,7 @@ public:
         requests_.push_back(request);
         if (request.messages.empty() || request.max_tokens < 1)
             return base::error(base::Errc::invalid, "the conversation is empty", "messages");
+        if (auto wrong = fault_of_tools(request)) return *std::move(wrong);
         const auto prompt = prompt_of(request);
         if (prompt.size() >= context_tokens_)
             return base::error(base::Errc::invalid, "the conversation has " + std::to_string(prompt.size()) +
@@ -110,6 +116,16 @@ private:
         std::size_t words;
     };
     using Words = std::vector<std::string>;
+    struct Answer {
+        std::string text;
+        std::vector<engine::ToolCall> calls;
+    };
+    /// A fragment to be: a token.
+    struct Piece {
+        std::string text;
+        std::optional<std::size_t> call;
+        std::string tool;
+    };
 
     template <typename T>
     T read(const T& value) const {
@@ -130,12 +146,61 @@ private:
         return words;
     }
 
+    static std::optional<base::Error> fault_of_tools(const engine::GenerationRequest& request) {
+        const auto invalid = [](std::string what) { return base::error(base::Errc::invalid, std::move(what), "tools"); };
+        constexpr std::string_view kLetters =
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+        std::set<std::string> names;
+        for (const engine::Tool& tool : request.tools) {
+            if (tool.name.empty() || tool.name.size() > 64 || tool.name.find_first_not_of(kLetters) != std::string::npos)
+                return invalid("a tool's name must be 1 to 64 letters, digits, '_' or '-'");
+            if (!names.insert(tool.name).second) return invalid("two tools have the name '" + tool.name + "'");
+            if (!tool.parameters.empty() && (tool.parameters.front() != '{' || tool.parameters.back() != '}'))
+                return invalid("the parameters of the tool '" + tool.name + "' must be a JSON Schema of type object");
+        }
+        const engine::ToolChoice& choice = request.tool_choice;
+        if (choice.use == engine::ToolUse::required &&
+            (request.tools.empty() || (!choice.name.empty() && !names.contains(choice.name))))
+            return invalid("the tool '" + choice.name + "' is not offered");
+        return std::nullopt;
+    }
+
+    Answer next_answer(const engine::GenerationRequest& request) {
+        Answer answer;
+        if (!answers_.empty()) {
+            answer = std::move(answers_.front());
+            answers_.pop_front();
+        } else if (request.tool_choice.use == engine::ToolUse::required) {
+            const std::string& named = request.tool_choice.name;
+            answer.calls.push_back({"", named.empty() ? request.tools.front().name : named, "{}"});
+        } else {
+            answer.text = "You said: " + request.messages.back().text;
+        }
+        if (!request.parallel_tool_calls && answer.calls.size() > 1) answer.calls.resize(1);
+        if (request.tool_choice.use == engine::ToolUse::none) answer.calls.clear();
+        return answer;
+    }
+
+    static std::vector<Piece> pieces_of(const Answer& answer) {
+        std::vector<Piece> pieces;
+        for (auto& word : words_of(answer.text)) pieces.push_back({std::move(word), std::nullopt, {}});
+        for (std::size_t i = 0; i < answer.calls.size(); ++i) {
+            std::string name = answer.calls[i].name;
+            for (auto& word : words_of(answer.calls[i].arguments))
+                pieces.push_back({std::move(word), i, std::exchange(name, {})});
+        }
+        return pieces;
+    }
+
     static Words prompt_of(const engine::GenerationRequest& request) {
         Words prompt;
+        for (const auto& tool : request.tools) prompt.push_back("[tool " + tool.name + "]");
         for (const auto& message : request.messages) {
             const bool from_user = message.role == engine::Role::user;
             prompt.push_back(from_user ? "[user]" : message.role == engine::Role::system ? "[system]" : "[assistant]");
             for (auto& word : words_of(message.text)) prompt.push_back(std::move(word));
+            for (const auto& call : message.calls)
+                for (auto& word : words_of(call.arguments)) prompt.push_back(std::move(word));
         }
         prompt.push_back("[assistant]");
         return prompt;
@@ -145,13 +210,8 @@ private:
     base::Result<engine::Generation> answer(const engine::GenerationRequest& request, const Words& prompt,
                                             const Sink& sink, const std::stop_token& stop,
                                             std::unique_lock<std::mutex>& lock) {
-        std::string text = "You said: " + request.messages.back().text;
-        if (!answers_.empty()) {
-            text = std::move(answers_.front());
-            answers_.pop_front();
-        }
+        const auto pieces = pieces_of(next_answer(request));
         const auto failure = std::exchange(failure_, std::nullopt);
-        const Words words = words_of(text);
         const Words& kept = kept_[request.conversation];
         const auto differ = std::mismatch(kept.begin(), kept.end(), prompt.begin(), prompt.end() - 1).first;
 
@@ -160,7 +220,8 @@ private:
         result.cached_tokens = static_cast<int>(differ - kept.begin());
         const auto wanted = static_cast<std::size_t>(request.max_tokens);
         const std::size_t room = std::min(wanted, context_tokens_ - prompt.size());
-        for (std::size_t i = 0; i <= words.size(); ++i) {
+        if (!pieces.empty() && pieces.back().call) result.reason = engine::FinishReason::tool_calls;
+        for (std::size_t i = 0; i <= pieces.size(); ++i) {
             if (hold_ == i) {
                 ++held_;
                 changed_.notify_all();
@@ -169,18 +230,18 @@ private:
             }
             if (stop.stop_requested()) return base::error(base::Errc::cancelled, "the answer was stopped");
             if (failure && failure->words == i) return failure->error;
-            if (i == words.size()) break;
+            if (i == pieces.size()) break;
             if (i == room) {
                 result.reason = engine::FinishReason::length;
                 break;
             }
             lock.unlock();
-            sink({words[i], std::nullopt, {}});
+            sink({pieces[i].text, pieces[i].call, pieces[i].tool});
             lock.lock();
             ++result.completion_tokens;
         }
         Words now = prompt;
-        now.insert(now.end(), words.begin(), words.begin() + result.completion_tokens);
+        for (int i = 0; i < result.completion_tokens; ++i) now.push_back(pieces[static_cast<std::size_t>(i)].text);
         kept_[request.conversation] = std::move(now);
         return result;
     }
@@ -189,7 +250,7 @@ private:
     const std::size_t context_tokens_;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<std::string> answers_;
+    std::deque<Answer> answers_;
     std::optional<Failure> failure_;
     std::optional<std::size_t> hold_;
     std::size_t held_ = 0;

@@ -15,7 +15,7 @@ const char* name_of(Role role) {
         case Role::system: return "system";
         case Role::user: return "user";
         case Role::assistant: return "assistant";
-        case Role::tool: return "tool";
+        case Role::tool: return "user";  // within marks
     }
     return "user";
 }
@@ -25,7 +25,7 @@ std::size_t leading_space(std::string_view text) {
     return first == std::string_view::npos ? text.size() : first;
 }
 
-/// Stands for message `index` while the template is applied. No template has these control characters.
+/// Stands for turn `index` while the template is applied. No template has these control characters.
 std::string mark(std::size_t index) { return '\x02' + std::to_string(index) + '\x03'; }
 
 void append(std::vector<llama_token>& all, const std::vector<llama_token>& more) {
@@ -47,27 +47,50 @@ base::Result<ChatFormat> ChatFormat::open(const llama_model& model, const std::s
         source = own;
     }
     ChatFormat format(*llama_model_get_vocab(&model), std::move(source));
-    const auto sample =
-        format.render({{Role::system, "a"}, {Role::user, "b"}, {Role::assistant, "c"}, {Role::user, "d"}});
+    const auto sample = format.render(
+        turns({{Role::system, "a"}, {Role::user, "b"}, {Role::assistant, "c"}, {Role::user, "d"}}, {}));
     if (!sample)
         return base::error(base::Errc::unsupported, "llama.cpp does not know this chat template: " +
                                                         format.template_.substr(0, 60));
-    for (const Piece& piece : *sample) {
-        if (piece.message) continue;
-        for (const llama_token token : format.tokenized(piece.text, true)) {
+    const auto insert_special = [&](std::unordered_set<llama_token>& into, std::string_view text) {
+        for (const llama_token token : format.tokenized(text, true)) {
             const auto attributes = llama_vocab_get_attr(format.vocabulary_, token);
-            if ((attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_USER_DEFINED)) != 0)
-                format.structure_.insert(token);
+            if ((attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_USER_DEFINED)) != 0) into.insert(token);
         }
-    }
+    };
+    for (const Piece& piece : *sample)
+        if (!piece.turn) insert_special(format.structure_, piece.text);
+    for (const std::string_view mark : kMarks) insert_special(format.marks_, mark);
     return format;
 }
 
-std::optional<std::vector<ChatFormat::Piece>> ChatFormat::render(const std::vector<Message>& messages) const {
+std::vector<ChatFormat::Turn> ChatFormat::turns(const std::vector<Message>& messages, const std::vector<Tool>& tools) {
+    std::vector<Turn> turns;
+    if (!tools.empty() && (messages.empty() || messages.front().role != Role::system)) {
+        turns.push_back({Role::system, {}});
+        describe_tools(turns.back().parts, tools);
+    }
+    for (const Message& message : messages) {
+        if (message.role == Role::tool) {
+            if (turns.empty() || !turns.back().results) turns.push_back({Role::tool, {}, true});
+            append_result(turns.back().parts, message.text);
+            continue;
+        }
+        turns.push_back({message.role, {}});
+        Parts& parts = turns.back().parts;
+        if (!message.text.empty()) parts.push_back({base::to_utf8(message.text), false});
+        if (&message == &messages.front() && message.role == Role::system && !tools.empty())
+            describe_tools(parts, tools);
+        append_calls(parts, message.calls);
+    }
+    return turns;
+}
+
+std::optional<std::vector<ChatFormat::Piece>> ChatFormat::render(const std::vector<Turn>& turns) const {
     std::vector<std::string> marks;
-    for (std::size_t i = 0; i < messages.size(); ++i) marks.push_back(mark(i));
+    for (std::size_t i = 0; i < turns.size(); ++i) marks.push_back(mark(i));
     std::vector<llama_chat_message> chat;
-    for (std::size_t i = 0; i < messages.size(); ++i) chat.push_back({name_of(messages[i].role), marks[i].c_str()});
+    for (std::size_t i = 0; i < turns.size(); ++i) chat.push_back({name_of(turns[i].role), marks[i].c_str()});
 
     const int length = llama_chat_apply_template(template_.c_str(), chat.data(), chat.size(), true, nullptr, 0);
     if (length < 0) return std::nullopt;
@@ -82,28 +105,30 @@ std::optional<std::vector<ChatFormat::Piece>> ChatFormat::render(const std::vect
         if (begin == std::string::npos || end == std::string::npos) break;
         if (begin > at) pieces.push_back({rendered.substr(at, begin - at), std::nullopt});
         const std::size_t index = std::stoul(rendered.substr(begin + 1, end - begin - 1));
-        pieces.push_back({base::to_utf8(messages[index].text), index});
+        pieces.push_back({{}, index});
         at = end + 1;
     }
     if (at < rendered.size()) pieces.push_back({rendered.substr(at), std::nullopt});
     return pieces;
 }
 
-Prompt ChatFormat::prompt(const std::vector<Message>& messages, const std::vector<Answer>& known) const {
+Prompt ChatFormat::prompt(const std::vector<Message>& messages, const std::vector<Answer>& known,
+                          const std::vector<Tool>& tools) const {
     Prompt prompt;
-    const auto pieces = render(messages).value_or(std::vector<Piece>{});  // open() has tried the template
+    const auto turns = ChatFormat::turns(messages, tools);
+    const auto pieces = render(turns).value_or(std::vector<Piece>{});  // open() has tried the template
     bool before_callers = true;
     for (const Piece& piece : pieces) {
-        if (!piece.message) {
+        if (!piece.turn) {
             append(prompt.tokens, tokenized(piece.text, true));
-        } else if (messages[*piece.message].role == Role::assistant) {
+        } else if (const Turn& turn = turns[*piece.turn]; turn.role == Role::assistant) {
             const std::size_t place = prompt.answers.size();
-            prompt.answers.push_back(answer(piece.text, place < known.size() ? &known[place] : nullptr));
+            prompt.answers.push_back(answer(turn.parts, place < known.size() ? &known[place] : nullptr));
             append(prompt.tokens, prompt.answers.back().tokens);
         } else {
-            append(prompt.tokens, plain(piece.text));
+            append(prompt.tokens, tokens_of(turn.parts, 0));
         }
-        if (piece.message && messages[*piece.message].role != Role::system) before_callers = false;
+        if (piece.turn && turns[*piece.turn].role != Role::system) before_callers = false;
         if (before_callers) prompt.shared = prompt.tokens.size();
     }
     const llama_token first = llama_vocab_bos(vocabulary_);
@@ -115,7 +140,21 @@ Prompt ChatFormat::prompt(const std::vector<Message>& messages, const std::vecto
     return prompt;
 }
 
-Answer ChatFormat::answer(const std::string& text, const Answer* known) const {
+/// The tokens of what comes after the first `from` bytes.
+std::vector<llama_token> ChatFormat::tokens_of(const Parts& parts, std::size_t from) const {
+    std::vector<llama_token> tokens;
+    for (const Part& part : parts) {
+        const std::size_t skipped = std::min(from, part.text.size());
+        from -= skipped;
+        const std::string_view rest = std::string_view(part.text).substr(skipped);
+        append(tokens, part.mark ? marked(rest) : plain(rest));
+    }
+    return tokens;
+}
+
+Answer ChatFormat::answer(const Parts& parts, const Answer* known) const {
+    std::string text;
+    for (const Part& part : parts) text += part.text;
     Answer answer{text, {}, {}};
     std::size_t at = 0;  // how far `text` has its tokens
     if (known != nullptr) {
@@ -135,7 +174,7 @@ Answer ChatFormat::answer(const std::string& text, const Answer* known) const {
         }
     }
     std::size_t end = answer.ends.empty() ? 0 : answer.ends.back();
-    for (const llama_token token : plain(std::string_view(text).substr(at))) {
+    for (const llama_token token : tokens_of(parts, at)) {
         end += text_of(token).size();
         answer.tokens.push_back(token);
         answer.ends.push_back(end);
@@ -145,12 +184,12 @@ Answer ChatFormat::answer(const std::string& text, const Answer* known) const {
 
 std::vector<llama_token> ChatFormat::plain(std::string_view text) const {
     std::vector<llama_token> tokens = tokenized(text, false);
-    const auto is_structure = [this](llama_token token) { return structure_.contains(token); };
-    if (std::none_of(tokens.begin(), tokens.end(), is_structure)) return tokens;
-    // Some vocabularies list a template's tokens as ordinary words. Taken apart they lose their meaning.
+    const auto special = [this](llama_token token) { return means_something(token); };
+    if (std::none_of(tokens.begin(), tokens.end(), special)) return tokens;
+    // Some vocabularies list a template's tokens, or a mark, as ordinary words. Taken apart they lose their meaning.
     std::vector<llama_token> harmless;
     for (const llama_token token : tokens) {
-        const std::string bytes = is_structure(token) ? bytes_of(token, true) : std::string();
+        const std::string bytes = special(token) ? bytes_of(token, true) : std::string();
         if (bytes.size() < 2) {
             harmless.push_back(token);
             continue;
@@ -161,7 +200,9 @@ std::vector<llama_token> ChatFormat::plain(std::string_view text) const {
     return harmless;
 }
 
-std::string ChatFormat::text_of(llama_token token) const { return bytes_of(token, false); }
+std::vector<llama_token> ChatFormat::marked(std::string_view text) const { return tokenized(text, true); }
+
+std::string ChatFormat::text_of(llama_token token) const { return bytes_of(token, marks_.contains(token)); }
 
 bool ChatFormat::ends_answer(llama_token token) const {
     return llama_vocab_is_eog(vocabulary_, token) ||

@@ -5,6 +5,7 @@
 #include "engine/llama/kv_memory.hpp"
 #include "engine/llama/model_file.hpp"
 #include "engine/llama/scheduler.hpp"
+#include "engine/llama/tool_grammars.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -35,7 +36,8 @@ base::Result<void> check(const LlamaSettings& s) {
 
 base::Result<void> check(const GenerationRequest& request) {
     if (request.messages.empty()) return invalid("the conversation is empty", "messages");
-    if (request.messages.back().role != Role::user) return invalid("the last message must be the user's", "messages");
+    if (const Role last = request.messages.back().role; last != Role::user && last != Role::tool)
+        return invalid("the last message must be the user's or a tool's", "messages");
     if (request.max_tokens < 1) return invalid("max_tokens must be at least 1", "max_tokens");
     if (!(std::isfinite(request.temperature) && request.temperature >= 0.0F))
         return invalid("temperature must be 0 or more", "temperature");
@@ -77,8 +79,13 @@ struct LlamaLanguageModel::Loaded {
 };
 
 LlamaLanguageModel::LlamaLanguageModel(const LlamaSettings& settings, std::unique_ptr<Loaded> loaded,
-                                       std::unique_ptr<ChatFormat> format, std::unique_ptr<Scheduler> scheduler)
-    : settings_(settings), loaded_(std::move(loaded)), format_(std::move(format)), scheduler_(std::move(scheduler)) {}
+                                       std::unique_ptr<ChatFormat> format, std::unique_ptr<ToolGrammars> grammars,
+                                       std::unique_ptr<Scheduler> scheduler)
+    : settings_(settings),
+      loaded_(std::move(loaded)),
+      format_(std::move(format)),
+      grammars_(std::move(grammars)),
+      scheduler_(std::move(scheduler)) {}
 
 LlamaLanguageModel::~LlamaLanguageModel() = default;
 
@@ -112,18 +119,23 @@ base::Result<std::unique_ptr<LlamaLanguageModel>> LlamaLanguageModel::open(const
         .prefill_tokens = settings.prefill_tokens,
         .branching = !llama_model_is_recurrent(&weights) && !llama_model_is_hybrid(&weights),
     };
+    auto grammars = std::make_unique<ToolGrammars>(*llama_model_get_vocab(&weights));
     auto scheduler = std::make_unique<Scheduler>(*std::move(context), *kept_format, limits);
     return std::unique_ptr<LlamaLanguageModel>(
-        new LlamaLanguageModel(settings, std::move(loaded), std::move(kept_format), std::move(scheduler)));
+        new LlamaLanguageModel(settings, std::move(loaded), std::move(kept_format), std::move(grammars),
+                               std::move(scheduler)));
 }
 
 base::Result<Generation> LlamaLanguageModel::generate(const GenerationRequest& request, const Sink& sink,
                                                       std::stop_token stop) {
     if (const auto right = check(request); !right) return right.error();
+    auto plan = grammars_->plan(request);
+    if (!plan) return plan.error();
     if (stop.stop_requested()) return base::error(base::Errc::cancelled, "the answer was stopped");
     const auto answers = scheduler_->admit(request.conversation);
     if (!answers) return answers.error();
-    Prompt prompt = format_->prompt(request.messages, *answers);
+    const bool offered = request.tool_choice.use != ToolUse::none;
+    Prompt prompt = format_->prompt(request.messages, *answers, offered ? request.tools : std::vector<Tool>{});
     // One token must be left for the answer.
     if (prompt.tokens.empty() || prompt.tokens.size() >= settings_.context_tokens) {
         scheduler_->withdraw(request.conversation);
@@ -140,7 +152,8 @@ base::Result<Generation> LlamaLanguageModel::generate(const GenerationRequest& r
         .top_p = settings_.top_p,
         .repetition_penalty = settings_.repetition_penalty,
     };
-    return scheduler_->run(request.conversation, std::move(prompt), limit, sampling, sink, std::move(stop));
+    return scheduler_->run(request.conversation, std::move(prompt), *std::move(plan), limit, room, sampling, sink,
+                           std::move(stop));
 }
 
 void LlamaLanguageModel::forget(ConversationId conversation) { scheduler_->forget(conversation); }

@@ -34,6 +34,7 @@ struct LlamaSettings {
 
 class ChatFormat;
 class Scheduler;
+class ToolGrammars;
 
 class LlamaLanguageModel final : public LanguageModel {
 public:
@@ -53,6 +54,15 @@ public:
     /// exception: when the KV memory is full, kept parts may be given up at any time, as if the
     /// conversation had been idle for long; they are computed again when they are needed.
     /// `overloaded` also when the answers under way fill the whole KV memory: the youngest is ended.
+    ///
+    /// Tools are described in the system prompt, in the form of Hermes and Qwen (tool_text.hpp), and are not
+    /// offered at all with ToolUse::none. Arguments are held to the tool's schema while they are made
+    /// (tool_grammar.hpp says what of it), so they are valid JSON with any model; whether they make sense is
+    /// the model's affair. max_tokens and completion_tokens count what the model chooses, not the marks
+    /// around a call, which are put there without asking it. Near to max_tokens, and when the model goes
+    /// round in a circle, arguments are ended as soon as their schema lets them: a call is cut short only
+    /// if max_tokens is less than its shortest arguments need. At most 8 calls in one answer, and none after
+    /// one that was there before.
     base::Result<Generation> generate(const GenerationRequest& request, const Sink& sink,
                                       std::stop_token stop) override;
     void forget(ConversationId conversation) override;
@@ -64,11 +74,13 @@ private:
     struct Loaded;  ///< the model's weights; freed after everything that refers to them
 
     LlamaLanguageModel(const LlamaSettings& settings, std::unique_ptr<Loaded> loaded,
-                       std::unique_ptr<ChatFormat> format, std::unique_ptr<Scheduler> scheduler);
+                       std::unique_ptr<ChatFormat> format, std::unique_ptr<ToolGrammars> grammars,
+                       std::unique_ptr<Scheduler> scheduler);
 
     const LlamaSettings settings_;
     const std::unique_ptr<Loaded> loaded_;
     const std::unique_ptr<ChatFormat> format_;
+    const std::unique_ptr<ToolGrammars> grammars_;
     const std::unique_ptr<Scheduler> scheduler_;
 };
 

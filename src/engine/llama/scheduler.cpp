@@ -1,7 +1,6 @@
 #include "engine/llama/scheduler.hpp"
 
 #include "base/log.hpp"
-#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -19,16 +18,18 @@ base::Error cancelled() { return base::error(base::Errc::cancelled, "the answer 
 }  // namespace
 
 struct Scheduler::Job {
-    Job(ConversationId id, Prompt of, int most, const Sampling& sampling, const llama_vocab& vocabulary,
-        const LanguageModel::Sink& to, std::stop_token until)
-        : conversation(id), prompt(std::move(of)), limit(most), sampler(vocabulary, sampling), sink(to),
-          stop(std::move(until)) {
+    Job(ConversationId id, Prompt of, AnswerGuide by, int most, std::size_t most_in_all, const Sampling& sampling,
+        const llama_vocab& vocabulary, const LanguageModel::Sink& to, std::stop_token until)
+        : conversation(id), prompt(std::move(of)), guide(std::move(by)), limit(most), room(most_in_all),
+          sampler(vocabulary, sampling), sink(to), stop(std::move(until)) {
         result.prompt_tokens = static_cast<int>(prompt.tokens.size());
     }
 
     const ConversationId conversation;
     Prompt prompt;  ///< its tokens grow by the answer's
-    const int limit;
+    AnswerGuide guide;
+    const int limit;         ///< tokens that the model chooses
+    const std::size_t room;  ///< for all of the answer's tokens
     TokenSampler sampler;
     const LanguageModel::Sink& sink;
     const std::stop_token stop;
@@ -38,7 +39,6 @@ struct Scheduler::Job {
     int output = -1;              ///< where in the batch the logits of the last token are; -1: not in it
     bool prefix_kept = false;
     Answer answer;
-    std::string unsent;           ///< the beginning of a character
     Generation result;
 
     std::optional<base::Result<Generation>> outcome;  ///< with the scheduler's mutex
@@ -109,10 +109,12 @@ void Scheduler::leave(std::map<ConversationId, Conversation>::iterator at) {
     conversations_.erase(at);
 }
 
-base::Result<Generation> Scheduler::run(ConversationId conversation, Prompt prompt, int limit, const Sampling& sampling,
-                                        const LanguageModel::Sink& sink, std::stop_token stop) {
-    Job job(conversation, std::move(prompt), limit, sampling, *llama_model_get_vocab(llama_get_model(context_.get())),
-            sink, std::move(stop));
+base::Result<Generation> Scheduler::run(ConversationId conversation, Prompt prompt, ToolPlan plan, int limit,
+                                        std::size_t room, const Sampling& sampling, const LanguageModel::Sink& sink,
+                                        std::stop_token stop) {
+    const llama_vocab& vocabulary = *llama_model_get_vocab(llama_get_model(context_.get()));
+    Job job(conversation, std::move(prompt), AnswerGuide(format_, vocabulary, std::move(plan), limit), limit, room,
+            sampling, vocabulary, sink, std::move(stop));
     std::unique_lock lock(mutex_);
     if (closing_) {
         leave(conversations_.find(conversation));
@@ -168,6 +170,7 @@ void Scheduler::begin(Job& job) {
     }
     job.result.cached_tokens = static_cast<int>(job.branch.tokens.size());
     active_.push_back(&job);
+    for (const llama_token token : format_.marked(job.guide.begin())) write(job, token);
 }
 
 void Scheduler::step() {
@@ -192,9 +195,10 @@ void Scheduler::step() {
     };
     std::size_t prefill = limits_.prefill_tokens;
     for (Job* job : active_) {
-        const bool answering = job->result.completion_tokens > 0;
-        add(*job, answering ? 1 : prefill);
-        if (!answering) prefill -= job->in_batch;
+        // An answer's next token always has its place.
+        const std::size_t place = job->result.completion_tokens > 0 ? 1 : 0;
+        add(*job, place + prefill);
+        prefill -= std::max(job->in_batch, place) - place;
     }
 
     int status = -1;
@@ -207,8 +211,16 @@ void Scheduler::step() {
     if (status == 1) return make_room();
     const std::vector<Job*> done = batched_;  // finish() takes jobs out of active_ while this goes on
     for (Job* job : done) {
-        if (status == 0) advance(*job);
-        else finish(*job, base::error(base::Errc::engine, "llama.cpp failed with " + std::to_string(status)));
+        if (status != 0) {
+            finish(*job, base::error(base::Errc::engine, "llama.cpp failed with " + std::to_string(status)));
+            continue;
+        }
+        try {
+            advance(*job);
+        } catch (const std::exception& failure) {  // of llama.cpp's grammars
+            base::log::error("llama.grammar", {{"failure", failure.what()}});
+            finish(*job, base::error(base::Errc::engine, "the language model could not write a tool call"));
+        }
     }
 }
 
@@ -221,26 +233,36 @@ void Scheduler::advance(Job& job) {
     }
     if (job.output < 0 || job.stop.stop_requested()) return;
 
-    const llama_token token = job.sampler.next(*context_, job.output);
-    if (format_.ends_answer(token)) {
-        job.result.reason = FinishReason::stop;
-        return finish(job, job.result);
+    const auto token = job.sampler.next(*context_, job.output, job.guide);
+    if (!token)
+        return finish(job, base::error(base::Errc::engine, "the language model could not go on with a tool call"));
+    const bool ends = format_.ends_answer(*token);
+    if (!ends) {
+        write(job, *token);
+        ++job.result.completion_tokens;
+        const std::string between = job.guide.take(*token, format_.text_of(*token));
+        if (!job.guide.done())
+            for (const llama_token more : format_.marked(between)) write(job, more);
     }
-    const std::string bytes = format_.text_of(token);
+    const bool over = ends || job.guide.done() || job.result.completion_tokens >= job.limit ||
+                      job.answer.tokens.size() >= job.room;
+    if (over) job.result.reason = job.guide.end(ends);
+    give(job);
+    if (over && !job.stop.stop_requested()) finish(job, job.result);
+}
+
+/// Puts a token at the answer's end; it is computed with the next step.
+void Scheduler::write(Job& job, llama_token token) {
     job.prompt.tokens.push_back(token);
     job.answer.tokens.push_back(token);
-    job.answer.text += bytes;
+    job.answer.text += format_.text_of(token);
     job.answer.ends.push_back(job.answer.text.size());
-    ++job.result.completion_tokens;
-    job.unsent += bytes;
-    if (const std::size_t whole = base::whole_characters(job.unsent); whole > 0) {
-        const std::string text = base::to_utf8(std::string_view(job.unsent).substr(0, whole));
-        job.sink({text, std::nullopt, {}});
-        job.unsent.erase(0, whole);
-    }
-    if (job.result.completion_tokens == job.limit) {
-        job.result.reason = FinishReason::length;
-        finish(job, job.result);
+}
+
+void Scheduler::give(Job& job) {
+    for (const AnswerGuide::Piece& piece : job.guide.pieces()) {
+        if (job.stop.stop_requested()) return;
+        job.sink({piece.text, piece.call, piece.tool});
     }
 }
 

@@ -3,7 +3,8 @@
 // thread-safe. The scheduler's thread owns the llama_context and the KV memory. Each step it puts
 // together one batch of the next token of every answer under way and up to `prefill_tokens` tokens of
 // prompts still to be read (first come, first served), decodes it, samples, and gives the text to the
-// sinks. An answer is computed on a branch of its conversation's kept sequence and replaces that only at
+// sinks. What an answer's guide puts between two choices of the model is read like a piece of a prompt,
+// in the same step as its next token. An answer is computed on a branch of its conversation's kept sequence and replaces that only at
 // its end, so a cancelled or failed one leaves no trace.
 //
 // Stop requests are looked at before each step and before each sink call. A step under way is aborted
@@ -12,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "engine/language_model.hpp"
+#include "engine/llama/answer_guide.hpp"
 #include "engine/llama/chat_format.hpp"
 #include "engine/llama/kv_memory.hpp"
 #include "engine/llama/token_sampler.hpp"
@@ -56,9 +58,11 @@ public:
     /// Gives the place back without an answer.
     void withdraw(ConversationId conversation);
 
-    /// Computes the answer and gives the place back; blocks until then. `limit` tokens at most, at least 1.
-    base::Result<Generation> run(ConversationId conversation, Prompt prompt, int limit, const Sampling& sampling,
-                                 const LanguageModel::Sink& sink, std::stop_token stop);
+    /// Computes the answer and gives the place back; blocks until then. The model chooses `limit` tokens at
+    /// most, at least 1, and with what the guide adds there are no more than `room`.
+    base::Result<Generation> run(ConversationId conversation, Prompt prompt, ToolPlan plan, int limit,
+                                 std::size_t room, const Sampling& sampling, const LanguageModel::Sink& sink,
+                                 std::stop_token stop);
 
     void forget(ConversationId conversation);
 
@@ -77,6 +81,8 @@ private:
     void begin(Job& job);
     void step();
     void advance(Job& job);
+    void write(Job& job, llama_token token);
+    void give(Job& job);
     void make_room();
     void finish(Job& job, base::Result<Generation> outcome);
     static bool nobody_waits(void* self);
