@@ -53,4 +53,6 @@ void Call::cancel_response(const std::string& response_id, const std::string& cl
     conversation_->cancel_response(response_id, client_event_id);
 }
 
+void Call::clear_output(const std::string&) { conversation_->clear_output(); }
+
 }  // namespace antiphon::call

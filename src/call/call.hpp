@@ -52,8 +52,11 @@ public:
     void delete_item(const std::string& item_id, const std::string& client_event_id);
     void truncate_item(const std::string& item_id, std::int64_t audio_end_ms, const std::string& client_event_id);
     void create_response(ResponseRequest request);
-    /// `response_id` may be empty: whichever is under way.
+    /// `response_id` may be empty: whichever is under way, and the one that waits behind it.
     void cancel_response(const std::string& response_id, const std::string& client_event_id);
+    /// Stops the answer's sound: an answer that sounds is cancelled where it was heard. Always answered with
+    /// OutputSoundCleared, never refused.
+    void clear_output(const std::string& client_event_id);
 
 private:
     explicit Call(std::unique_ptr<Conversation> conversation);

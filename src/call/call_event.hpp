@@ -69,9 +69,16 @@ struct ItemRetrieved { think::Item item; };
 struct ItemTruncated { std::string item_id; std::int64_t audio_end_ms; };
 struct ItemDeleted { std::string item_id; };
 
-struct TranscriptionDelta { std::string item_id; std::string text; };
-struct TranscriptionCompleted { std::string item_id; std::string text; std::string language; double seconds; };
-struct TranscriptionFailed { std::string item_id; base::Error error; };
+/// All the words at once, before TranscriptionCompleted; none when there are no words.
+struct TranscriptionDelta { std::string item_id; std::string text; int content_index = 0; };
+struct TranscriptionCompleted {
+    std::string item_id;
+    std::string text;
+    std::string language;
+    double seconds;
+    int content_index = 0;  ///< of the sound within its item
+};
+struct TranscriptionFailed { std::string item_id; base::Error error; int content_index = 0; };
 
 struct ResponseCreated { Response response; };
 struct OutputItemAdded { std::string response_id; think::Item item; int output_index = 0; };
@@ -88,15 +95,19 @@ struct OutputItemDone { std::string response_id; think::Item item; int output_in
 struct ResponseDone { Response response; };
 
 /// The answer's sound at the server's end of the line: over WebRTC the client cannot know by itself.
-struct OutputSoundStarted { std::string response_id; };
-struct OutputSoundStopped { std::string response_id; };  ///< played out
-struct OutputSoundCleared { std::string response_id; };  ///< interrupted
+struct OutputSoundStarted { std::string response_id; };  ///< before the first sound is sent
+struct OutputSoundStopped { std::string response_id; };  ///< played out; after ResponseDone, unless calls go on
+struct OutputSoundCleared { std::string response_id; };  ///< interrupted, or the client asked for it
 
 /// Where words lie in their item's own sound; sent before the sound's first frame.
 struct Word { std::string text; std::int64_t start_ms; std::int64_t end_ms; };
 struct WordsTimed { ResponsePart part; std::vector<Word> words; };
 
+/// thinking: a turn was taken or an answer asked for, and nothing of it was sent yet. speaking: from the
+/// first sound (or text) until the answer is over. listening: else, and while the caller speaks before
+/// anything was sent.
 enum class AgentState { listening, thinking, speaking };
+/// At each change, and once after SessionCreated.
 struct StateChanged { AgentState state; };
 
 /// One answered turn's times, from the end of the caller's speech (seconds; none: it did not come to it).

@@ -1,3 +1,5 @@
+// The beginning and the end of a conversation.
+
 #include "call/conversation.hpp"
 
 #include "base/log.hpp"
@@ -22,6 +24,7 @@ Conversation::Conversation(Session session, const CallSettings& settings, const 
       strand_(std::move(strand)),
       peer_(peer),
       conversation_id_(new_conversation()),
+      window_(engines.language_model),
       listener_(settings.listen, strand_, engines.voice_detector, engines.recognizer, engines.recognizer_workers, *this),
       thinker_(strand_, engines.language_model, engines.language_model_workers, *this),
       speaker_(settings.speak, strand_, engines.synthesizer, engines.synthesizer_workers, *this),
@@ -36,6 +39,7 @@ void Conversation::begin() {
     // The default session's rates are checked with the settings; others come by session.update.
     if (auto done = configure_listener(session_); !done) fail(done.error(), {});
     peer_.send(SessionCreated{session_});
+    settle();
 }
 
 void Conversation::close() {
@@ -55,9 +59,11 @@ void Conversation::close() {
 
 void Conversation::hear(std::span<const float> samples) {
     if (closed_) return;
-    const bool sounding = answering() && answer_->marks.first_audio && !answer_->pacer.played_out(strand_->now());
+    const bool sounding = answering() && answer_->sounding && !answer_->pacer.played_out(strand_->now());
     listener_.push(samples, sounding);
     trim_memory();
+    glimpse();
+    settle();
 }
 
 void Conversation::fail(base::Error error, const std::string& client_event_id) {
@@ -70,19 +76,8 @@ base::Result<void> Conversation::configure_listener(const Session& session) {
     std::optional<listen::PauseSettings> turns;
     if (session.turn_detection)
         turns = listen::PauseSettings{session.turn_detection->threshold, settings_.listen.pause_hint,
-                                      session.turn_detection->silence_duration};
+                                      end_silence(*session.turn_detection)};
     return listener_.configure(session.input_rate, turns);
-}
-
-void Conversation::start_wanted_answer() {
-    if (!wanted_ || answering() || !hearings_.empty()) return;
-    // Never over the caller's words; but what a client asks for outright it gets.
-    if (!wanted_->by_client && !speech_item_.empty()) return;
-    const Wanted wanted = std::move(*wanted_);
-    wanted_.reset();
-    drop_speculation();
-    start_answer(wanted.turn, wanted.request, std::nullopt, wanted.marks, wanted.language);
-    open_gate();
 }
 
 void Conversation::log_turn(base::TurnId turn, const TurnMeasured& measured) const {

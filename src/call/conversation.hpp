@@ -1,13 +1,15 @@
 // The inside of a Call: the three lanes, the history, and the rules of whose turn it is.
 //
-// strand. One .cpp per part: conversation_hearing (the caller's turns), conversation_answer (the
-// assistant's), conversation_requests (what clients ask for). docs/life-of-a-turn.md tells the order of
-// things; the scenes in tests/call prove it.
+// strand. One .cpp per part; each names in its first lines what it does. docs/life-of-a-turn.md tells the
+// order of things; the scenes in tests/call prove it.
 //
 // Speculation: at the hint of a pause the utterance is recognized and answered behind a closed gate, as
 // `hearing_` with speculative set and `answer_` with its gate closed. If the caller goes on, or the
 // history changes, drop_speculation() leaves no trace of either. If the turn ends, the hearing is
 // committed and the gate opens.
+//
+// Every entry from outside (a request, sound, a result of an engine, a timer) ends with settle(), which
+// tells whether the agent listens, thinks or speaks, and watches for a caller who says nothing.
 #pragma once
 
 #include "base/anchor.hpp"
@@ -22,6 +24,7 @@
 #include "listen/listener.hpp"
 #include "speak/speaker.hpp"
 #include "think/dialogue.hpp"
+#include "think/prompt_window.hpp"
 #include "think/thinker.hpp"
 
 #include <cstdint>
@@ -58,56 +61,124 @@ public:
     void truncate_item(const std::string& item_id, std::int64_t audio_end_ms, const std::string& client_event_id);
     void create_response(ResponseRequest request);
     void cancel_response(const std::string& response_id, const std::string& client_event_id);
+    void clear_output();
 
 private:
+    /// An answer that waits for words, for the caller to end, or for another answer's end.
+    struct Wanted {
+        base::TurnId turn;
+        ResponseRequest request;
+        TurnMarks marks;
+        std::string language;
+        bool by_client = false;      ///< asked for by response.create, not by the end of a turn
+        bool after_silence = false;  ///< by a caller who says nothing
+    };
+
     // --- the caller's turns (conversation_hearing.cpp)
     void on_speech(listen::PauseEvent event, listen::Position at) override;
-    void on_transcript(base::TurnId turn, base::Result<engine::Transcript> transcript, base::Duration busy) override;
-    void on_listening_wasted(base::Duration busy) override { waste(busy); }
     void on_sound_dropped(base::Duration length) override;
-
     void speech_started(listen::Position at);
     void speech_paused(listen::Position at);
     void speech_ended(listen::Position at);
-    /// Begins to recognize; a refusal becomes the hearing's transcript.
-    void start_hearing(Hearing& hearing);
     /// The hearing becomes an item of the history, with or without its words.
     void commit(Hearing hearing);
-    /// The words of a committed hearing are there, or will never be: tell them, and answer.
-    void words_known(Hearing& hearing);
     void drop_speculation();
+    /// What was being said belongs to no turn any more.
+    void forget_speech();
     base::Time time_of(listen::Position position) const;
     void trim_memory();
+    /// Whether the ends of turns are answered without being asked.
+    bool answers_turns() const;
+
+    // --- what the caller's sound says (conversation_words.cpp)
+    void on_transcript(base::TurnId turn, base::Result<engine::Transcript> transcript, base::Duration busy) override;
+    void on_listening_wasted(base::Duration busy) override { waste(busy); }
+    /// Begins to recognize; a refusal becomes the hearing's transcript.
+    void start_hearing(Hearing& hearing);
+    /// The words of a committed hearing are there, or will never be: tell them, and answer.
+    void words_known(Hearing& hearing);
+    void tell_words(const Hearing& hearing);
+    /// The content that the hearing's words belong to; null when its item is gone.
+    think::Content* content_of(const Hearing& hearing);
+    /// A refusal of the item, or nothing.
+    base::Result<void> check_sounds(const think::Item& item) const;
+    /// Queues the sounds of an item to be recognized, one after the other.
+    void hear_item(const think::Item& item, bool of_input);
+    void start_next_sound();
+    /// Nobody wants these words any more.
+    void drop_hearings_of(const std::string& item_id);
+    void drop_hearings_of_input();
+    void glimpse();
+    void drop_glimpse();
+    void tell_partial(const std::string& text);
 
     // --- the assistant's turns (conversation_answer.cpp)
-    void on_text(base::TurnId turn, const std::string& text) override;
+    void on_thought_part(base::TurnId turn, const think::ThoughtPart& part) override;
     void on_thought(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy) override;
     void on_thinking_wasted(base::Duration busy) override { waste(busy); }
-    void on_sound(base::TurnId turn, std::size_t piece, std::span<const float> samples) override;
-    void on_spoken(base::TurnId turn, std::size_t piece, base::Result<void> end, base::Duration busy) override;
-    void on_speaking_wasted(base::Duration busy) override { waste(busy); }
-
-    void start_answer(base::TurnId turn, const ResponseRequest& request, const std::optional<std::string>& pending,
-                      const TurnMarks& marks, const std::string& language);
+    void start_wanted_answer();
+    /// A new answer, with its gate closed and nothing in it: think_answer() fills it.
+    Answer& make_answer(base::TurnId turn, const ResponseRequest& request, const TurnMarks& marks, const std::string& language);
+    void think_answer(const ResponseRequest& request, const std::optional<std::string>& pending);
+    base::Result<std::vector<engine::Message>> prompt_for(const ResponseRequest& request,
+                                                          const engine::GenerationRequest& generation,
+                                                          const std::optional<std::string>& pending);
+    /// The response's input, with what its references name.
+    std::vector<think::Item> resolved(const std::vector<think::Item>& input) const;
     void open_gate();
-    /// The session's voice, or the default if there is none by that name.
-    std::string voice() const;
-    void say_pieces(std::vector<std::string> pieces);
-    void tell_text();
-    /// Sends the sound that is due, and comes back when the next is.
-    void run_pacer();
-    void schedule_pacer(base::Time when);
-    /// The answer is over when all of it is thought, spoken, sent, and has been heard.
-    void finish_if_done();
-    /// Ends the answer whose gate is open; `text` is what stays of it in the history.
-    void end_answer(ResponseStatus status, ResponseEnd end, const std::string& text);
-    /// Stops it where it was heard.
-    void interrupt(ResponseEnd why);
+    /// The voice by this name, or the default if there is none.
+    std::string voice(const std::string& name) const;
+    void take_words(const std::string& text);
+    void take_call_part(std::size_t index, const think::ThoughtPart& part);
+    /// Sends what the open gate lets through of words and calls.
+    void tell();
+    void tell_message();
+    void tell_calls();
+    void announce_call(AnswerCall& call, int output_index);
+    /// What the chunker still holds goes to be spoken: no more words will come.
+    void say_rest();
     /// An answer has been announced and is not over.
     bool answering() const { return answer_ && answer_->gate_open; }
 
-    // --- both
-    void start_wanted_answer();
+    // --- its sound (conversation_speech.cpp)
+    void on_sound(base::TurnId turn, std::size_t piece, std::span<const float> samples) override;
+    void on_spoken(base::TurnId turn, std::size_t piece, base::Result<void> end, base::Duration busy) override;
+    void on_speaking_wasted(base::Duration busy) override { waste(busy); }
+    void say_pieces(std::vector<std::string> pieces);
+    /// Sends the sound that is due, and comes back when the next is.
+    void run_pacer();
+    void schedule_pacer(base::Time when);
+    /// The words of the pieces that begin to sound at `position`.
+    void tell_pieces(std::int64_t position);
+
+    // --- its end (conversation_end.cpp)
+    /// The message is over when all of it is thought, spoken, sent, and has been heard.
+    void finish_message_if_done();
+    void finish_if_done();
+    void end_message(think::ItemStatus status, const std::string& text);
+    void end_call(AnswerCall& call, think::ItemStatus status);
+    /// Ends the answer whose gate is open.
+    void end_answer(ResponseStatus status, ResponseEnd end, const std::optional<ItemTruncated>& truncated = {});
+    /// Stops it where it was heard.
+    void interrupt(ResponseEnd why);
+    /// An accepted response.create that never came to an answer.
+    void cancel_wanted();
+
+    // --- a caller who says nothing, and what the agent does (conversation_quiet.cpp)
+    void settle();
+    void tell_state();
+    AgentState state() const;
+    void watch_silence();
+    bool quiet() const;
+    void silence_is_over(base::Time deadline);
+
+    // --- requests (conversation_requests.cpp, conversation_items.cpp)
+    /// Whether the input's references and calls are there.
+    base::Result<void> check_input(const ResponseRequest& request) const;
+    /// Whether the item is part of the answer that is under way and not over yet.
+    bool being_made(const std::string& item_id) const;
+
+    // --- all of them
     void fail(base::Error error, const std::string& client_event_id);
     void waste(base::Duration busy);
     base::TurnId next_turn() { return turn_ = base::next(turn_); }
@@ -123,30 +194,28 @@ private:
     const engine::ConversationId conversation_id_;
 
     think::Dialogue dialogue_;
+    think::PromptWindow window_;
     listen::Listener listener_;
     think::Thinker thinker_;
     speak::Speaker speaker_;
 
     base::TurnId turn_{};
     bool closed_ = false;
+    bool voice_heard_ = false;            ///< sound of an answer was sent: the session's voice stays
 
     listen::Position uncommitted_ = 0;    ///< sound from here on belongs to no item yet
     listen::Position utterance_from_ = 0; ///< where the turn that is being spoken begins, padding included
+    std::string language_;                ///< of the last words that were understood
     std::string speech_item_;             ///< the id promised with SpeechStarted; empty: nobody speaks
     bool drop_told_ = false;              ///< RequestFailed for dropped sound went out, once
     bool interrupting_ = false;           ///< speech began to be heard while an answer sounded
 
     std::optional<Hearing> hearing_;      ///< the speculative one
     std::deque<Hearing> hearings_;        ///< committed ones whose words are not known yet
+    std::optional<Glimpse> glimpse_;      ///< a partial that is being recognized
+    base::Time next_glimpse_{};
+    std::string partial_;                 ///< the last one told of the speech that is going on
     std::unique_ptr<Answer> answer_;
-    /// An answer that waits for words, for the caller to end, or for another answer's end.
-    struct Wanted {
-        base::TurnId turn;
-        ResponseRequest request;
-        TurnMarks marks;
-        std::string language;
-        bool by_client = false;  ///< asked for by response.create, not by the end of a turn
-    };
     std::optional<Wanted> wanted_;
 
     /// The sound of the last answers, for truncations that come late.
@@ -156,6 +225,11 @@ private:
         int rate;
     };
     std::deque<Spoken> spoken_;
+
+    std::optional<AgentState> told_state_;
+    bool may_speak_up_ = false;                  ///< a turn has ended since the assistant last did so by itself
+    std::optional<base::Time> silence_deadline_; ///< when the caller has said nothing for too long
+    listen::Position silence_from_ = 0;
 
     bool pacer_scheduled_ = false;
     base::Time pacer_due_{};

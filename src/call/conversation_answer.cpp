@@ -1,6 +1,9 @@
+// An answer is asked for, thought, and let through the gate: its words and its calls of tools.
+
 #include "call/conversation.hpp"
 
 #include "base/log.hpp"
+#include "think/prompt.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -8,52 +11,99 @@
 namespace antiphon::call {
 namespace {
 
-/// Truncations name one of the last answers; older ones keep the text they have.
-constexpr std::size_t kSpokenKept = 8;
+/// About 15 letters a second: how fast a voice speaks at speed 1, until it has been heard.
+constexpr double kSecondsPerLetter = 0.065;
 
-ResponsePart part_of(const Answer& answer) { return {answer.response.id, answer.item.id}; }
+/// Stands in the prompt for a caller who says nothing: chat templates want somebody to be answered.
+constexpr const char* kSilence = "[The caller has said nothing for a while. Ask briefly whether they are still there, "
+                                 "or go on with the conversation.]";
 
 }  // namespace
 
-void Conversation::start_answer(base::TurnId turn, const ResponseRequest& request,
-                                const std::optional<std::string>& pending, const TurnMarks& marks,
-                                const std::string& language) {
+void Conversation::start_wanted_answer() {
+    if (!wanted_ || answering() || !hearings_.empty()) return;
+    // Never over the caller's words; but what a client asks for outright it gets.
+    if (!wanted_->by_client && !speech_item_.empty()) return;
+    const Wanted wanted = std::move(*wanted_);
+    wanted_.reset();
+    drop_speculation();
+    Answer& answer = make_answer(wanted.turn, wanted.request, wanted.marks, wanted.language);
+    answer.after_silence = wanted.after_silence;
+    think_answer(wanted.request, wanted.after_silence ? std::optional<std::string>(kSilence) : std::nullopt);
+    open_gate();
+}
+
+Answer& Conversation::make_answer(base::TurnId turn, const ResponseRequest& request, const TurnMarks& marks,
+                                  const std::string& language) {
     think::ChunkerSettings chunks;
     chunks.max_first_words = settings_.think.first_piece_words;
-    answer_ = std::make_unique<Answer>(turn, session_.output_rate, settings_.speak.lead, chunks);
+    const double per_letter = kSecondsPerLetter * session_.output_rate / session_.speed;
+    answer_ = std::make_unique<Answer>(turn, session_.output_rate, settings_.speak.lead, chunks, per_letter);
     Answer& answer = *answer_;
-    answer.speculated = pending.has_value();
     answer.marks = marks;
-    answer.in_conversation = request.in_conversation;
     answer.response.id = base::random_id("resp_");
+    answer.response.in_conversation = request.in_conversation;
+    answer.response.voice = request.voice.value_or(session_.voice);
+    answer.response.max_output_tokens = request.max_output_tokens.value_or(session_.max_output_tokens);
     answer.response.speaks = request.speaks.value_or(session_.speaks);
     answer.response.metadata = request.metadata;
-    answer.item.id = base::random_id("item_");
-    answer.item.role = engine::Role::assistant;
-    answer.item.status = think::ItemStatus::in_progress;
+    answer.message.id = base::random_id("item_");
+    answer.message.role = engine::Role::assistant;
+    answer.message.status = think::ItemStatus::in_progress;
+    if (answer.response.speaks)
+        speaker_.start(turn, {language, voice(answer.response.voice), session_.speed, session_.output_rate});
+    return answer;
+}
 
+void Conversation::think_answer(const ResponseRequest& request, const std::optional<std::string>& pending) {
+    Answer& answer = *answer_;
     engine::GenerationRequest generation;
     generation.conversation = conversation_id_;
-    const std::string& instructions = request.instructions ? *request.instructions : session_.instructions;
-    generation.messages = request.input ? think::messages_of(*request.input, instructions)
-                                        : dialogue_.messages(instructions, pending);
-    generation.max_tokens = settings_.think.max_tokens;
-    const auto limit = request.max_output_tokens ? *request.max_output_tokens : session_.max_output_tokens;
-    if (limit) generation.max_tokens = *limit;
+    generation.tools = request.tools.value_or(session_.tools);
+    // Without a tool there is nothing to choose from.
+    if (!generation.tools.empty()) generation.tool_choice = request.tool_choice.value_or(session_.tool_choice);
+    generation.parallel_tool_calls = request.parallel_tool_calls.value_or(session_.parallel_tool_calls);
+    generation.max_tokens = answer.response.max_output_tokens.value_or(settings_.think.max_tokens);
     generation.temperature = settings_.think.temperature;
-
-    if (answer.response.speaks)
-        speaker_.start(answer.turn, {language, voice(), session_.speed, session_.output_rate});
+    auto messages = prompt_for(request, generation, pending);
+    if (!messages) {
+        answer.failure = messages.error().text;
+        answer.thought = true;
+        return;
+    }
+    generation.messages = std::move(*messages);
     thinker_.start(answer.turn, std::move(generation));
 }
 
-std::string Conversation::voice() const {
+base::Result<std::vector<engine::Message>> Conversation::prompt_for(const ResponseRequest& request,
+                                                                    const engine::GenerationRequest& generation,
+                                                                    const std::optional<std::string>& pending) {
+    const std::string& instructions = request.instructions ? *request.instructions : session_.instructions;
+    if (request.input) return think::prompt_of(resolved(*request.input), instructions);
+    const std::size_t context = engines_.language_model.context_tokens();
+    think::PromptLimits limits;
+    // A client may allow an answer as long as the context; the conversation must not vanish for that.
+    limits.tokens = context - std::min(static_cast<std::size_t>(generation.max_tokens), context / 4);
+    limits.may_leave_out = session_.truncation.mode != Truncation::Mode::disabled;
+    if (session_.truncation.mode == Truncation::Mode::retention) limits.keep = session_.truncation.retention_ratio;
+    return window_.messages(dialogue_.items(), {instructions, generation.tools, pending}, limits);
+}
+
+std::vector<think::Item> Conversation::resolved(const std::vector<think::Item>& input) const {
+    std::vector<think::Item> items;
+    for (const think::Item& item : input) {
+        if (item.kind != think::ItemKind::reference) items.push_back(item);
+        else if (const think::Item* named = dialogue_.find(item.id)) items.push_back(*named);
+    }
+    return items;
+}
+
+std::string Conversation::voice(const std::string& name) const {
     // Clients name the voices of the service they were written for: they are better answered in another
     // voice than not at all. The session tells which one was asked for, the log that there is none.
     const auto voices = engines_.synthesizer.voices();
-    if (session_.voice.empty() || std::find(voices.begin(), voices.end(), session_.voice) != voices.end())
-        return session_.voice;
-    base::log::warning("speak.no_such_voice", {{"call", session_.id}, {"voice", session_.voice}});
+    if (name.empty() || std::find(voices.begin(), voices.end(), name) != voices.end()) return name;
+    base::log::warning("speak.no_such_voice", {{"call", session_.id}, {"voice", name}});
     return {};
 }
 
@@ -62,30 +112,47 @@ void Conversation::open_gate() {
     answer.gate_open = true;
     TurnMarks::mark(answer.marks.turn_end, strand_->now());
     peer_.send(ResponseCreated{answer.response});
-    peer_.send(OutputItemAdded{answer.response.id, answer.item});
-    if (answer.in_conversation) {
-        auto previous = dialogue_.add(answer.item);
-        peer_.send(ItemAdded{answer.item, previous ? *previous : std::string()});
-    }
-    peer_.send(ContentPartAdded{part_of(answer), answer.response.speaks});
-    if (answer.response.speaks) {
-        speaker_.open_gate();
-        run_pacer();
-    } else {
-        tell_text();
-    }
+    if (answer.response.speaks) speaker_.open_gate();
+    tell();
     finish_if_done();
 }
 
-void Conversation::on_text(base::TurnId turn, const std::string& text) {
+void Conversation::on_thought_part(base::TurnId turn, const think::ThoughtPart& part) {
     if (!answer_ || answer_->turn != turn) return;
     TurnMarks::mark(answer_->marks.first_token, strand_->now());
-    if (answer_->response.speaks) {
-        say_pieces(answer_->chunker.push(text));
-        return;
+    if (part.call) take_call_part(*part.call, part);
+    else take_words(part.text);
+    tell();
+    settle();
+}
+
+void Conversation::take_words(const std::string& text) {
+    Answer& answer = *answer_;
+    if (!answer.calls.empty()) return;  // the words of an answer come before its calls
+    answer.text += text;
+    if (answer.response.speaks) say_pieces(answer.chunker.push(text));
+}
+
+void Conversation::say_rest() {
+    if (!answer_->response.speaks) return;
+    if (auto rest = answer_->chunker.finish()) say_pieces({std::move(*rest)});
+}
+
+void Conversation::take_call_part(std::size_t index, const think::ThoughtPart& part) {
+    Answer& answer = *answer_;
+    if (index >= answer.calls.size()) {
+        if (answer.calls.empty()) say_rest();
+        else answer.calls.back().whole = true;
+        AnswerCall call;
+        call.item.id = base::random_id("item_");
+        call.item.kind = think::ItemKind::function_call;
+        call.item.status = think::ItemStatus::in_progress;
+        call.item.role = engine::Role::assistant;
+        call.item.call.id = base::random_id("call_");
+        call.item.call.name = part.tool;
+        answer.calls.push_back(std::move(call));
     }
-    answer_->text += text;
-    if (answer_->gate_open) tell_text();
+    answer.calls.back().item.call.arguments += part.text;
 }
 
 void Conversation::on_thought(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy) {
@@ -96,168 +163,77 @@ void Conversation::on_thought(base::TurnId turn, base::Result<engine::Generation
     if (end) {
         answer.usage = Usage{end->prompt_tokens, end->cached_tokens, end->completion_tokens};
         answer.cut_short = end->reason == engine::FinishReason::length;
+        // At the limit of tokens nothing says that the last call's arguments are all there.
+        if (!answer.calls.empty()) answer.calls.back().whole = !answer.cut_short;
     } else {
         answer.failure = end.error().text;
         if (end.error().code == base::Errc::overloaded) engines_.metrics.overloads.Increment();
         base::log::warning("turn.not_thought", {{"call", session_.id}, {"turn", base::number(turn)}, {"reason", answer.failure}});
     }
-    if (answer.response.speaks) {
-        if (auto rest = answer.chunker.finish()) say_pieces({std::move(*rest)});
-    }
-    if (!answer.gate_open) return;
-    run_pacer();
+    say_rest();
+    tell();
     finish_if_done();
+    settle();
 }
 
-void Conversation::say_pieces(std::vector<std::string> pieces) {
-    for (std::string& piece : pieces) {
-        TurnMarks::mark(answer_->marks.first_clause, strand_->now());
-        const std::size_t number = answer_->ledger.add_piece(piece);
-        ++answer_->pieces_said;
-        speaker_.say(number, std::move(piece));
-    }
+void Conversation::tell() {
+    if (!answering()) return;
+    tell_message();
+    run_pacer();
+    finish_message_if_done();
+    tell_calls();
 }
 
-void Conversation::tell_text() {
+void Conversation::tell_message() {
     Answer& answer = *answer_;
-    if (answer.told == answer.text.size()) return;
+    if (!answer.has_words() || answer.message_over) return;
+    const ResponsePart part{answer.response.id, answer.message.id, 0};
+    if (!answer.message_told) {
+        answer.message_told = true;
+        peer_.send(OutputItemAdded{answer.response.id, answer.message, 0});
+        if (answer.response.in_conversation) {
+            const auto previous = dialogue_.add(answer.message);
+            peer_.send(ItemAdded{answer.message, previous ? *previous : std::string()});
+        }
+        peer_.send(ContentPartAdded{part, answer.response.speaks});
+    }
+    if (answer.response.speaks || answer.told == answer.text.size()) return;
     TurnMarks::mark(answer.marks.first_audio, strand_->now());
-    peer_.send(OutputTextDelta{part_of(answer), answer.text.substr(answer.told)});
+    tell_state();
+    peer_.send(OutputTextDelta{part, answer.text.substr(answer.told)});
     answer.told = answer.text.size();
 }
 
-void Conversation::on_sound(base::TurnId turn, std::size_t piece, std::span<const float> samples) {
-    if (!answer_ || answer_->turn != turn) return;
-    TurnMarks::mark(answer_->marks.first_sound, strand_->now());
-    answer_->ledger.add_sound(piece, static_cast<std::int64_t>(samples.size()));
-    answer_->pacer.push(samples);
-    if (answer_->gate_open) run_pacer();
-}
-
-void Conversation::on_spoken(base::TurnId turn, std::size_t piece, base::Result<void> end, base::Duration busy) {
-    if (!answer_ || answer_->turn != turn) return waste(busy);
+void Conversation::tell_calls() {
     Answer& answer = *answer_;
-    answer.busy += busy;
-    answer.ledger.finish_piece(piece);
-    ++answer.pieces_spoken;
-    if (!end && answer.failure.empty()) {
-        answer.failure = end.error().text;
-        if (end.error().code == base::Errc::overloaded) engines_.metrics.overloads.Increment();
-        base::log::warning("turn.not_spoken", {{"call", session_.id}, {"turn", base::number(turn)}, {"reason", answer.failure}});
+    int output_index = answer.message_told ? 1 : 0;
+    for (AnswerCall& call : answer.calls) {
+        if (!call.announced) announce_call(call, output_index);
+        ++output_index;
+        engine::ToolCall& wanted = call.item.call;
+        if (call.whole && wanted.arguments.empty()) wanted.arguments = "{}";
+        const ResponsePart part{answer.response.id, call.item.id, call.output_index};
+        if (call.told < wanted.arguments.size()) {
+            peer_.send(FunctionArgumentsDelta{part, wanted.id, wanted.arguments.substr(call.told)});
+            call.told = wanted.arguments.size();
+        }
+        if (!call.whole || call.over) continue;
+        peer_.send(FunctionArgumentsDone{part, wanted});
+        end_call(call, think::ItemStatus::completed);
     }
-    if (!answer.gate_open) return;
-    run_pacer();
-    finish_if_done();
 }
 
-void Conversation::run_pacer() {
-    if (!answering() || !answer_->response.speaks) return;
+void Conversation::announce_call(AnswerCall& call, int output_index) {
     Answer& answer = *answer_;
-    const base::Time now = strand_->now();
-    if (answer.thought && answer.pieces_spoken == answer.pieces_said) answer.pacer.finish();
-    for (;;) {
-        const std::int64_t before = answer.pacer.sent();
-        auto frame = answer.pacer.next(now);
-        if (!frame) break;
-        // The words go out with the first of their sound, so that captions keep pace with the voice.
-        while (auto words = answer.ledger.next_begun(before))
-            peer_.send(OutputTranscriptDelta{part_of(answer), std::move(*words)});
-        TurnMarks::mark(answer.marks.first_audio, now);
-        peer_.send_audio(part_of(answer), *frame);
-    }
-    speaker_.set_waiting(answer.pacer.waiting_duration());
-    if (const auto due = answer.pacer.due()) schedule_pacer(std::max(*due, now));
-}
-
-void Conversation::schedule_pacer(base::Time when) {
-    if (pacer_scheduled_ && pacer_due_ <= when) return;
-    pacer_scheduled_ = true;
-    pacer_due_ = when;
-    strand_->post_at(when, anchor_.handle().tie([when](Conversation& self) {
-        if (self.pacer_due_ != when) return;  // an earlier one was asked for since
-        self.pacer_scheduled_ = false;
-        self.run_pacer();
-        self.finish_if_done();
-    }));
-}
-
-void Conversation::finish_if_done() {
-    if (!answering() || !answer_->thought) return;
-    Answer& answer = *answer_;
-    if (answer.response.speaks) {
-        if (answer.pieces_spoken < answer.pieces_said) return;
-        const base::Time now = strand_->now();
-        if (answer.pacer.waiting() > 0) return;  // the pacer comes back by itself, or is held
-        if (!answer.pacer.played_out(now)) return schedule_pacer(answer.pacer.end_of_play());
-        while (auto words = answer.ledger.next_begun(answer.pacer.sent()))
-            peer_.send(OutputTranscriptDelta{part_of(answer), std::move(*words)});
-    }
-    const std::string text = answer.response.speaks ? answer.ledger.text() : answer.text;
-    if (!answer.failure.empty()) end_answer(ResponseStatus::failed, ResponseEnd::failed, text);
-    else if (answer.cut_short) end_answer(ResponseStatus::incomplete, ResponseEnd::max_output_tokens, text);
-    else end_answer(ResponseStatus::completed, ResponseEnd::none, text);
-}
-
-void Conversation::end_answer(ResponseStatus status, ResponseEnd end, const std::string& text) {
-    const std::unique_ptr<Answer> answer = std::move(answer_);
-    interrupting_ = false;
-    const bool speaks = answer->response.speaks;
-    const ResponsePart part = part_of(*answer);
-    answer->item.status = status == ResponseStatus::completed ? think::ItemStatus::completed : think::ItemStatus::incomplete;
-    answer->item.content = {{speaks ? think::ContentKind::output_audio : think::ContentKind::output_text, text}};
-    if (think::Item* item = dialogue_.find(answer->item.id)) *item = answer->item;
-
-    if (speaks) {
-        peer_.send(OutputAudioDone{part});
-        peer_.send(OutputTranscriptDone{part, text});
-    } else {
-        peer_.send(OutputTextDone{part, text});
-    }
-    peer_.send(ContentPartDone{part, speaks, text});
-    peer_.send(OutputItemDone{answer->response.id, answer->item});
-    if (answer->in_conversation) {
-        const auto& items = dialogue_.items();
-        const auto at = std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.id == answer->item.id; });
-        peer_.send(ItemDone{answer->item, at == items.begin() || at == items.end() ? std::string() : std::prev(at)->id});
-    }
-    answer->response.status = status;
-    answer->response.end = end;
-    answer->response.failure = answer->failure;
-    answer->response.output = {answer->item};
-    answer->response.usage = answer->usage ? answer->usage : Usage{};
-    peer_.send(ResponseDone{answer->response});
-
-    const TurnMeasured measured = answer->marks.measured(answer->response.id, answer->speculated);
-    peer_.send(measured);
-    observe(measured, engines_.metrics);
-    engines_.metrics.turns.Increment();
-    engines_.metrics.used_seconds.Increment(base::seconds(answer->busy));
-    log_turn(answer->turn, measured);
-
-    if (speaks && answer->in_conversation) {
-        spoken_.push_back({answer->item.id, std::move(answer->ledger), answer->rate});
-        if (spoken_.size() > kSpokenKept) spoken_.pop_front();
-    }
-    start_wanted_answer();
-}
-
-void Conversation::interrupt(ResponseEnd why) {
-    thinker_.cancel();
-    speaker_.cancel();
-    Answer& answer = *answer_;
-    std::string heard = answer.text;
-    std::optional<ItemTruncated> truncated;
-    if (answer.response.speaks) {
-        const std::int64_t played = answer.pacer.played(strand_->now());
-        heard = answer.ledger.heard(played);
-        if (const std::vector<float> fade = answer.pacer.clear(); !fade.empty()) peer_.send_audio(part_of(answer), fade);
-        peer_.clear_audio();
-        if (answer.pacer.sent() > 0) truncated = ItemTruncated{answer.item.id, played * 1000 / answer.rate};
-    }
-    if (why == ResponseEnd::turn_detected) engines_.metrics.interruptions.Increment();
-    base::log::info("turn.interrupted", {{"call", session_.id}, {"turn", base::number(answer.turn)}});
-    end_answer(ResponseStatus::cancelled, why, heard);
-    if (truncated) peer_.send(*truncated);
+    call.announced = true;
+    call.output_index = output_index;
+    // Clients run a tool as soon as they see a call that is complete: it begins without its arguments.
+    think::Item begun = call.item;
+    begun.call.arguments.clear();
+    peer_.send(OutputItemAdded{answer.response.id, begun, output_index});
+    if (!answer.response.in_conversation) return;
+    const auto previous = dialogue_.add(begun);
+    peer_.send(ItemAdded{begun, previous ? *previous : std::string()});
 }
 
 }  // namespace antiphon::call

@@ -1,7 +1,8 @@
+// The caller's turns: when they begin, pause, go on and end.
+
 #include "call/conversation.hpp"
 
 #include "base/log.hpp"
-#include "base/utf8.hpp"
 
 #include <algorithm>
 
@@ -22,7 +23,7 @@ void Conversation::on_speech(listen::PauseEvent event, listen::Position at) {
         case PauseEvent::none: break;
         case PauseEvent::onset:
             // Duck at once; whether it is an interruption shows in the next windows.
-            if (may_interrupt && answer_->marks.first_audio) {
+            if (may_interrupt && answer_->sounding) {
                 interrupting_ = true;
                 answer_->pacer.hold();
             }
@@ -39,7 +40,13 @@ void Conversation::on_speech(listen::PauseEvent event, listen::Position at) {
             break;
         case PauseEvent::started: speech_started(at); break;
         case PauseEvent::paused: speech_paused(at); break;
-        case PauseEvent::resumed: drop_speculation(); break;
+        case PauseEvent::resumed:
+            // What was understood up to the pause is worth showing, though it is no turn.
+            if (session_.partials && hearing_ && hearing_->transcript && *hearing_->transcript)
+                tell_partial((*hearing_->transcript)->text);
+            drop_speculation();
+            next_glimpse_ = strand_->now() + settings_.listen.partial_interval;
+            break;
         case PauseEvent::ended: speech_ended(at); break;
     }
 }
@@ -49,12 +56,17 @@ void Conversation::speech_started(listen::Position at) {
     drop_speculation();
     utterance_from_ = std::max(at - samples(session_.turn_detection->prefix_padding), uncommitted_);
     utterance_from_ = std::max(utterance_from_, listener_.oldest());
+    forget_speech();
     speech_item_ = base::random_id("item_");
+    next_glimpse_ = strand_->now() + settings_.listen.partial_interval;
     peer_.send(SpeechStarted{speech_item_, listen::milliseconds_at(utterance_from_)});
     if (session_.turn_detection->interrupt_response && answering()) interrupt(ResponseEnd::turn_detected);
 }
 
 void Conversation::speech_paused(listen::Position at) {
+    // Whatever comes next, the recognizer must be free for it.
+    drop_glimpse();
+    next_glimpse_ = base::Time::max();
     if (!settings_.speculate || speech_item_.empty()) return;
     drop_speculation();
     Hearing hearing;
@@ -63,8 +75,7 @@ void Conversation::speech_paused(listen::Position at) {
     hearing.from = utterance_from_;
     hearing.to = listener_.position();
     hearing.speculative = true;
-    hearing.wants_answer = session_.turn_detection->create_response && !answering() && hearings_.empty() &&
-                           !(wanted_ && wanted_->by_client);
+    hearing.wants_answer = answers_turns() && !answering() && hearings_.empty() && !(wanted_ && wanted_->by_client);
     hearing.marks.speech_end = time_of(at);
     engines_.metrics.speculations.Increment();
     hearing_ = std::move(hearing);
@@ -86,17 +97,10 @@ void Conversation::speech_ended(listen::Position at) {
         hearing.to = listener_.position();
         hearing.marks.speech_end = time_of(at);
     }
-    speech_item_.clear();
-    hearing.wants_answer = session_.turn_detection->create_response;
+    forget_speech();
+    hearing.wants_answer = answers_turns();
     TurnMarks::mark(hearing.marks.turn_end, strand_->now());
     commit(std::move(hearing));
-}
-
-void Conversation::start_hearing(Hearing& hearing) {
-    auto taken = listener_.recognize(hearing.turn, hearing.from, hearing.to, session_.input_language);
-    if (taken) return;
-    engines_.metrics.overloads.Increment();
-    hearing.transcript = taken.error();
 }
 
 void Conversation::commit(Hearing hearing) {
@@ -104,11 +108,12 @@ void Conversation::commit(Hearing hearing) {
     hearing.speculative = false;
     uncommitted_ = listener_.position();
     drop_told_ = false;
+    may_speak_up_ = true;
 
     think::Item item;
     item.id = hearing.item_id;
     item.role = engine::Role::user;
-    item.content.push_back({think::ContentKind::input_audio, std::nullopt});
+    item.content.push_back({think::ContentKind::input_audio, std::nullopt, nullptr});
     auto previous = dialogue_.add(item);
     if (!previous) {
         fail(previous.error(), {});
@@ -127,53 +132,6 @@ void Conversation::commit(Hearing hearing) {
     if (last.transcript) words_known(last);
 }
 
-void Conversation::on_transcript(base::TurnId turn, base::Result<engine::Transcript> transcript, base::Duration busy) {
-    const base::Time now = strand_->now();
-    if (hearing_ && hearing_->turn == turn) {
-        hearing_->busy = busy;
-        TurnMarks::mark(hearing_->marks.transcript, now);
-        hearing_->transcript = std::move(transcript);
-        const auto& words = *hearing_->transcript;
-        if (hearing_->wants_answer && words && !words->text.empty())
-            start_answer(turn, {}, words->text, hearing_->marks, words->language);
-        return;
-    }
-    const auto found = std::find_if(hearings_.begin(), hearings_.end(), [&](const Hearing& h) { return h.turn == turn; });
-    if (found == hearings_.end()) return waste(busy);
-    found->busy = busy;
-    TurnMarks::mark(found->marks.transcript, now);
-    found->transcript = std::move(transcript);
-    words_known(*found);
-}
-
-void Conversation::words_known(Hearing& heard) {
-    Hearing hearing = std::move(heard);
-    std::erase_if(hearings_, [&](const Hearing& other) { return other.turn == hearing.turn; });
-    engines_.metrics.used_seconds.Increment(base::seconds(hearing.busy));
-    const auto& words = *hearing.transcript;
-    if (!words) {
-        peer_.send(TranscriptionFailed{hearing.item_id, words.error()});
-        base::log::warning("turn.not_heard", {{"call", session_.id}, {"reason", words.error().text}});
-    } else {
-        if (think::Item* item = dialogue_.find(hearing.item_id)) item->content.front().text = words->text;
-        if (session_.transcribes)
-            peer_.send(TranscriptionCompleted{hearing.item_id, words->text, words->language,
-                                              base::seconds(listen::duration_between(hearing.from, hearing.to))});
-    }
-    const bool said_something = words && !words->text.empty();
-    if (hearing.wants_answer && said_something) {
-        if (answer_ && !answer_->gate_open) {
-            // The guess was right: what was made behind the gate is the answer.
-            wanted_.reset();
-            answer_->marks.turn_end = hearing.marks.turn_end;
-            open_gate();
-        } else if (!wanted_ || !wanted_->by_client) {
-            wanted_ = Wanted{hearing.turn, {}, hearing.marks, words->language, false};
-        }
-    }
-    start_wanted_answer();
-}
-
 void Conversation::drop_speculation() {
     if (hearing_) {
         listener_.cancel(hearing_->turn);
@@ -186,6 +144,12 @@ void Conversation::drop_speculation() {
         waste(answer_->busy);
         answer_.reset();
     }
+}
+
+void Conversation::forget_speech() {
+    drop_glimpse();
+    speech_item_.clear();
+    partial_.clear();
 }
 
 void Conversation::on_sound_dropped(base::Duration length) {
@@ -210,6 +174,10 @@ void Conversation::trim_memory() {
     if (!session_.turn_detection || !speech_item_.empty() || listener_.in_speech()) return;
     listener_.forget_before(listener_.position() - kKept - samples(session_.turn_detection->prefix_padding));
     uncommitted_ = std::max(uncommitted_, listener_.oldest());
+}
+
+bool Conversation::answers_turns() const {
+    return session_.kind == SessionKind::realtime && session_.turn_detection && session_.turn_detection->create_response;
 }
 
 }  // namespace antiphon::call

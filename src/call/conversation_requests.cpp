@@ -1,6 +1,9 @@
+// What clients ask for: of the session, of the caller's sound, and of answers.
+
 #include "call/conversation.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace antiphon::call {
@@ -9,15 +12,29 @@ namespace {
 /// Less sound than this is no utterance; the Realtime API refuses it as well.
 constexpr base::milliseconds kShortestCommit{100};
 
+base::Result<void> check_tool_choice(const std::vector<engine::Tool>& tools, const engine::ToolChoice& choice,
+                                     const std::string& param) {
+    const bool known = choice.name.empty() || tools.empty() ||
+                       std::any_of(tools.begin(), tools.end(), [&](const auto& tool) { return tool.name == choice.name; });
+    if (known) return {};
+    return base::error(base::Errc::invalid, "there is no tool '" + choice.name + "'", param);
+}
+
 }  // namespace
 
 void Conversation::update_session(const SessionPatch& patch, const std::string& client_event_id) {
     Session next = session_;
     apply(patch, next);
+    if (voice_heard_ && next.voice != session_.voice)
+        return fail(base::error(base::Errc::conflict, "the voice cannot be changed after it has been heard",
+                                "session.audio.output.voice"),
+                    client_event_id);
+    if (auto known = check_tool_choice(next.tools, next.tool_choice, "session.tool_choice"); !known)
+        return fail(known.error(), client_event_id);
     const bool hears_anew = patch.turn_detection || patch.input_rate;
     if (hears_anew) {
         if (auto done = configure_listener(next); !done) return fail(done.error(), client_event_id);
-        speech_item_.clear();
+        forget_speech();
         interrupting_ = false;
         if (answering()) {
             answer_->pacer.resume();
@@ -25,9 +42,17 @@ void Conversation::update_session(const SessionPatch& patch, const std::string& 
         }
     }
     drop_speculation();
+    silence_deadline_.reset();
     session_ = std::move(next);
     peer_.send(SessionUpdated{session_});
+    if (session_.kind == SessionKind::transcription) {
+        for (Hearing& hearing : hearings_) hearing.wants_answer = false;
+        if (wanted_ && wanted_->by_client) cancel_wanted();
+        wanted_.reset();
+        if (answering()) interrupt(ResponseEnd::client_cancelled);
+    }
     start_wanted_answer();
+    settle();
 }
 
 void Conversation::commit_audio(const std::string& client_event_id) {
@@ -44,87 +69,85 @@ void Conversation::commit_audio(const std::string& client_event_id) {
     hearing.from = from;
     hearing.to = listener_.position();
     hearing.marks.turn_end = strand_->now();
-    speech_item_.clear();
+    forget_speech();
     if (session_.turn_detection) listener_.reset_turns();
     commit(std::move(hearing));
+    settle();
 }
 
 void Conversation::clear_audio() {
     drop_speculation();
-    speech_item_.clear();
+    forget_speech();
     uncommitted_ = listener_.position();
     listener_.forget_before(uncommitted_);
     listener_.reset_turns();
     drop_told_ = false;
     peer_.send(AudioCleared{});
-}
-
-void Conversation::create_item(think::Item item, const std::optional<std::string>& previous,
-                               const std::string& client_event_id) {
-    if (item.id.empty()) item.id = base::random_id("item_");
-    drop_speculation();
-    auto before = dialogue_.add(item, previous);
-    if (!before) return fail(before.error(), client_event_id);
-    peer_.send(ItemAdded{item, *before});
-    peer_.send(ItemDone{item, *before});
-}
-
-void Conversation::retrieve_item(const std::string& item_id, const std::string& client_event_id) {
-    if (const think::Item* item = dialogue_.find(item_id)) return peer_.send(ItemRetrieved{*item});
-    fail(base::error(base::Errc::not_found, "there is no item '" + item_id + "'", "item_id"), client_event_id);
-}
-
-void Conversation::delete_item(const std::string& item_id, const std::string& client_event_id) {
-    if (answering() && answer_->item.id == item_id)
-        return fail(base::error(base::Errc::conflict, "the item is being spoken; cancel the response first", "item_id"),
-                    client_event_id);
-    drop_speculation();
-    if (!dialogue_.erase(item_id))
-        return fail(base::error(base::Errc::not_found, "there is no item '" + item_id + "'", "item_id"), client_event_id);
-    peer_.send(ItemDeleted{item_id});
-}
-
-void Conversation::truncate_item(const std::string& item_id, std::int64_t audio_end_ms, const std::string& client_event_id) {
-    think::Item* item = dialogue_.find(item_id);
-    if (item == nullptr)
-        return fail(base::error(base::Errc::not_found, "there is no item '" + item_id + "'", "item_id"), client_event_id);
-    if (answering() && answer_->item.id == item_id) {
-        interrupt(ResponseEnd::client_cancelled);
-        item = dialogue_.find(item_id);
-    }
-    const auto found = std::find_if(spoken_.begin(), spoken_.end(), [&](const Spoken& s) { return s.item_id == item_id; });
-    if (item == nullptr || item->role != engine::Role::assistant || found == spoken_.end())
-        return fail(base::error(base::Errc::invalid, "only the sound of a recent answer can be truncated", "item_id"),
-                    client_event_id);
-    const std::int64_t position = audio_end_ms * found->rate / 1000;
-    // A millisecond of grace: clients round.
-    if (audio_end_ms < 0 || position > found->ledger.total() + found->rate / 1000)
-        return fail(base::error(base::Errc::invalid,
-                                "audio_end_ms must lie within the item's " +
-                                    std::to_string(found->ledger.total() * 1000 / found->rate) + " ms of sound",
-                                "audio_end_ms"),
-                    client_event_id);
-    drop_speculation();
-    item->content.front().text = found->ledger.heard(position);
-    peer_.send(ItemTruncated{item_id, audio_end_ms});
+    start_wanted_answer();
+    settle();
 }
 
 void Conversation::create_response(ResponseRequest request) {
-    if (answering() || (wanted_ && wanted_->by_client))
-        return fail(base::error(base::Errc::conflict, "a response is already under way"), request.client_event_id);
+    const std::string event_id = request.client_event_id;
+    if (session_.kind == SessionKind::transcription)
+        return fail(base::error(base::Errc::unsupported, "a transcription session gives no answers"), event_id);
+    // The output of a call may come while the words before it still sound: the next answer follows them.
+    const bool playing_out = answering() && answer_->thought && !answer_->calls.empty();
+    if ((answering() && !playing_out) || (wanted_ && wanted_->by_client))
+        return fail(base::error(base::Errc::conflict, "a response is already under way"), event_id);
+    const auto known = check_tool_choice(request.tools.value_or(session_.tools),
+                                         request.tool_choice.value_or(session_.tool_choice), "response.tool_choice");
+    if (!known) return fail(known.error(), event_id);
+    if (auto fits = check_input(request); !fits) return fail(fits.error(), event_id);
     drop_speculation();
-    wanted_ = Wanted{next_turn(), std::move(request), {}, session_.input_language, true};
+    Wanted wanted;
+    wanted.turn = next_turn();
+    wanted.request = std::move(request);
+    wanted.language = session_.input_language.empty() ? language_ : session_.input_language;
+    wanted.by_client = true;
+    wanted_ = std::move(wanted);
+    if (wanted_->request.input) {
+        for (think::Item& item : *wanted_->request.input) {
+            if (item.id.empty()) item.id = base::random_id("item_");
+            hear_item(item, true);
+        }
+        start_next_sound();
+    }
     start_wanted_answer();
+    settle();
+}
+
+base::Result<void> Conversation::check_input(const ResponseRequest& request) const {
+    if (!request.input) return {};
+    for (const think::Item& item : *request.input) {
+        if (item.kind == think::ItemKind::reference && dialogue_.find(item.id) == nullptr)
+            return base::error(base::Errc::not_found, "there is no item '" + item.id + "'", "response.input");
+        if (auto fits = check_sounds(item); !fits)
+            return base::error(fits.error().code, fits.error().text, "response.input");
+    }
+    std::set<std::string> calls;
+    const std::vector<think::Item> items = resolved(*request.input);
+    for (const think::Item& item : items)
+        if (item.kind == think::ItemKind::function_call) calls.insert(item.call.id);
+    for (const think::Item& item : items)
+        if (item.kind == think::ItemKind::function_call_output && !calls.contains(item.call.id))
+            return base::error(base::Errc::not_found, "there is no function call '" + item.call.id + "' in the input",
+                               "response.input");
+    return {};
 }
 
 void Conversation::cancel_response(const std::string& response_id, const std::string& client_event_id) {
-    if (wanted_ && response_id.empty()) {
-        wanted_.reset();
-        if (!answering()) return;
-    }
-    if (!answering() || (!response_id.empty() && answer_->response.id != response_id))
+    const bool names_it = answering() && (response_id.empty() || answer_->response.id == response_id);
+    const bool waits = wanted_ && response_id.empty();
+    if (!names_it && !waits)
         return fail(base::error(base::Errc::not_found, "there is no such response under way", "response_id"), client_event_id);
-    interrupt(ResponseEnd::client_cancelled);
+    auto waiting = waits ? std::exchange(wanted_, std::nullopt) : std::nullopt;
+    if (names_it) interrupt(ResponseEnd::client_cancelled);
+    if (waiting && waiting->by_client) {
+        wanted_ = std::move(waiting);
+        cancel_wanted();
+    }
+    settle();
 }
 
 }  // namespace antiphon::call

@@ -1,4 +1,4 @@
-// Something the caller said, on its way to becoming words and an item of the history.
+// Something the caller said, on its way to becoming words of an item.
 //
 // strand. Belongs to the Conversation.
 #pragma once
@@ -8,6 +8,8 @@
 #include "engine/recognizer.hpp"
 #include "listen/sound_memory.hpp"
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,6 +20,11 @@ struct Hearing {
     std::string item_id;
     listen::Position from = 0;
     listen::Position to = 0;
+    /// Sound that a client sent inside an item, instead of from..to; and which of the item's contents it is.
+    std::shared_ptr<const audio::Pcm> sound;
+    std::size_t content_index = 0;
+    bool of_input = false;  ///< the item belongs to the input of the answer that waits, not to the history
+    bool begun = false;     ///< the recognizer has been asked
     /// The caller may still go on: nothing of it may be shown or kept.
     bool speculative = false;
     /// Answer it when its words are known (server_vad with create_response).
@@ -25,6 +32,14 @@ struct Hearing {
     std::optional<base::Result<engine::Transcript>> transcript;
     base::Duration busy{};
     TurnMarks marks;
+
+    base::Duration length() const { return sound ? sound->duration() : listen::duration_between(from, to); }
+};
+
+/// What the caller has said so far, looked at while they speak on.
+struct Glimpse {
+    base::TurnId turn{};
+    base::Time asked{};
 };
 
 }  // namespace antiphon::call

@@ -2,6 +2,16 @@
 
 namespace antiphon::call {
 
+base::milliseconds end_silence(const TurnDetection& turns) {
+    switch (turns.semantic.value_or(Eagerness::automatic)) {
+        case Eagerness::high: return base::milliseconds(350);
+        case Eagerness::low: return base::milliseconds(1200);
+        case Eagerness::automatic:
+        case Eagerness::medium: break;
+    }
+    return turns.silence_duration;
+}
+
 void apply(const SessionPatch& patch, Session& session) {
     const auto set = [](const auto& from, auto& to) {
         if (from) to = *from;

@@ -28,6 +28,9 @@ struct TurnDetection {
     std::optional<Eagerness> semantic{};          ///< semantic_vad; none: server_vad
 };
 
+/// The silence that ends the turn: of semantic_vad 350 ms for `high`, 1200 ms for `low`, else the one given.
+base::milliseconds end_silence(const TurnDetection& turns);
+
 /// What becomes of a conversation that outgrows the model's context.
 struct Truncation {
     enum class Mode {

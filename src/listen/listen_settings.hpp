@@ -15,6 +15,8 @@ struct ListenSettings {
     base::milliseconds min_interruption{192};
     /// A turn that lasts longer than this is ended, and sound held longer than this is dropped.
     base::milliseconds max_utterance{120'000};
+    /// How often the words so far are recognized while the caller still speaks, for clients that want it.
+    base::milliseconds partial_interval{800};
 };
 
 }  // namespace antiphon::listen

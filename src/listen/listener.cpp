@@ -17,15 +17,18 @@ constexpr float kQuietRatio = 0.1F;
 constexpr float kLevelWeight = 0.06F;
 
 /// Runs on a worker: recognizes the sound, in several parts when it is too long for one.
-base::Result<engine::Transcript> recognize_all(engine::Recognizer& recognizer, const std::vector<float>& sound,
-                                               const std::string& language, const std::stop_token& stop) {
+base::Result<engine::Transcript> recognize_all(engine::Recognizer& recognizer, const audio::Pcm& sound,
+                                               const Expected& expected, const std::stop_token& stop) {
+    const auto samples = audio::resample(sound.samples, sound.sample_rate, kSampleRate);
+    if (!samples) return samples.error();
     engine::Transcript whole;
     const auto longest = audio::samples_in(recognizer.max_duration(), kSampleRate);
-    const auto parts = slices(sound, longest);
+    const auto parts = slices(*samples, longest);
     for (const auto part : parts) {
         engine::RecognitionRequest request;
         request.sound = {{part.begin(), part.end()}, kSampleRate};
-        request.language = language.empty() ? whole.language : language;
+        request.language = expected.language.empty() ? whole.language : expected.language;
+        request.hint = expected.hint;
         auto words = recognizer.transcribe(request, stop);
         if (!words) return words.error();
         if (!whole.text.empty() && !words->text.empty()) whole.text += ' ';
@@ -103,12 +106,16 @@ void Listener::hear_window(std::span<const float> window, bool interrupting) {
     handler_.on_speech(event, at);
 }
 
-base::Result<void> Listener::recognize(base::TurnId turn, Position from, Position to, const std::string& language) {
+base::Result<void> Listener::recognize(base::TurnId turn, Position from, Position to, Expected expected) {
+    return recognize(turn, std::make_shared<audio::Pcm>(audio::Pcm{memory_.copy(from, to), kSampleRate}), std::move(expected));
+}
+
+base::Result<void> Listener::recognize(base::TurnId turn, std::shared_ptr<const audio::Pcm> sound, Expected expected) {
     std::stop_source stop;
-    auto job = [strand = strand_, anchor = anchor_.handle(), &recognizer = recognizer_, sound = memory_.copy(from, to),
-                language, turn, token = stop.get_token()] {
+    auto job = [strand = strand_, anchor = anchor_.handle(), &recognizer = recognizer_, sound = std::move(sound),
+                expected = std::move(expected), turn, token = stop.get_token()] {
         const base::Time began = strand->now();
-        auto transcript = recognize_all(recognizer, sound, language, token);
+        auto transcript = recognize_all(recognizer, *sound, expected, token);
         const base::Duration busy = strand->now() - began;
         strand->post(anchor.tie([turn, transcript = std::move(transcript), busy](Listener& listener) mutable {
             listener.finish(turn, std::move(transcript), busy);

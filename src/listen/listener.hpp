@@ -25,6 +25,12 @@
 
 namespace antiphon::listen {
 
+/// What is known about the words before they are recognized.
+struct Expected {
+    std::string language;  ///< BCP 47; empty: found out
+    std::string hint;      ///< words likely to come up, may be empty
+};
+
 class Listener {
 public:
     /// Called on the strand, from within push() or a posted task.
@@ -64,7 +70,9 @@ public:
     void forget_before(Position position) { memory_.forget_before(position); }
 
     /// Recognizes the sound from..to. `overloaded` when the workers have no room.
-    base::Result<void> recognize(base::TurnId turn, Position from, Position to, const std::string& language);
+    base::Result<void> recognize(base::TurnId turn, Position from, Position to, Expected expected);
+    /// The same for a sound that came whole, at any rate that audio::Resampler takes.
+    base::Result<void> recognize(base::TurnId turn, std::shared_ptr<const audio::Pcm> sound, Expected expected);
 
     void cancel(base::TurnId turn);
     void close();

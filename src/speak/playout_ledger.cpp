@@ -1,6 +1,7 @@
 #include "speak/playout_ledger.hpp"
 
 #include "base/utf8.hpp"
+#include "speak/characters.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -9,13 +10,44 @@
 namespace antiphon::speak {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+/// Han, kana and their extensions: scripts without spaces, where each letter stands for itself.
+bool is_dense(char32_t point) {
+    return (point >= 0x3040 && point <= 0x30FF) || (point >= 0x3400 && point <= 0x9FFF) ||
+           (point >= 0xF900 && point <= 0xFAFF) || (point >= 0x20000 && point <= 0x3FFFF);
+}
+
+struct Word {
+    std::string text;
+    std::int64_t letters = 0;
+};
+
+/// The text cut into words; white space belongs to the word before it, at the start to the first.
+std::vector<Word> cut(std::string_view text) {
+    std::vector<Word> words;
+    bool after_space = false;
+    for (const char32_t point : base::code_points(text)) {
+        const bool space = is_space(point);
+        const bool begins = words.empty() || (words.back().letters > 0 && !space && (after_space || is_dense(point)));
+        if (begins) words.emplace_back();
+        base::append_utf8(words.back().text, point);
+        if (!space) ++words.back().letters;
+        after_space = space;
+    }
+    return words;
+}
+
+std::int64_t letters_in(std::string_view text) {
+    const auto points = base::code_points(text);
+    return std::count_if(points.begin(), points.end(), [](char32_t point) { return !is_space(point); });
+}
 
 /// The whole words that lie within the first `share` of the text.
 std::string_view words_within(std::string_view text, double share) {
     auto end = static_cast<std::size_t>(share * static_cast<double>(text.size()));
     if (end >= text.size()) return text;
-    while (end > 0 && !is_space(text[end])) --end;
+    while (end > 0 && !is_blank(text[end])) --end;
     return text.substr(0, end);
 }
 
@@ -57,15 +89,43 @@ std::string PlayoutLedger::text() const {
     return all;
 }
 
-std::optional<std::string> PlayoutLedger::next_begun(std::int64_t position) {
+std::optional<BegunPiece> PlayoutLedger::next_begun(std::int64_t position) {
     if (told_ >= pieces_.size()) return std::nullopt;
     std::int64_t start = 0;
     for (std::size_t i = 0; i < told_; ++i) {
         if (!pieces_[i].whole) return std::nullopt;
         start += pieces_[i].samples;
     }
-    if (start > position || (pieces_[told_].samples == 0 && !pieces_[told_].whole)) return std::nullopt;
-    return pieces_[told_++].text;
+    const Piece& piece = pieces_[told_];
+    if (start > position || (piece.samples == 0 && !piece.whole)) return std::nullopt;
+    ++told_;
+    return BegunPiece{piece.text, words_of(piece, start)};
+}
+
+std::vector<TimedWord> PlayoutLedger::words_of(const Piece& piece, std::int64_t start) const {
+    double length = static_cast<double>(piece.samples);
+    const std::int64_t letters = letters_in(piece.text);
+    if (!piece.whole) {
+        std::int64_t samples = 0;
+        std::int64_t spoken = 0;
+        for (const Piece& other : pieces_) {
+            if (!other.whole || other.samples == 0) continue;
+            samples += other.samples;
+            spoken += letters_in(other.text);
+        }
+        const double each = spoken > 0 ? static_cast<double>(samples) / static_cast<double>(spoken) : guess_;
+        length = std::max(length, each * static_cast<double>(letters));
+    }
+    const double each = letters > 0 ? length / static_cast<double>(letters) : 0.0;
+    std::vector<TimedWord> words;
+    std::int64_t before = 0;
+    const auto place = [&](std::int64_t count) { return start + static_cast<std::int64_t>(each * static_cast<double>(count)); };
+    for (Word& word : cut(piece.text)) {
+        const std::int64_t behind = before + word.letters;
+        words.push_back({std::move(word.text), place(before), place(behind)});
+        before = behind;
+    }
+    return words;
 }
 
 std::int64_t PlayoutLedger::total() const {

@@ -12,8 +12,26 @@
 
 namespace antiphon::speak {
 
+/// A word and the white space behind it; its place in samples of all the sound entered.
+struct TimedWord {
+    std::string text;
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+    bool operator==(const TimedWord&) const = default;
+};
+
+/// A piece whose sound begins to be played.
+struct BegunPiece {
+    std::string text;
+    std::vector<TimedWord> words;  ///< joined, they are the text
+};
+
 class PlayoutLedger {
 public:
+    /// `samples_per_letter`: how long a piece that is still being made is taken to become, until whole
+    /// pieces have shown how fast the voice is.
+    explicit PlayoutLedger(double samples_per_letter = 0.0) : guess_(samples_per_letter) {}
+
     /// A new piece, spoken after all pieces before it. Answers its number, counted from 0.
     std::size_t add_piece(std::string text);
 
@@ -29,8 +47,9 @@ public:
     /// All the text that was entered.
     std::string text() const;
 
-    /// The next piece whose sound begins at or before `position` and that has not been told yet.
-    std::optional<std::string> next_begun(std::int64_t position);
+    /// The next piece whose sound begins at or before `position` and that has not been told yet. Its words
+    /// lie within its sound by their letters; without a sound, all where it is reached.
+    std::optional<BegunPiece> next_begun(std::int64_t position);
 
     /// Samples of all sound entered.
     std::int64_t total() const;
@@ -42,6 +61,9 @@ private:
         bool whole = false;
     };
 
+    std::vector<TimedWord> words_of(const Piece& piece, std::int64_t start) const;
+
+    const double guess_;
     std::vector<Piece> pieces_;
     std::size_t told_ = 0;
 };

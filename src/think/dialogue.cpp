@@ -1,21 +1,14 @@
 #include "think/dialogue.hpp"
 
-#include "base/utf8.hpp"
-
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace antiphon::think {
 namespace {
 
-void append(std::vector<engine::Message>& messages, engine::Role role, std::string text) {
-    if (base::trimmed(text).empty()) return;
-    if (!messages.empty() && messages.back().role == role) {
-        messages.back().text += role == engine::Role::system ? "\n" : " ";
-        messages.back().text += text;
-        return;
-    }
-    messages.push_back({role, std::move(text)});
+auto place_of(auto& items, const std::string& id) {
+    return std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.id == id; });
 }
 
 }  // namespace
@@ -24,41 +17,55 @@ base::Result<std::string> Dialogue::add(Item item, const std::optional<std::stri
     if (items_.size() >= kMaxItems) return base::error(base::Errc::overloaded, "the conversation has too many items");
     if (find(item.id) != nullptr)
         return base::error(base::Errc::conflict, "there is an item '" + item.id + "' already", "item.id");
-    auto place = items_.end();
+    if (auto fits = check_call(item); !fits) return fits.error();
+    auto place = items_.cend();
     if (previous && *previous == "root") {
-        place = items_.begin();
+        place = items_.cbegin();
     } else if (previous) {
-        place = std::find_if(items_.begin(), items_.end(), [&](const Item& other) { return other.id == *previous; });
-        if (place == items_.end())
+        place = place_of(std::as_const(items_), *previous);
+        if (place == items_.cend())
             return base::error(base::Errc::not_found, "there is no item '" + *previous + "'", "previous_item_id");
         ++place;
     }
-    std::string before = place == items_.begin() ? std::string() : std::prev(place)->id;
+    std::string before = place == items_.cbegin() ? std::string() : std::prev(place)->id;
     items_.insert(place, std::move(item));
     return before;
 }
 
+base::Result<void> Dialogue::check_call(const Item& item) const {
+    if (item.kind != ItemKind::function_call && item.kind != ItemKind::function_call_output) return {};
+    const auto is_there = [&](ItemKind kind) {
+        return std::any_of(items_.begin(), items_.end(),
+                           [&](const Item& other) { return other.kind == kind && other.call.id == item.call.id; });
+    };
+    const char* const param = "item.call_id";
+    if (item.kind == ItemKind::function_call_output && !is_there(ItemKind::function_call))
+        return base::error(base::Errc::not_found, "there is no function call '" + item.call.id + "'", param);
+    if (is_there(item.kind))
+        return base::error(base::Errc::conflict,
+                           "the function call '" + item.call.id +
+                               (item.kind == ItemKind::function_call ? "' is there already" : "' has its output already"),
+                           param);
+    return {};
+}
+
 Item* Dialogue::find(const std::string& id) {
-    const auto found = std::find_if(items_.begin(), items_.end(), [&](const Item& item) { return item.id == id; });
+    const auto found = place_of(items_, id);
     return found == items_.end() ? nullptr : &*found;
+}
+
+const Item* Dialogue::find(const std::string& id) const {
+    const auto found = place_of(items_, id);
+    return found == items_.end() ? nullptr : &*found;
+}
+
+std::string Dialogue::before(const std::string& id) const {
+    const auto found = place_of(items_, id);
+    return found == items_.end() || found == items_.begin() ? std::string() : std::prev(found)->id;
 }
 
 bool Dialogue::erase(const std::string& id) {
     return std::erase_if(items_, [&](const Item& item) { return item.id == id; }) > 0;
-}
-
-std::vector<engine::Message> Dialogue::messages(const std::string& instructions,
-                                                const std::optional<std::string>& pending) const {
-    auto messages = messages_of(items_, instructions);
-    if (pending) append(messages, engine::Role::user, *pending);
-    return messages;
-}
-
-std::vector<engine::Message> messages_of(const std::vector<Item>& items, const std::string& instructions) {
-    std::vector<engine::Message> messages;
-    append(messages, engine::Role::system, instructions);
-    for (const Item& item : items) append(messages, item.role, words_of(item));
-    return messages;
 }
 
 }  // namespace antiphon::think

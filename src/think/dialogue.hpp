@@ -19,27 +19,26 @@ public:
     static constexpr std::size_t kMaxItems = 4096;
 
     /// Adds an item after the one named `previous` (none: at the end, "root": at the start) and answers
-    /// the id of the item before it, empty at the start. `not_found` for an unknown `previous`,
-    /// `conflict` for an id that is taken, `overloaded` beyond kMaxItems.
+    /// the id of the item before it, empty at the start. Fails with
+    ///   not_found   an unknown `previous`, or the output of an unknown call
+    ///   conflict    an id or the id of a call that is taken, or a second output for a call
+    ///   overloaded  more than kMaxItems
     base::Result<std::string> add(Item item, const std::optional<std::string>& previous = std::nullopt);
 
     Item* find(const std::string& id);
+    const Item* find(const std::string& id) const;
     const std::vector<Item>& items() const { return items_; }
 
     /// Whether there was such an item.
     bool erase(const std::string& id);
 
-    /// The conversation as the language model takes it: the instructions, then every item with words;
-    /// neighbours of the same role become one message, since chat templates want the roles to alternate.
-    /// `pending`: what the caller is believed to have said but has not committed yet.
-    std::vector<engine::Message> messages(const std::string& instructions,
-                                          const std::optional<std::string>& pending = std::nullopt) const;
+    /// The id of the item before this one; empty at the start, and for one that is not there.
+    std::string before(const std::string& id) const;
 
 private:
+    base::Result<void> check_call(const Item& item) const;
+
     std::vector<Item> items_;
 };
-
-/// The same for a list of items that is no conversation.
-std::vector<engine::Message> messages_of(const std::vector<Item>& items, const std::string& instructions);
 
 }  // namespace antiphon::think

@@ -25,7 +25,8 @@ void Thinker::submit(Wanted wanted) {
         auto end = model.generate(
             request,
             [&](const engine::Fragment& fragment) {
-                strand->post(anchor.tie([turn, text = std::string(fragment.text)](Thinker& thinker) { thinker.take_text(turn, text); }));
+                ThoughtPart part{std::string(fragment.text), fragment.call, std::string(fragment.tool)};
+                strand->post(anchor.tie([turn, part = std::move(part)](Thinker& thinker) { thinker.take_part(turn, part); }));
             },
             stop);
         const base::Duration busy = strand->now() - began;
@@ -40,8 +41,8 @@ void Thinker::submit(Wanted wanted) {
     }
 }
 
-void Thinker::take_text(base::TurnId turn, const std::string& text) {
-    if (current_ == turn) handler_.on_text(turn, text);
+void Thinker::take_part(base::TurnId turn, const ThoughtPart& part) {
+    if (current_ == turn) handler_.on_thought_part(turn, part);
 }
 
 void Thinker::finish(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy) {

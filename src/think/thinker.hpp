@@ -1,6 +1,6 @@
-// The thinking lane of a call: a conversation in, text out as it is made.
+// The thinking lane of a call: a conversation in, words and tool calls out as they are made.
 //
-// strand. The language model runs on its workers; text and the end come back by posts to the strand.
+// strand. The language model runs on its workers; what it makes and the end come back by posts to the strand.
 // After cancel() or close() nothing of that turn reaches the handler but on_thinking_wasted. A model takes
 // one request of a conversation at a time, so a new one waits until a cancelled one has returned, which is
 // at most one token later.
@@ -12,6 +12,7 @@
 #include "base/workers.hpp"
 #include "engine/language_model.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -19,13 +20,20 @@
 
 namespace antiphon::think {
 
+/// An engine::Fragment that can be kept.
+struct ThoughtPart {
+    std::string text;                 ///< words, or the next part of a call's arguments
+    std::optional<std::size_t> call;  ///< which call of this answer; none: words
+    std::string tool;                 ///< its name, with its first part
+};
+
 class Thinker {
 public:
     /// Called on the strand from a posted task.
     class Handler {
     public:
         virtual ~Handler() = default;
-        virtual void on_text(base::TurnId turn, const std::string& text) = 0;
+        virtual void on_thought_part(base::TurnId turn, const ThoughtPart& part) = 0;
         virtual void on_thought(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy) = 0;
         /// A cancelled generation has ended.
         virtual void on_thinking_wasted(base::Duration busy) = 0;
@@ -47,7 +55,7 @@ private:
     };
 
     void submit(Wanted wanted);
-    void take_text(base::TurnId turn, const std::string& text);
+    void take_part(base::TurnId turn, const ThoughtPart& part);
     void finish(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy);
 
     const std::shared_ptr<base::Strand> strand_;

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <deque>
 #include <memory>
@@ -48,6 +49,7 @@ public:
     base::Result<engine::Transcript> transcribe(const engine::RecognitionRequest& request, std::stop_token stop) override {
         ++counts.begun;
         lengths.push_back(request.sound.duration());
+        hints.push_back(request.hint);
         if (!simulation_.sleep(takes, stop)) {
             ++counts.cancelled;
             return base::error(base::Errc::cancelled, "stopped");
@@ -69,6 +71,7 @@ public:
     std::string language = "en";
     std::optional<base::Error> failure;
     std::vector<base::Duration> lengths;
+    std::vector<std::string> hints;
     Counts counts;
 
 private:
@@ -90,12 +93,24 @@ public:
     }
     void forget(engine::ConversationId) override { ++forgotten; }
     std::size_t parallel() const noexcept override { return 4; }
-    std::size_t context_tokens() const noexcept override { return 4096; }
-    std::size_t count_tokens(std::string_view text) const override { return text.size() / 4; }
+    std::size_t context_tokens() const noexcept override { return context; }
+    std::size_t count_tokens(std::string_view text) const override {
+        ++counted;
+        return text.size() / 4;
+    }
 
     milliseconds prefill{60};
     milliseconds per_word{10};
     std::string answer = "It is sunny today. Tomorrow it will rain in the morning. Take a coat.";
+    /// Asked for after the answer's words, unless the last message is what a tool gave back; the arguments
+    /// come in parts of at most eight characters.
+    struct Use {
+        std::string tool;
+        std::string arguments;
+    };
+    std::vector<Use> uses;
+    std::size_t context = 4096;
+    mutable int counted = 0;  ///< texts whose tokens were counted
     std::optional<base::Error> failure;
     std::vector<engine::GenerationRequest> requests;
     Counts counts;
@@ -119,8 +134,22 @@ private:
             at = end;
             ++words;
         }
+        const bool given = !request.messages.empty() && request.messages.back().role == engine::Role::tool;
+        for (std::size_t i = 0; i < uses.size() && !given; ++i) {
+            std::string_view rest = uses[i].arguments;
+            std::string_view tool = uses[i].tool;
+            do {
+                if (words == request.max_tokens) return engine::Generation{engine::FinishReason::length, 10, 0, words};
+                if (!simulation_.sleep(per_word, stop)) return cancelled();
+                sink({rest.substr(0, 8), i, tool});
+                rest.remove_prefix(std::min<std::size_t>(8, rest.size()));
+                tool = {};
+                ++words;
+            } while (!rest.empty());
+        }
         ++counts.finished;
-        return engine::Generation{engine::FinishReason::stop, 10, 0, words};
+        const bool calls = !uses.empty() && !given;
+        return engine::Generation{calls ? engine::FinishReason::tool_calls : engine::FinishReason::stop, 10, 0, words};
     }
 
     fakes::Simulation& simulation_;
@@ -206,6 +235,18 @@ private:
     const base::Strand& strand_;
 };
 
+/// A short name of each kind of event, in the order of CallEvent.
+inline std::string name_of(const call::CallEvent& event) {
+    static const std::vector<std::string> names{
+        "session.created", "session.updated", "error", "speech_started", "speech_stopped", "committed", "cleared",
+        "item.added", "item.done", "item.retrieved", "item.truncated", "item.deleted", "transcription.delta",
+        "transcription.completed", "transcription.failed", "response.created", "output_item.added",
+        "content_part.added", "text.delta", "text.done", "transcript.delta", "transcript.done", "audio.done",
+        "content_part.done", "output_item.done", "response.done", "turn", "timeout", "partial", "arguments.delta",
+        "arguments.done", "sound.started", "sound.stopped", "sound.cleared", "words", "state"};
+    return names.at(event.index());
+}
+
 class Scene : public ::testing::Test {
 protected:
     /// Begins the call; change settings, session and engines before.
@@ -231,9 +272,24 @@ protected:
     void silence(milliseconds length) { hear(length, 0.001F); }
     /// Time passes without any sound from the caller.
     void wait(milliseconds length) { simulation.run_for(length); }
+    /// The caller's whole turn, answered or not within the time.
+    void turn(milliseconds answered = milliseconds(9000)) {
+        speak(milliseconds(600));
+        silence(milliseconds(900));
+        wait(answered);
+    }
+    void expect_refused(const std::string& event_id, base::Errc code, const std::string& param = "") {
+        ASSERT_FALSE(peer.all<call::RequestFailed>().empty());
+        const auto refused = peer.all<call::RequestFailed>().back();
+        EXPECT_EQ(refused.client_event_id, event_id);
+        EXPECT_EQ(refused.error.code, code) << refused.error.text;
+        if (!param.empty()) {
+            EXPECT_EQ(refused.error.param, param);
+        }
+    }
 
     think::Item typed(const std::string& text, engine::Role role = engine::Role::user) {
-        return {{}, think::ItemKind::message, role, think::ItemStatus::completed, {{think::ContentKind::input_text, text}}};
+        return {{}, think::ItemKind::message, role, think::ItemStatus::completed, {{think::ContentKind::input_text, text, nullptr}}};
     }
     /// What the language model was last asked, without the instructions.
     std::vector<engine::Message> last_messages() const {
@@ -248,6 +304,21 @@ protected:
     }
     template <typename Event>
     std::size_t count() const { return peer.all<Event>().size(); }
+    /// The names of the events from the first one of this name on, without those of `but`.
+    std::vector<std::string> told_from(const std::string& first, const std::vector<std::string>& but = {}) const {
+        std::vector<std::string> names;
+        for (const auto& seen : peer.seen) {
+            const std::string name = name_of(seen.event);
+            if (names.empty() && name != first) continue;
+            if (std::find(but.begin(), but.end(), name) == but.end()) names.push_back(name);
+        }
+        return names;
+    }
+    std::vector<call::AgentState> states() const {
+        std::vector<call::AgentState> all;
+        for (const auto& change : peer.all<call::StateChanged>()) all.push_back(change.state);
+        return all;
+    }
 
     fakes::Simulation simulation;
     SceneVoiceDetector voice_detector;

@@ -9,11 +9,6 @@ using namespace call;
 
 class TroubleScene : public Scene {
 protected:
-    void turn() {
-        speak(milliseconds(600));
-        silence(milliseconds(900));
-        wait(milliseconds(9000));
-    }
     void expect_a_good_turn() {
         const auto before = count<ResponseDone>();
         turn();

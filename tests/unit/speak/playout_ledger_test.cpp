@@ -53,12 +53,12 @@ TEST_F(PlayoutLedgerTest, NeverCutsInsideACharacter) {
 TEST_F(PlayoutLedgerTest, TellsEachPieceOnceWhenItsSoundBegins) {
     piece("One. ", 1000);
     const auto second = ledger.add_piece("Two. ");
-    EXPECT_EQ(ledger.next_begun(0), "One. ");
+    EXPECT_EQ(ledger.next_begun(0)->text, "One. ");
     EXPECT_FALSE(ledger.next_begun(0));
     EXPECT_FALSE(ledger.next_begun(1000)) << "no sound of it yet";
     ledger.add_sound(second, 500);
     EXPECT_FALSE(ledger.next_begun(999));
-    EXPECT_EQ(ledger.next_begun(1000), "Two. ");
+    EXPECT_EQ(ledger.next_begun(1000)->text, "Two. ");
     EXPECT_FALSE(ledger.next_begun(99999));
 }
 
@@ -69,7 +69,45 @@ TEST_F(PlayoutLedgerTest, APieceWithoutSoundIsToldWhenItIsReached) {
     EXPECT_TRUE(ledger.next_begun(0));
     EXPECT_FALSE(ledger.next_begun(500));
     EXPECT_TRUE(ledger.next_begun(1000));
-    EXPECT_EQ(ledger.next_begun(1000), "Two.");
+    EXPECT_EQ(ledger.next_begun(1000)->text, "Two.");
+}
+
+TEST_F(PlayoutLedgerTest, WordsLieInTheirPieceByTheirLetters) {
+    piece("It is sunny. ", 10000);
+    piece("No.", 600);
+    using Words = std::vector<TimedWord>;
+    EXPECT_EQ(ledger.next_begun(0)->words, (Words{{"It ", 0, 2000}, {"is ", 2000, 4000}, {"sunny. ", 4000, 10000}}));
+    EXPECT_EQ(ledger.next_begun(10000)->words, (Words{{"No.", 10000, 10600}}));
+}
+
+TEST_F(PlayoutLedgerTest, WordsOfAPieceInTheMakingLieWhereTheVoiceIsExpected) {
+    PlayoutLedger guessing(100.0);
+    const auto first = guessing.add_piece("One two ");
+    guessing.add_sound(first, 50);
+    EXPECT_EQ(guessing.next_begun(0)->words.back(), (TimedWord{"two ", 300, 600}));
+    guessing.add_sound(first, 1150);
+    guessing.finish_piece(first);
+    const auto second = guessing.add_piece("six ten");
+    guessing.add_sound(second, 10);
+    EXPECT_EQ(guessing.next_begun(1200)->words.back(), (TimedWord{"ten", 1800, 2400})) << "200 samples a letter were seen";
+}
+
+TEST_F(PlayoutLedgerTest, WordsJoinedAreTheText) {
+    for (const std::string text : {"  Hello,  big\nworld ", "\u4f60\u597d\u3002 Hi", " \n", "\U0001F600"}) {
+        PlayoutLedger one;
+        const auto number = one.add_piece(text);
+        one.add_sound(number, 100);
+        std::string joined;
+        const auto begun = one.next_begun(0);
+        ASSERT_TRUE(begun);
+        for (const auto& word : begun->words) joined += word.text;
+        EXPECT_EQ(joined, text);
+    }
+}
+
+TEST_F(PlayoutLedgerTest, ScriptsWithoutSpacesGoLetterByLetter) {
+    piece("\u4f60\u597d\u3002", 300);
+    EXPECT_EQ(ledger.next_begun(0)->words.size(), 2U) << "the full stop belongs to the letter before it";
 }
 
 }  // namespace

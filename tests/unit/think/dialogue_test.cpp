@@ -36,20 +36,33 @@ TEST(Dialogue, IsBounded) {
     EXPECT_EQ(dialogue.add(item("more", Role::user, "x")).error().code, base::Errc::overloaded);
 }
 
-TEST(Dialogue, MessagesLeaveOutWhatHasNoWordsAndJoinNeighbours) {
+TEST(Dialogue, KnowsTheItemBefore) {
     Dialogue dialogue;
-    ASSERT_TRUE(dialogue.add(item("a", Role::user, "I would like")));
-    ASSERT_TRUE(dialogue.add(item("b", Role::assistant, "")));
-    ASSERT_TRUE(dialogue.add(item("c", Role::user, std::nullopt)));
-    ASSERT_TRUE(dialogue.add(item("d", Role::user, "a ticket")));
-    ASSERT_TRUE(dialogue.add(item("e", Role::assistant, "Where to?")));
-    using engine::Message;
-    EXPECT_EQ(dialogue.messages("Be kind.", "To Rome"),
-              (std::vector<Message>{{Role::system, "Be kind."},
-                                    {Role::user, "I would like a ticket"},
-                                    {Role::assistant, "Where to?"},
-                                    {Role::user, "To Rome"}}));
-    EXPECT_EQ(dialogue.messages("").front().role, Role::user);
+    ASSERT_TRUE(dialogue.add(item("a", Role::user, "one")));
+    ASSERT_TRUE(dialogue.add(item("b", Role::user, "two")));
+    EXPECT_EQ(dialogue.before("b"), "a");
+    EXPECT_EQ(dialogue.before("a"), "");
+    EXPECT_EQ(dialogue.before("x"), "");
+}
+
+TEST(Dialogue, AnOutputNeedsItsCallAndACallHasOneOutput) {
+    const auto made = [](const std::string& id, ItemKind kind, const std::string& call_id) {
+        Item one;
+        one.id = id;
+        one.kind = kind;
+        one.call.id = call_id;
+        return one;
+    };
+    Dialogue dialogue;
+    const auto lost = dialogue.add(made("o", ItemKind::function_call_output, "call_1"));
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code, base::Errc::not_found);
+    EXPECT_EQ(lost.error().param, "item.call_id");
+    ASSERT_TRUE(dialogue.add(made("c", ItemKind::function_call, "call_1")));
+    EXPECT_EQ(dialogue.add(made("d", ItemKind::function_call, "call_1")).error().code, base::Errc::conflict);
+    ASSERT_TRUE(dialogue.add(made("o", ItemKind::function_call_output, "call_1")));
+    EXPECT_EQ(dialogue.add(made("p", ItemKind::function_call_output, "call_1")).error().param, "item.call_id");
+    EXPECT_EQ(dialogue.items().size(), 2U);
 }
 
 TEST(Dialogue, ErasesByName) {
