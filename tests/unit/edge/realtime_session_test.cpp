@@ -217,11 +217,11 @@ TEST_F(RealtimeSessionTest, shows_back_what_it_took_and_nothing_of_what_it_refus
     open();
     receive(R"({"type":"session.update","session":{"type":"realtime","tracing":"auto","reasoning":{"effort":"low"},
                 "audio":{"input":{"noise_reduction":{"type":"near_field"},"transcription":{"prompt":"Birds."}}}}})");
-    const auto& session = last().at("session");
-    EXPECT_EQ(session.at("tracing"), "auto");
-    EXPECT_EQ(session.at("reasoning"), json::parse(R"({"effort":"low"})"));
-    EXPECT_EQ(session.at("audio").at("input").at("noise_reduction"), json::parse(R"({"type":"near_field"})"));
-    EXPECT_EQ(session.at("audio").at("input").at("transcription").at("prompt"), "Birds.");
+    const auto& shown = last().at("session");
+    EXPECT_EQ(shown.at("tracing"), "auto");
+    EXPECT_EQ(shown.at("reasoning"), json::parse(R"({"effort":"low"})"));
+    EXPECT_EQ(shown.at("audio").at("input").at("noise_reduction"), json::parse(R"({"type":"near_field"})"));
+    EXPECT_EQ(shown.at("audio").at("input").at("transcription").at("prompt"), "Birds.");
     receive(R"({"type":"session.update","event_id":"mine","session":{"type":"realtime","tracing":null,
                 "tool_choice":{"type":"function","name":"nobody"}}})");
     EXPECT_EQ(last_error().at("param"), "session.tool_choice");
