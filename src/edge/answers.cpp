@@ -52,8 +52,6 @@ Reply answer(Endpoint endpoint, const Services& services) {
 Reply call_obstacle(const Target& target, const Services& services) {
     if (target.query.contains("call_id"))
         return error_reply(400, "unsupported", "a second connection to a call (call_id) is not supported");
-    if (const auto intent = target.query.find("intent"); intent != target.query.end() && intent->second == "transcription")
-        return error_reply(400, "unsupported", "transcription sessions are not supported yet");
     if (const auto model = target.query.find("model"); model != target.query.end() && model->second.size() > kMaxModelName)
         return error_reply(400, "invalid_value", "the model's name is longer than 256 bytes");
     if (services.engines() != nullptr) return {};

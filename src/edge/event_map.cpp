@@ -1,7 +1,5 @@
 #include "edge/event_map.hpp"
 
-#include "audio/pcm.hpp"
-
 #include <type_traits>
 #include <utility>
 
@@ -28,6 +26,16 @@ protocol::ContentKind to_wire(think::ContentKind kind) {
         case think::ContentKind::output_audio: return protocol::ContentKind::output_audio;
     }
     return protocol::ContentKind::input_text;
+}
+
+protocol::ItemKind to_wire(think::ItemKind kind) {
+    switch (kind) {
+        case think::ItemKind::message: return protocol::ItemKind::message;
+        case think::ItemKind::function_call: return protocol::ItemKind::function_call;
+        case think::ItemKind::function_call_output: return protocol::ItemKind::function_call_output;
+        case think::ItemKind::reference: return protocol::ItemKind::reference;
+    }
+    return protocol::ItemKind::message;
 }
 
 protocol::ItemStatus to_wire(think::ItemStatus status) {
@@ -63,34 +71,86 @@ std::string reason_of(call::ResponseEnd end) {
 
 protocol::Item to_wire(const think::Item& item) {
     protocol::Item out{item.id, to_wire(item.role), to_wire(item.status), {}};
+    out.kind = to_wire(item.kind);
     for (const auto& part : item.content) out.content.push_back({to_wire(part.kind), part.text});
+    out.call_id = item.call.id;
+    out.name = item.call.name;
+    out.arguments = item.call.arguments;
+    out.output = item.output;
     return out;
 }
 
-protocol::Part to_wire(const call::ResponsePart& part) { return {part.response_id, part.item_id}; }
+protocol::Part to_wire(const call::ResponsePart& part) { return {part.response_id, part.item_id, part.output_index}; }
 
-protocol::Session to_wire(const call::Session& session) {
+protocol::Eagerness to_wire(call::Eagerness eagerness) {
+    switch (eagerness) {
+        case call::Eagerness::automatic: return protocol::Eagerness::automatic;
+        case call::Eagerness::low: return protocol::Eagerness::low;
+        case call::Eagerness::medium: return protocol::Eagerness::medium;
+        case call::Eagerness::high: return protocol::Eagerness::high;
+    }
+    return protocol::Eagerness::automatic;
+}
+
+protocol::TurnDetection to_wire(const call::TurnDetection& turn) {
+    protocol::TurnDetection out;
+    if (turn.semantic) out.semantic = to_wire(*turn.semantic);
+    out.threshold = turn.threshold;
+    out.prefix_padding_ms = static_cast<int>(turn.prefix_padding.count());
+    out.silence_duration_ms = static_cast<int>(turn.silence_duration.count());
+    if (turn.idle_timeout) out.idle_timeout_ms = static_cast<int>(turn.idle_timeout->count());
+    out.create_response = turn.create_response;
+    out.interrupt_response = turn.interrupt_response;
+    return out;
+}
+
+protocol::ToolChoice to_wire(const engine::ToolChoice& choice) {
+    switch (choice.use) {
+        case engine::ToolUse::automatic: return {protocol::ToolChoice::Use::automatic, ""};
+        case engine::ToolUse::none: return {protocol::ToolChoice::Use::none, ""};
+        case engine::ToolUse::required: return {protocol::ToolChoice::Use::required, choice.name};
+    }
+    return {};
+}
+
+protocol::Truncation to_wire(const call::Truncation& truncation) {
+    switch (truncation.mode) {
+        case call::Truncation::Mode::automatic: return {protocol::Truncation::Mode::automatic, 1.0};
+        case call::Truncation::Mode::disabled: return {protocol::Truncation::Mode::disabled, 1.0};
+        case call::Truncation::Mode::retention:
+            return {protocol::Truncation::Mode::retention, truncation.retention_ratio};
+    }
+    return {};
+}
+
+protocol::Session to_wire(const call::Session& session, const WireContext& context) {
     protocol::Session out;
     out.id = session.id;
+    if (session.kind == call::SessionKind::transcription) out.kind = protocol::SessionKind::transcription;
     out.model = session.model;
+    out.agent = session.agent;
     out.instructions = session.instructions;
     out.speaks = session.speaks;
-    out.input_rate = session.input_rate;
+    for (const auto& tool : session.tools) out.tools.push_back({tool.name, tool.description, tool.parameters});
+    out.tool_choice = to_wire(session.tool_choice);
+    out.parallel_tool_calls = session.parallel_tool_calls;
+    out.truncation = to_wire(session.truncation);
+    out.input_encoding = session.input_encoding;
     if (session.transcribes) out.transcription = {session.transcription_model, session.input_language};
-    if (const auto& turn = session.turn_detection)
-        out.turn_detection = {turn->threshold, static_cast<int>(turn->prefix_padding.count()),
-                              static_cast<int>(turn->silence_duration.count()), turn->create_response,
-                              turn->interrupt_response};
-    out.output_rate = session.output_rate;
+    if (session.turn_detection) out.turn_detection = to_wire(*session.turn_detection);
+    out.partials = session.partials;
+    out.output_encoding = session.output_encoding;
     out.voice = session.voice;
     out.speed = session.speed;
     out.max_output_tokens = session.max_output_tokens;
+    out.wire = context.wire;
     return out;
 }
 
-protocol::Response to_wire(const call::Response& response, const call::Session& session) {
+protocol::Response to_wire(const call::Response& response, const WireContext& context) {
     protocol::Response out;
     out.id = response.id;
+    if (response.in_conversation) out.conversation_id = context.conversation_id;
     out.status = to_wire(response.status);
     out.reason = reason_of(response.end);
     if (response.status == call::ResponseStatus::failed) {
@@ -98,30 +158,50 @@ protocol::Response to_wire(const call::Response& response, const call::Session& 
         out.error_message = response.failure;
     }
     out.speaks = response.speaks;
-    out.output_rate = session.output_rate;
-    out.voice = session.voice;
-    out.max_output_tokens = session.max_output_tokens;
+    out.output_encoding = context.session.output_encoding;
+    out.voice = response.voice;
+    out.max_output_tokens = response.max_output_tokens;
     for (const auto& item : response.output) out.output.push_back(to_wire(item));
     if (const auto& usage = response.usage) out.usage = {usage->input_tokens, usage->cached_tokens, usage->output_tokens};
     out.metadata = response.metadata;
+    out.temperature = context.wire.temperature;
     return out;
+}
+
+protocol::AgentState to_wire(call::AgentState state) {
+    switch (state) {
+        case call::AgentState::listening: return protocol::AgentState::listening;
+        case call::AgentState::thinking: return protocol::AgentState::thinking;
+        case call::AgentState::speaking: return protocol::AgentState::speaking;
+    }
+    return protocol::AgentState::listening;
 }
 
 bool is_server_fault(base::Errc code) {
     return code == base::Errc::overloaded || code == base::Errc::unavailable || code == base::Errc::engine;
 }
 
-std::string code_of(base::Errc code, const protocol::ClientRequest* request) {
+/// Clients know these apart, to pass over what is only a race of theirs with the server.
+std::string not_found_code(const protocol::ClientRequest* request, const std::string& param) {
+    if (request == nullptr) return "item_not_found";
+    if (std::holds_alternative<protocol::CancelResponse>(*request)) return "response_cancel_not_active";
+    if (std::holds_alternative<protocol::RetrieveItem>(*request)) return "item_retrieve_invalid_item_id";
+    if (std::holds_alternative<protocol::DeleteItem>(*request)) return "item_delete_invalid_item_id";
+    if (std::holds_alternative<protocol::TruncateItem>(*request)) return "item_truncate_invalid_item_id";
+    if (std::holds_alternative<protocol::CreateItem>(*request) && param == "previous_item_id")
+        return "item_create_invalid_previous_item_id";
+    return "item_not_found";
+}
+
+std::string code_of(const base::Error& error, const protocol::ClientRequest* request) {
     const auto answers = [request]<typename Request>(std::type_identity<Request>) {
         return request != nullptr && std::holds_alternative<Request>(*request);
     };
-    switch (code) {
+    switch (error.code) {
         case base::Errc::invalid:
             return answers(std::type_identity<protocol::CommitAudio>()) ? "input_audio_buffer_commit_empty"
                                                                         : "invalid_value";
-        case base::Errc::not_found:
-            return answers(std::type_identity<protocol::CancelResponse>()) ? "response_cancel_not_active"
-                                                                           : "item_not_found";
+        case base::Errc::not_found: return not_found_code(request, error.param);
         case base::Errc::conflict:
             // Clients queue their response.create events by this code.
             return answers(std::type_identity<protocol::CreateResponse>()) ? "conversation_already_has_active_response"
@@ -130,19 +210,26 @@ std::string code_of(base::Errc code, const protocol::ClientRequest* request) {
         case base::Errc::unsupported:
         case base::Errc::overloaded:
         case base::Errc::unavailable:
-        case base::Errc::cancelled: return std::string(base::name_of(code));
+        case base::Errc::cancelled: break;
     }
-    return std::string(base::name_of(code));
+    return std::string(base::name_of(error.code));
 }
 
 struct ToWire {
     const WireContext& context;
 
-    Events operator()(const call::SessionCreated& e) const { return {protocol::SessionCreated{to_wire(e.session)}}; }
-    Events operator()(const call::SessionUpdated& e) const { return {protocol::SessionUpdated{to_wire(e.session)}}; }
+    Events operator()(const call::SessionCreated& e) const {
+        Events events{protocol::SessionCreated{to_wire(e.session, context)}};
+        if (context.dialect == protocol::Dialect::beta)
+            events.emplace_back(protocol::ConversationCreated{context.conversation_id});
+        return events;
+    }
+    Events operator()(const call::SessionUpdated& e) const {
+        return {protocol::SessionUpdated{to_wire(e.session, context)}};
+    }
     Events operator()(const call::RequestFailed& e) const {
         return {protocol::ErrorReport{is_server_fault(e.error.code) ? "server_error" : "invalid_request_error",
-                                      code_of(e.error.code, context.request), e.error.text, e.error.param,
+                                      code_of(e.error, context.request), e.error.text, e.error.param,
                                       e.client_event_id}};
     }
     Events operator()(const call::SpeechStarted& e) const { return {protocol::SpeechStarted{e.item_id, e.audio_start_ms}}; }
@@ -161,13 +248,13 @@ struct ToWire {
         return {protocol::TranscriptionCompleted{e.item_id, e.text, e.language, e.seconds}};
     }
     Events operator()(const call::TranscriptionFailed& e) const {
-        return {protocol::TranscriptionFailed{e.item_id, code_of(e.error.code, nullptr), e.error.text}};
+        return {protocol::TranscriptionFailed{e.item_id, code_of(e.error, nullptr), e.error.text}};
     }
     Events operator()(const call::ResponseCreated& e) const {
-        return {protocol::ResponseCreated{to_wire(e.response, context.session)}, protocol::RateLimitsUpdated{}};
+        return {protocol::ResponseCreated{to_wire(e.response, context)}, protocol::RateLimitsUpdated{}};
     }
     Events operator()(const call::OutputItemAdded& e) const {
-        return {protocol::OutputItemAdded{e.response_id, to_wire(e.item)}};
+        return {protocol::OutputItemAdded{e.response_id, to_wire(e.item), e.output_index}};
     }
     Events operator()(const call::ContentPartAdded& e) const {
         return {protocol::ContentPartAdded{to_wire(e.part), e.speaks}};
@@ -185,19 +272,39 @@ struct ToWire {
         return {protocol::ContentPartDone{to_wire(e.part), e.speaks, e.text}};
     }
     Events operator()(const call::OutputItemDone& e) const {
-        return {protocol::OutputItemDone{e.response_id, to_wire(e.item)}};
+        return {protocol::OutputItemDone{e.response_id, to_wire(e.item), e.output_index}};
     }
-    Events operator()(const call::TimeoutTriggered&) const { return {}; }
-    Events operator()(const call::PartialTranscript&) const { return {}; }
-    Events operator()(const call::FunctionArgumentsDelta&) const { return {}; }
-    Events operator()(const call::FunctionArgumentsDone&) const { return {}; }
-    Events operator()(const call::OutputSoundStarted&) const { return {}; }
-    Events operator()(const call::OutputSoundStopped&) const { return {}; }
-    Events operator()(const call::OutputSoundCleared&) const { return {}; }
-    Events operator()(const call::WordsTimed&) const { return {}; }
-    Events operator()(const call::StateChanged&) const { return {}; }
+    Events operator()(const call::TimeoutTriggered& e) const {
+        return {protocol::TimeoutTriggered{e.item_id, e.audio_start_ms, e.audio_end_ms}};
+    }
+    Events operator()(const call::PartialTranscript& e) const { return {protocol::PartialTranscript{e.item_id, e.text}}; }
+    Events operator()(const call::FunctionArgumentsDelta& e) const {
+        return {protocol::FunctionArgumentsDelta{to_wire(e.part), e.call_id, e.delta}};
+    }
+    Events operator()(const call::FunctionArgumentsDone& e) const {
+        return {protocol::FunctionArgumentsDone{to_wire(e.part), e.call.id, e.call.name, e.call.arguments}};
+    }
+    Events operator()(const call::OutputSoundStarted& e) const {
+        return if_played(protocol::OutputSoundStarted{e.response_id});
+    }
+    Events operator()(const call::OutputSoundStopped& e) const {
+        return if_played(protocol::OutputSoundStopped{e.response_id});
+    }
+    Events operator()(const call::OutputSoundCleared& e) const {
+        return if_played(protocol::OutputSoundCleared{e.response_id});
+    }
+    Events if_played(protocol::ServerEvent event) const {
+        if (!context.plays_sound) return {};
+        return {std::move(event)};
+    }
+    Events operator()(const call::WordsTimed& e) const {
+        protocol::WordsTimed words{to_wire(e.part), {}};
+        for (const auto& word : e.words) words.words.push_back({word.text, word.start_ms, word.end_ms});
+        return {std::move(words)};
+    }
+    Events operator()(const call::StateChanged& e) const { return {protocol::StateChanged{to_wire(e.state)}}; }
     Events operator()(const call::ResponseDone& e) const {
-        return {protocol::ResponseDone{to_wire(e.response, context.session)}};
+        return {protocol::ResponseDone{to_wire(e.response, context)}};
     }
     Events operator()(const call::TurnMeasured& e) const {
         return {protocol::TurnMeasured{e.response_id, e.speculated, e.transcript, e.first_token, e.first_clause,
@@ -205,101 +312,18 @@ struct ToWire {
     }
 };
 
-call::TurnDetection merged(const protocol::TurnDetectionChanges& changes, call::TurnDetection turn) {
-    if (changes.threshold) turn.threshold = static_cast<float>(*changes.threshold);
-    if (changes.prefix_padding_ms) turn.prefix_padding = base::milliseconds(*changes.prefix_padding_ms);
-    if (changes.silence_duration_ms) turn.silence_duration = base::milliseconds(*changes.silence_duration_ms);
-    if (changes.create_response) turn.create_response = *changes.create_response;
-    if (changes.interrupt_response) turn.interrupt_response = *changes.interrupt_response;
-    return turn;
-}
-
-engine::Role to_call(protocol::Role role) {
-    switch (role) {
-        case protocol::Role::system: return engine::Role::system;
-        case protocol::Role::user: return engine::Role::user;
-        case protocol::Role::assistant: return engine::Role::assistant;
-    }
-    return engine::Role::user;
-}
-
-think::ContentKind to_call(protocol::ContentKind kind) {
-    switch (kind) {
-        case protocol::ContentKind::input_text: return think::ContentKind::input_text;
-        case protocol::ContentKind::input_audio: return think::ContentKind::input_audio;
-        case protocol::ContentKind::output_text: return think::ContentKind::output_text;
-        case protocol::ContentKind::output_audio: return think::ContentKind::output_audio;
-    }
-    return think::ContentKind::input_text;
-}
-
 }  // namespace
 
 std::vector<protocol::ServerEvent> to_wire(const call::CallEvent& event, const WireContext& context) {
     return std::visit(ToWire{context}, event);
 }
 
-protocol::OutputAudioDelta to_wire(const call::ResponsePart& part, std::span<const float> samples) {
-    return {to_wire(part), audio::to_s16le(samples)};
+protocol::OutputAudioDelta to_wire(const call::ResponsePart& part, std::vector<std::uint8_t> sound) {
+    return {to_wire(part), std::move(sound)};
 }
 
 protocol::ErrorReport to_wire(const protocol::Refusal& refusal) {
     return {"invalid_request_error", refusal.code, refusal.error.text, refusal.error.param, refusal.event_id};
-}
-
-call::SessionPatch to_patch(const protocol::SessionChanges& changes, const call::Session& current,
-                            const call::TurnDetection& defaults) {
-    call::SessionPatch patch;
-    patch.model = changes.model;
-    patch.instructions = changes.instructions;
-    patch.speaks = changes.speaks;
-    patch.input_rate = changes.input_rate;
-    if (const auto& transcription = changes.transcription) {
-        patch.transcribes = transcription->has_value();
-        if (*transcription) {
-            patch.transcription_model = (*transcription)->model;
-            patch.input_language = (*transcription)->language;
-        }
-    }
-    if (const auto& turn = changes.turn_detection) {
-        patch.turn_detection.emplace();
-        if (*turn) *patch.turn_detection = merged(**turn, current.turn_detection.value_or(defaults));
-    }
-    patch.output_rate = changes.output_rate;
-    patch.voice = changes.voice;
-    if (changes.speed) patch.speed = static_cast<float>(*changes.speed);
-    patch.max_output_tokens = changes.max_output_tokens;
-    return patch;
-}
-
-think::Item to_item(const protocol::Item& item) {
-    think::Item out;
-    out.id = item.id;
-    out.role = to_call(item.role);
-    for (const auto& part : item.content) out.content.push_back({to_call(part.kind), part.text, nullptr});
-    return out;
-}
-
-call::ResponseRequest to_request(const protocol::CreateResponse& request, const std::string& client_event_id) {
-    call::ResponseRequest out;
-    out.client_event_id = client_event_id;
-    out.instructions = request.instructions;
-    out.speaks = request.speaks;
-    out.max_output_tokens = request.max_output_tokens;
-    out.metadata = request.metadata;
-    out.in_conversation = request.in_conversation;
-    if (request.input) {
-        out.input.emplace();
-        for (const auto& item : *request.input) out.input->push_back(to_item(item));
-    }
-    return out;
-}
-
-base::Result<std::vector<float>> to_samples(std::span<const std::uint8_t> audio) {
-    if (audio.size() % 2 != 0)
-        return base::error(base::Errc::invalid, "the audio has an odd number of bytes, but a sample of audio/pcm has two",
-                           "audio");
-    return audio::from_s16le(audio);
 }
 
 }  // namespace antiphon::edge

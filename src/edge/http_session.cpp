@@ -2,6 +2,7 @@
 
 #include "edge/access.hpp"
 #include "edge/answers.hpp"
+#include "edge/handshake.hpp"
 #include "edge/realtime_session.hpp"
 #include "edge/routes.hpp"
 #include "edge/web_socket.hpp"
@@ -120,17 +121,18 @@ private:
                         request);
         if (request[http::field::sec_websocket_key].empty() || buffer_.size() != 0)
             return send(error_reply(400, "bad_request", "this is not a WebSocket handshake"), request);
+        const Handshake handshake = read_handshake(view(request[http::field::sec_websocket_protocol]),
+                                                   view(request["OpenAI-Beta"]), target);
+        if (handshake.wire.transcription && handshake.wire.dialect == protocol::Dialect::beta)
+            return send(error_reply(400, "unsupported", "transcription sessions are not to be had in the beta dialect"),
+                        request);
         const Reply obstacle = call_obstacle(target, services_);
         if (obstacle.status != 200) return send(obstacle, request);
         auto place = services_.registry.enter();
         if (!place) return send(overloaded_reply(place.error()), request);
 
-        // Browsers cannot set headers, so clients put keys and versions into further subprotocols; the one that
-        // is answered is "realtime". Without an offer there must be no answer.
-        http::token_list offered(request[http::field::sec_websocket_protocol]);
         UpgradeRequest upgrade{std::string(request.target()), std::string(host(request)),
-                               std::string(request[http::field::sec_websocket_key]),
-                               offered.exists("realtime") ? "realtime" : ""};
+                               std::string(request[http::field::sec_websocket_key]), handshake.subprotocol};
         const auto model = target.query.find("model");
         const std::string client = client_of(stream_);
         stream_.expires_never();
@@ -139,7 +141,8 @@ private:
                         [&](std::shared_ptr<MessageChannel> channel) {
                             return RealtimeSession::make(std::move(channel), strand_, std::move(*place), services_,
                                                          *connections_,
-                                                         model == target.query.end() ? "" : model->second, client);
+                                                         model == target.query.end() ? "" : model->second, client,
+                                                         handshake.wire);
                         });
     }
 

@@ -1,5 +1,6 @@
 #include "edge/realtime_session.hpp"
 
+#include "audio/g711.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "protocol/decode.hpp"
@@ -25,17 +26,23 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 std::shared_ptr<RealtimeSession> RealtimeSession::make(std::shared_ptr<MessageChannel> channel,
                                                        std::shared_ptr<base::Strand> strand, call::CallPlace place,
                                                        const Services& services, Connections& connections,
-                                                       std::string model, std::string client) {
-    std::shared_ptr<RealtimeSession> session(new RealtimeSession(
-        std::move(channel), std::move(strand), std::move(place), services, std::move(model), std::move(client)));
+                                                       std::string model, std::string client, WireStart wire) {
+    std::shared_ptr<RealtimeSession> session(
+        new RealtimeSession(std::move(channel), std::move(strand), std::move(place), services, std::move(model),
+                            std::move(client), wire));
     session->entry_ = connections.add(session);
     return session;
 }
 
 RealtimeSession::RealtimeSession(std::shared_ptr<MessageChannel> channel, std::shared_ptr<base::Strand> strand,
-                                 call::CallPlace place, const Services& services, std::string model, std::string client)
+                                 call::CallPlace place, const Services& services, std::string model, std::string client,
+                                 WireStart wire)
     : channel_(std::move(channel)), strand_(std::move(strand)), place_(std::move(place)), services_(services),
-      model_(std::move(model)), client_(std::move(client)) {}
+      model_(std::move(model)), client_(std::move(client)), transcription_(wire.transcription) {
+    context_.dialect = wire.dialect;
+    context_.plays_sound = wire.plays_sound;
+    context_.conversation_id = base::random_id("conv_");
+}
 
 RealtimeSession::~RealtimeSession() { close_call(); }
 
@@ -44,6 +51,7 @@ void RealtimeSession::opened() {
     call::Session session = services_.default_session;
     session.id = base::random_id("sess_");
     if (!model_.empty()) session.model = model_;
+    if (transcription_) session.kind = call::SessionKind::transcription;
     context_.session = session;
     base::log::info("call.opened", {{"call", session.id}, {"client", client_}, {"model", session.model}});
     call_ = call::Call::open(std::move(session), services_.call_settings, *services_.engines(), strand_, *this);
@@ -52,7 +60,7 @@ void RealtimeSession::opened() {
 
 void RealtimeSession::received(std::string_view message) {
     if (!call_) return;
-    const auto decoded = protocol::decode(message);
+    const auto decoded = protocol::decode(message, context_.dialect);
     if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) {
         refuse(*refusal);
         return next();
@@ -60,46 +68,77 @@ void RealtimeSession::received(std::string_view message) {
     perform(std::get<protocol::ClientEvent>(decoded));
 }
 
-void RealtimeSession::received_binary() {
-    refuse({"invalid_type", base::error(base::Errc::invalid, "events are JSON in text frames; this frame was binary"), ""});
+void RealtimeSession::received_binary(std::span<const std::uint8_t> bytes) {
+    if (!call_) return;
+    if (!context_.wire.binary_audio) {
+        refuse({"invalid_type",
+                base::error(base::Errc::invalid,
+                            "events are JSON in text frames; sound in binary frames is taken after session.update has "
+                            "set session.antiphon.binary_audio"),
+                ""});
+        return next();
+    }
+    auto samples = to_samples(bytes, context_.session.input_encoding);
+    if (samples) return hear(std::move(*samples), 0);
+    refuse(samples.error(), "");
     next();
 }
 
 void RealtimeSession::perform(const protocol::ClientEvent& event) {
     if (const auto* append = std::get_if<protocol::AppendAudio>(&event.request)) {
-        auto samples = to_samples(append->audio);
+        auto samples = to_samples(append->audio, context_.session.input_encoding);
         if (samples) return hear(std::move(*samples), 0);
-        refuse({"invalid_value", samples.error(), event.event_id});
+        refuse(samples.error(), event.event_id);
         return next();
     }
     const std::string& id = event.event_id;
     context_.request = &event.request;
     std::visit(Overloaded{
-                   [&](const protocol::UpdateSession& r) {
-                       const auto defaults = services_.default_session.turn_detection.value_or(call::TurnDetection{});
-                       call_->update_session(to_patch(r.session, call_->session(), defaults), id);
-                   },
+                   [&](const protocol::UpdateSession& r) { perform(r, id); },
                    [](const protocol::AppendAudio&) {},
                    [&](const protocol::CommitAudio&) { call_->commit_audio(id); },
                    [&](const protocol::ClearAudio&) { call_->clear_audio(); },
-                   [&](const protocol::CreateItem& r) { call_->create_item(to_item(r.item), r.previous_item_id, id); },
+                   [&](const protocol::CreateItem& r) { perform(r, id); },
                    [&](const protocol::RetrieveItem& r) { call_->retrieve_item(r.item_id, id); },
                    [&](const protocol::TruncateItem& r) { call_->truncate_item(r.item_id, r.audio_end_ms, id); },
                    [&](const protocol::DeleteItem& r) { call_->delete_item(r.item_id, id); },
-                   [&](const protocol::CreateResponse& r) { call_->create_response(to_request(r, id)); },
+                   [&](const protocol::CreateResponse& r) { perform(r, id); },
                    [&](const protocol::CancelResponse& r) { call_->cancel_response(r.response_id, id); },
                    [&](const protocol::ClearOutputAudio&) {
-                       refuse({"unsupported",
-                               base::error(base::Errc::unsupported,
-                                           "output_audio_buffer.clear is for WebRTC; over a WebSocket the sound that "
-                                           "was sent is already with the client",
-                                           "type"),
-                               id});
+                       refuse(base::error(base::Errc::unsupported,
+                                          "output_audio_buffer.clear is for WebRTC; over a WebSocket the sound that "
+                                          "was sent is already with the client",
+                                          "type"),
+                              id);
                    },
                },
                event.request);
     context_.request = nullptr;
     next();
+}
+
+void RealtimeSession::perform(const protocol::UpdateSession& request, const std::string& event_id) {
+    // The first session tells which dialect an open connection speaks; all that follows is said in it.
+    if (context_.dialect == protocol::Dialect::open) context_.dialect = request.dialect;
+    const auto defaults = services_.default_session.turn_detection.value_or(call::TurnDetection{});
+    const auto patch = to_patch(request.session, context_, defaults);
+    if (!patch) return refuse(patch.error(), event_id);
+    changed_ = context_.wire;
+    apply(request.session, *changed_);
+    call_->update_session(*patch, event_id);
+    changed_.reset();
+}
+
+void RealtimeSession::perform(const protocol::CreateItem& request, const std::string& event_id) {
+    auto item = to_item(request.item, context_.session.input_encoding, "item");
+    if (!item) return refuse(item.error(), event_id);
+    call_->create_item(std::move(*item), request.previous_item_id, event_id);
+}
+
+void RealtimeSession::perform(const protocol::CreateResponse& request, const std::string& event_id) {
+    auto wanted = to_request(request, context_, event_id);
+    if (!wanted) return refuse(wanted.error(), event_id);
+    call_->create_response(std::move(*wanted));
 }
 
 void RealtimeSession::hear(std::vector<float> samples, std::size_t from) {
@@ -115,18 +154,29 @@ void RealtimeSession::hear(std::vector<float> samples, std::size_t from) {
 
 void RealtimeSession::send(const call::CallEvent& event) {
     if (const auto* created = std::get_if<call::SessionCreated>(&event)) context_.session = created->session;
-    if (const auto* updated = std::get_if<call::SessionUpdated>(&event)) context_.session = updated->session;
+    if (const auto* updated = std::get_if<call::SessionUpdated>(&event)) {
+        context_.session = updated->session;
+        if (changed_) context_.wire = *changed_;
+    }
     for (const auto& wire_event : to_wire(event, context_)) tell(wire_event);
 }
 
 void RealtimeSession::send_audio(const call::ResponsePart& part, std::span<const float> samples) {
-    tell(to_wire(part, samples));
+    const auto sound = audio::encode(samples, context_.session.output_encoding);
+    if (!context_.wire.binary_audio) return tell(to_wire(part, sound));
+    if (channel_) channel_->send_binary(sound);
 }
 
 void RealtimeSession::refuse(const protocol::Refusal& refusal) { tell(to_wire(refusal)); }
 
+void RealtimeSession::refuse(const base::Error& error, const std::string& event_id) {
+    refuse({error.code == base::Errc::unsupported ? "unsupported" : "invalid_value", error, event_id});
+}
+
 void RealtimeSession::tell(const protocol::ServerEvent& event) {
-    if (channel_) channel_->send(protocol::encode(event, base::random_id("event_")));
+    if (!channel_) return;
+    auto message = protocol::encode(event, base::random_id("event_"), context_.dialect);
+    if (!message.empty()) channel_->send(std::move(message));
 }
 
 void RealtimeSession::next() {

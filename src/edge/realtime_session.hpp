@@ -9,10 +9,13 @@
 #include "call/peer.hpp"
 #include "edge/connections.hpp"
 #include "edge/event_map.hpp"
+#include "edge/handshake.hpp"
 #include "edge/message_channel.hpp"
 #include "edge/services.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,18 +28,19 @@ class RealtimeSession final : public ChannelUser,
                               public std::enable_shared_from_this<RealtimeSession>,
                               private call::Peer {
 public:
-    /// `model` as the client named it, empty for the server's own; `client` is its address, for the log.
+    /// `model` as the client named it, empty for the server's own; `client` is its address, for the log; `wire` is
+    /// what was agreed upon when the channel was opened.
     /// The call begins with opened() and ends with ended(); its place is given back then. `services`
     /// must outlive the session, and the engines must be loaded.
     static std::shared_ptr<RealtimeSession> make(std::shared_ptr<MessageChannel> channel,
                                                  std::shared_ptr<base::Strand> strand, call::CallPlace place,
                                                  const Services& services, Connections& connections, std::string model,
-                                                 std::string client);
+                                                 std::string client, WireStart wire = {});
     ~RealtimeSession() override;
 
     void opened() override;
     void received(std::string_view message) override;
-    void received_binary() override;
+    void received_binary(std::span<const std::uint8_t> bytes) override;
     void ended(ChannelEnd end) override;
 
     /// Closes the call and then the channel with 1012. thread-safe.
@@ -44,7 +48,7 @@ public:
 
 private:
     RealtimeSession(std::shared_ptr<MessageChannel> channel, std::shared_ptr<base::Strand> strand, call::CallPlace place,
-                    const Services& services, std::string model, std::string client);
+                    const Services& services, std::string model, std::string client, WireStart wire);
 
     void send(const call::CallEvent& event) override;
     void send_audio(const call::ResponsePart& part, std::span<const float> samples) override;
@@ -52,10 +56,14 @@ private:
     void clear_audio() override {}
 
     void perform(const protocol::ClientEvent& event);
+    void perform(const protocol::UpdateSession& request, const std::string& event_id);
+    void perform(const protocol::CreateItem& request, const std::string& event_id);
+    void perform(const protocol::CreateResponse& request, const std::string& event_id);
     /// Hears the sound piece by piece, so that a minute of it in one message does not hold up other calls; the
     /// next message is asked for when it is done.
     void hear(std::vector<float> samples, std::size_t from);
     void refuse(const protocol::Refusal& refusal);
+    void refuse(const base::Error& error, const std::string& event_id);
     void tell(const protocol::ServerEvent& event);
     void close_call();
     void next();
@@ -66,7 +74,9 @@ private:
     const Services& services_;
     const std::string model_;
     const std::string client_;
+    const bool transcription_;  ///< as the session begins
     WireContext context_;
+    std::optional<protocol::WireSettings> changed_;  ///< what they become if the call takes the update
     std::shared_ptr<call::Call> call_;  ///< from opened() to the end
     base::Time opened_at_{};
     ConnectionEntry entry_;

@@ -1,4 +1,4 @@
-// What a client can ask for: the client events of the Realtime API (GA), typed.
+// What a client can ask for: the client events of the Realtime API, typed.
 //
 // pure. Values as they came over the wire and already checked; see decode.hpp.
 #pragma once
@@ -14,7 +14,8 @@
 
 namespace antiphon::protocol {
 
-struct UpdateSession { SessionChanges session; };
+/// `dialect` is the one that the session was written in, never `open`.
+struct UpdateSession { SessionChanges session; Dialect dialect = Dialect::ga; };
 
 /// Bytes in the session's input format; whether they fit it (whole samples) is for the session to say.
 struct AppendAudio { std::vector<std::uint8_t> audio; };
@@ -31,6 +32,11 @@ struct CreateResponse {
     std::optional<std::string> instructions;
     std::optional<bool> speaks;
     std::optional<std::optional<int>> max_output_tokens;  ///< inner none: "inf"
+    std::optional<std::string> voice;
+    std::optional<audio::Encoding> output_encoding;
+    std::optional<std::vector<Tool>> tools;
+    std::optional<ToolChoice> tool_choice;
+    std::optional<bool> parallel_tool_calls;
     std::string metadata;                                 ///< a JSON object, empty if none
     bool in_conversation = true;
     std::optional<std::vector<Item>> input;

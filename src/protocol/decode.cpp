@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxEventId = 512;
-/// Of an event without sound in it: what comes in comes back in further events, and goes through the model.
+/// Of an event beside the sound in it: what comes in comes back in further events, and goes through the model.
 constexpr std::size_t kMaxWithoutSound = 1U << 20U;
 
 /// Lets one document take memory in proportion to its own size only: "[[],[],..." would otherwise become
@@ -43,16 +43,24 @@ private:
     std::size_t left_;
 };
 
-using Read = ClientRequest (*)(const Fields&);
+using Read = ClientRequest (*)(const Fields&, Dialect);
 
-ClientRequest read_update_session(const Fields& fields) {
+/// Sessions of the beta dialect have no type. Who leaves it out of a session that is GA otherwise has forgotten it.
+bool is_beta(const json::object& session, Dialect dialect) {
+    if (dialect != Dialect::open) return dialect == Dialect::beta;
+    return !session.contains("type") && !session.contains("audio") && !session.contains("output_modalities");
+}
+
+ClientRequest read_update_session(const Fields& fields, Dialect dialect) {
     fields.require("session");
     const auto* session = fields.object("session");
     if (session == nullptr) return UpdateSession{};
-    return UpdateSession{decode_session({*session, "session", fields.fault()})};
+    const Fields inner(*session, "session", fields.fault());
+    if (is_beta(*session, dialect)) return UpdateSession{decode_beta_session(inner), Dialect::beta};
+    return UpdateSession{decode_session(inner), Dialect::ga};
 }
 
-ClientRequest read_append_audio(const Fields& fields) {
+ClientRequest read_append_audio(const Fields& fields, Dialect) {
     fields.require("audio");
     const auto* audio = fields.find("audio");
     const auto* encoded = audio == nullptr ? nullptr : audio->if_string();
@@ -68,15 +76,15 @@ ClientRequest read_append_audio(const Fields& fields) {
     return AppendAudio{std::move(*bytes)};
 }
 
-ClientRequest read_create_item(const Fields& fields) {
+ClientRequest read_create_item(const Fields& fields, Dialect) {
     fields.require("item");
     CreateItem request;
-    if (const auto* item = fields.object("item")) request.item = decode_item({*item, "item", fields.fault()});
+    if (const auto* item = fields.object("item")) request.item = decode_item({*item, "item", fields.fault()}, false);
     if (!fields.is_null("previous_item_id")) request.previous_item_id = fields.text("previous_item_id");
     return request;
 }
 
-ClientRequest read_truncate_item(const Fields& fields) {
+ClientRequest read_truncate_item(const Fields& fields, Dialect) {
     TruncateItem request{fields.required_text("item_id"), 0};
     // The API asks for content_index, but an item here has one part of sound, so its absence is no fault.
     fields.integer("content_index", 0, 0);
@@ -86,14 +94,15 @@ ClientRequest read_truncate_item(const Fields& fields) {
     return request;
 }
 
-ClientRequest read_create_response(const Fields& fields) {
+ClientRequest read_create_response(const Fields& fields, Dialect dialect) {
     if (!fields.has("response") || fields.is_null("response")) return CreateResponse{};
     const auto* response = fields.object("response");
     if (response == nullptr) return CreateResponse{};
-    return decode_response({*response, "response", fields.fault()});
+    const Fields inner(*response, "response", fields.fault());
+    return dialect == Dialect::beta ? decode_beta_response(inner) : decode_response(inner);
 }
 
-ClientRequest read_cancel_response(const Fields& fields) {
+ClientRequest read_cancel_response(const Fields& fields, Dialect) {
     if (fields.is_null("response_id")) return CancelResponse{};
     return CancelResponse{fields.text("response_id").value_or("")};
 }
@@ -106,33 +115,72 @@ struct Kind {
 constexpr std::array<Kind, 11> kKinds{{
     {"session.update", read_update_session},
     {"input_audio_buffer.append", read_append_audio},
-    {"input_audio_buffer.commit", [](const Fields&) -> ClientRequest { return CommitAudio{}; }},
-    {"input_audio_buffer.clear", [](const Fields&) -> ClientRequest { return ClearAudio{}; }},
+    {"input_audio_buffer.commit", [](const Fields&, Dialect) -> ClientRequest { return CommitAudio{}; }},
+    {"input_audio_buffer.clear", [](const Fields&, Dialect) -> ClientRequest { return ClearAudio{}; }},
     {"conversation.item.create", read_create_item},
     {"conversation.item.retrieve",
-     [](const Fields& fields) -> ClientRequest { return RetrieveItem{fields.required_text("item_id")}; }},
+     [](const Fields& fields, Dialect) -> ClientRequest { return RetrieveItem{fields.required_text("item_id")}; }},
     {"conversation.item.truncate", read_truncate_item},
     {"conversation.item.delete",
-     [](const Fields& fields) -> ClientRequest { return DeleteItem{fields.required_text("item_id")}; }},
+     [](const Fields& fields, Dialect) -> ClientRequest { return DeleteItem{fields.required_text("item_id")}; }},
     {"response.create", read_create_response},
     {"response.cancel", read_cancel_response},
-    {"output_audio_buffer.clear", [](const Fields&) -> ClientRequest { return ClearOutputAudio{}; }},
+    {"output_audio_buffer.clear", [](const Fields&, Dialect) -> ClientRequest { return ClearOutputAudio{}; }},
 }};
 
-ClientRequest read_request(const Fields& fields, std::size_t message_size) {
+constexpr auto kTypes = [] {
+    std::array<std::string_view, kKinds.size()> types;
+    for (std::size_t i = 0; i < types.size(); ++i) types[i] = kKinds[i].type;
+    return types;
+}();
+
+/// How many bytes of an item's JSON are sound.
+std::size_t sound_in(const json::value& item) {
+    std::size_t bytes = 0;
+    const auto* object = item.if_object();
+    const auto* content = object == nullptr ? nullptr : object->if_contains("content");
+    const auto* parts = content == nullptr ? nullptr : content->if_array();
+    if (parts == nullptr) return 0;
+    for (const auto& part : *parts) {
+        const auto* fields = part.if_object();
+        const auto* audio = fields == nullptr ? nullptr : fields->if_contains("audio");
+        if (audio != nullptr && audio->is_string()) bytes += audio->get_string().size();
+    }
+    return bytes;
+}
+
+std::size_t sound_in(const Fields& fields, std::string_view type) {
+    if (type == "input_audio_buffer.append") {
+        const auto* audio = fields.find("audio");
+        return audio != nullptr && audio->is_string() ? audio->get_string().size() : 0;
+    }
+    const auto* item = fields.find("item");
+    if (type == "conversation.item.create" && item != nullptr) return sound_in(*item);
+    const auto* response = fields.find("response");
+    const auto* object = response == nullptr ? nullptr : response->if_object();
+    const auto* input = object == nullptr ? nullptr : object->if_contains("input");
+    const auto* items = input == nullptr ? nullptr : input->if_array();
+    std::size_t bytes = 0;
+    if (type == "response.create" && items != nullptr)
+        for (const auto& one : *items) bytes += sound_in(one);
+    return bytes;
+}
+
+ClientRequest read_request(const Fields& fields, std::size_t message_size, Dialect dialect) {
     const std::string type = fields.required_text("type");
     if (fields.fault()) return ClearAudio{};
-    if (message_size > kMaxWithoutSound && type != "input_audio_buffer.append") {
-        fields.fail("", "message_too_large", "has more than 1048576 bytes, which only input_audio_buffer.append may");
+    if (message_size > kMaxWithoutSound && message_size - sound_in(fields, type) > kMaxWithoutSound) {
+        fields.fail("", "message_too_large", "has more than 1048576 bytes that are not sound");
         return ClearAudio{};
     }
     for (const auto& kind : kKinds)
-        if (kind.type == type) return kind.read(fields);
+        if (kind.type == type) return kind.read(fields, dialect);
     fields.fail("type", "unknown_event", "is " + quoted(type) + ", which is no event that a client sends");
     return ClearAudio{};
 }
 
-std::variant<ClientEvent, Refusal> read_event(const json::object& message, std::size_t message_size) {
+std::variant<ClientEvent, Refusal> read_event(const json::object& message, std::size_t message_size,
+                                              Dialect dialect) {
     std::optional<Fault> fault;
     const Fields fields(message, "", fault);
     ClientEvent event;
@@ -141,7 +189,7 @@ std::variant<ClientEvent, Refusal> read_event(const json::object& message, std::
         fields.fail("event_id", "invalid_value", "must have at most 512 characters");
         event.event_id.clear();
     }
-    if (!fault) event.request = read_request(fields, message_size);
+    if (!fault) event.request = read_request(fields, message_size, dialect);
     if (fault) return Refusal{std::move(fault->code), std::move(fault->error), std::move(event.event_id)};
     return event;
 }
@@ -152,7 +200,9 @@ Refusal invalid_json(const std::string& why) {
 
 }  // namespace
 
-std::variant<ClientEvent, Refusal> decode(std::string_view message) {
+std::span<const std::string_view> client_event_types() { return kTypes; }
+
+std::variant<ClientEvent, Refusal> decode(std::string_view message, Dialect dialect) {
     BoundedMemory memory(message.size());
     json::parse_options options;
     options.max_depth = kMaxDepth;
@@ -165,7 +215,7 @@ std::variant<ClientEvent, Refusal> decode(std::string_view message) {
         if (failure == json::error::too_deep) return invalid_json("it is nested more than 32 levels deep");
         if (failure) return invalid_json(failure.message());
         const json::value document = parser.release();
-        if (const auto* object = document.if_object()) return read_event(*object, message.size());
+        if (const auto* object = document.if_object()) return read_event(*object, message.size(), dialect);
         return Refusal{"invalid_type", base::error(base::Errc::invalid, "an event must be a JSON object"), ""};
     } catch (const std::bad_alloc&) {
         return invalid_json("it has too many values for its size");

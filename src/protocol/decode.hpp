@@ -4,11 +4,15 @@
 // the message's own size), types, ranges, base64. Nothing throws. Unknown fields are refused in session and
 // response, where a mistyped setting would otherwise be silently without effect, and ignored elsewhere.
 // docs/protocol.md lists what is taken, what is ignored and what is refused.
+//
+// In the `open` dialect the first session.update tells which one the client speaks: UpdateSession says what it was.
+// Until then everything else is read as GA.
 #pragma once
 
 #include "base/error.hpp"
 #include "protocol/client_event.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,6 +26,9 @@ struct Refusal {
     std::string event_id;  ///< the client's event_id if there was one to read, else empty
 };
 
-std::variant<ClientEvent, Refusal> decode(std::string_view message);
+std::variant<ClientEvent, Refusal> decode(std::string_view message, Dialect dialect = Dialect::ga);
+
+/// The types of all events that decode() knows.
+std::span<const std::string_view> client_event_types();
 
 }  // namespace antiphon::protocol

@@ -1,8 +1,10 @@
 #include "protocol/encode.hpp"
 
 #include "base/base64.hpp"
+#include "protocol/beta_encode.hpp"
 #include "protocol/encode_parts.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace antiphon::protocol {
@@ -21,13 +23,24 @@ struct Writer {
         name(type);
         out["response_id"] = part.response_id;
         out["item_id"] = part.item_id;
-        out["output_index"] = 0;
+        out["output_index"] = part.output_index;
         out["content_index"] = 0;
     }
-    void response_item(std::string_view type, const std::string& response_id, const Item& item) const {
+    void function_call(std::string_view type, const Part& part, const std::string& call_id) const {
+        name(type);
+        out["response_id"] = part.response_id;
+        out["item_id"] = part.item_id;
+        out["output_index"] = part.output_index;
+        out["call_id"] = encode_text(call_id);
+    }
+    void output_sound(std::string_view type, const std::string& response_id) const {
         name(type);
         out["response_id"] = response_id;
-        out["output_index"] = 0;
+    }
+    void response_item(std::string_view type, const std::string& response_id, const Item& item, int index) const {
+        name(type);
+        out["response_id"] = response_id;
+        out["output_index"] = index;
         out["item"] = encode_item(item);
     }
     void conversation_item(std::string_view type, const Item& item, const std::string& previous) const {
@@ -54,6 +67,10 @@ struct Writer {
         name("session.updated");
         out["session"] = encode_session(e.session);
     }
+    void operator()(const ConversationCreated& e) const {
+        name("conversation.created");
+        out["conversation"] = {{"id", e.id}, {"object", "realtime.conversation"}};
+    }
     void operator()(const ErrorReport& e) const {
         name("error");
         out["error"] = {{"type", e.type},
@@ -78,6 +95,12 @@ struct Writer {
         out["previous_item_id"] = encode_text_or_null(e.previous_item_id);
     }
     void operator()(const AudioCleared&) const { name("input_audio_buffer.cleared"); }
+    void operator()(const TimeoutTriggered& e) const {
+        name("input_audio_buffer.timeout_triggered");
+        out["item_id"] = e.item_id;
+        out["audio_start_ms"] = e.audio_start_ms;
+        out["audio_end_ms"] = e.audio_end_ms;
+    }
     void operator()(const ItemAdded& e) const { conversation_item("conversation.item.added", e.item, e.previous_item_id); }
     void operator()(const ItemDone& e) const { conversation_item("conversation.item.done", e.item, e.previous_item_id); }
     void operator()(const ItemRetrieved& e) const {
@@ -118,7 +141,7 @@ struct Writer {
         out["rate_limits"] = json::array();
     }
     void operator()(const OutputItemAdded& e) const {
-        response_item("response.output_item.added", e.response_id, e.item);
+        response_item("response.output_item.added", e.response_id, e.item, e.output_index);
     }
     void operator()(const ContentPartAdded& e) const {
         response_part("response.content_part.added", e.part);
@@ -149,10 +172,46 @@ struct Writer {
         response_part("response.content_part.done", e.part);
         content(e.speaks, e.text);
     }
-    void operator()(const OutputItemDone& e) const { response_item("response.output_item.done", e.response_id, e.item); }
+    void operator()(const FunctionArgumentsDelta& e) const {
+        function_call("response.function_call_arguments.delta", e.part, e.call_id);
+        out["delta"] = encode_text(e.delta);
+    }
+    void operator()(const FunctionArgumentsDone& e) const {
+        function_call("response.function_call_arguments.done", e.part, e.call_id);
+        out["name"] = encode_text(e.name);
+        out["arguments"] = encode_text(e.arguments);
+    }
+    void operator()(const OutputItemDone& e) const {
+        response_item("response.output_item.done", e.response_id, e.item, e.output_index);
+    }
     void operator()(const ResponseDone& e) const {
         name("response.done");
         out["response"] = encode_response(e.response);
+    }
+    void operator()(const OutputSoundStarted& e) const { output_sound("output_audio_buffer.started", e.response_id); }
+    void operator()(const OutputSoundStopped& e) const { output_sound("output_audio_buffer.stopped", e.response_id); }
+    void operator()(const OutputSoundCleared& e) const { output_sound("output_audio_buffer.cleared", e.response_id); }
+    void operator()(const PartialTranscript& e) const {
+        name("antiphon.partial");
+        out["item_id"] = e.item_id;
+        out["transcript"] = encode_text(e.transcript);
+    }
+    void operator()(const WordsTimed& e) const {
+        name("antiphon.words");
+        out["response_id"] = e.part.response_id;
+        out["item_id"] = e.part.item_id;
+        json::array words;
+        for (const Word& word : e.words)
+            words.push_back({{"text", encode_text(word.text)}, {"start_ms", word.start_ms}, {"end_ms", word.end_ms}});
+        out["words"] = std::move(words);
+    }
+    void operator()(const StateChanged& e) const {
+        name("antiphon.state");
+        switch (e.state) {
+            case AgentState::listening: out["state"] = "listening"; break;
+            case AgentState::thinking: out["state"] = "thinking"; break;
+            case AgentState::speaking: out["state"] = "speaking"; break;
+        }
     }
     void operator()(const TurnMeasured& e) const {
         name("antiphon.turn");
@@ -170,13 +229,53 @@ struct Writer {
     }
 };
 
+void append_quoted(std::string& out, std::string_view text) {
+    const auto plain = [](unsigned char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    if (!std::all_of(text.begin(), text.end(), plain)) {
+        out += json::serialize(json::value(encode_text(text)));
+        return;
+    }
+    out += '"';
+    out += text;
+    out += '"';
+}
+
+/// Fifty of these go out in each second of each answer, so they are written without a document in between.
+std::string encode_sound(std::string_view type, const OutputAudioDelta& event, std::string_view event_id) {
+    std::string out;
+    out.reserve(256 + event.audio.size() / 3 * 4);
+    out += R"({"type":")";
+    out += type;
+    out += R"(","event_id":)";
+    append_quoted(out, event_id);
+    out += R"(,"response_id":)";
+    append_quoted(out, event.part.response_id);
+    out += R"(,"item_id":)";
+    append_quoted(out, event.part.item_id);
+    out += R"(,"output_index":)";
+    out += std::to_string(event.part.output_index);
+    out += R"(,"content_index":0,"delta":")";
+    out += base::base64_encode(event.audio);
+    out += R"("})";
+    return out;
+}
+
 }  // namespace
 
-std::string encode(const ServerEvent& event, std::string_view event_id) {
+void write_event(const ServerEvent& event, json::object& out) { std::visit(Writer{out}, event); }
+
+std::string encode(const ServerEvent& event, std::string_view event_id, Dialect dialect) {
+    const bool beta = dialect == Dialect::beta;
+    if (const auto* sound = std::get_if<OutputAudioDelta>(&event))
+        return encode_sound(beta ? "response.audio.delta" : "response.output_audio.delta", *sound, event_id);
+    if (beta && !exists_in_beta(event)) return {};
     json::object message;
     message["type"] = nullptr;  // its place, so that the name comes first
     message["event_id"] = event_id;
-    std::visit(Writer{message}, event);
+    write_event(event, message);
+    if (beta) rewrite_as_beta(event, message);
     return json::serialize(message);
 }
 

@@ -1,8 +1,7 @@
-// What the server tells a client: the server events of the Realtime API (GA), typed.
+// What the server tells a client: the server events of the Realtime API, typed.
 //
-// pure. One struct per event, in the wire's own terms; the event's name stands in encode.cpp. Fields that the
-// API calls output_index and content_index are 0 unless said otherwise: a response here has one item of one
-// part.
+// pure. One struct per event, in the wire's own terms; the event's name stands in encode.cpp. The field that the
+// API calls content_index is 0: an item of a response has one part here.
 #pragma once
 
 #include "protocol/item.hpp"
@@ -26,27 +25,32 @@ struct Usage {
 
 struct Response {
     std::string id;
+    std::string conversation_id;  ///< empty: it leaves no trace there
     ResponseStatus status = ResponseStatus::in_progress;
     std::string reason;         ///< of a cancelled or incomplete one, for example "turn_detected"
     std::string error_code;     ///< of a failed one
     std::string error_message;  ///< of a failed one
     bool speaks = true;
-    int output_rate = 24000;
+    audio::Encoding output_encoding = audio::Encoding::pcm16;
     std::string voice;
     std::optional<int> max_output_tokens;
     std::vector<Item> output;
     std::optional<Usage> usage;
     std::string metadata;  ///< a JSON object, empty if none
+    double temperature = 0.8;  ///< shown in the beta dialect only
 };
 
 /// Which part of which response.
 struct Part {
     std::string response_id;
     std::string item_id;
+    int output_index = 0;
 };
 
 struct SessionCreated { Session session; };
 struct SessionUpdated { Session session; };
+/// Of the beta dialect: follows session.created.
+struct ConversationCreated { std::string id; };
 
 /// The call goes on after it. Empty strings are null on the wire.
 struct ErrorReport {
@@ -62,6 +66,7 @@ struct SpeechStopped { std::string item_id; std::int64_t audio_end_ms = 0; };
 /// Here and below an empty previous_item_id is null on the wire: there is none before it.
 struct AudioCommitted { std::string item_id; std::string previous_item_id; };
 struct AudioCleared {};
+struct TimeoutTriggered { std::string item_id; std::int64_t audio_start_ms = 0; std::int64_t audio_end_ms = 0; };
 
 struct ItemAdded { Item item; std::string previous_item_id; };
 struct ItemDone { Item item; std::string previous_item_id; };
@@ -77,7 +82,7 @@ struct TranscriptionFailed { std::string item_id; std::string code; std::string 
 struct ResponseCreated { Response response; };
 /// No limit is kept, so the list of limits is empty; some clients wait for the event.
 struct RateLimitsUpdated {};
-struct OutputItemAdded { std::string response_id; Item item; };
+struct OutputItemAdded { std::string response_id; Item item; int output_index = 0; };
 struct ContentPartAdded { Part part; bool speaks = true; };
 struct OutputTextDelta { Part part; std::string delta; };
 struct OutputTextDone { Part part; std::string text; };
@@ -87,8 +92,26 @@ struct OutputTranscriptDone { Part part; std::string transcript; };
 struct OutputAudioDelta { Part part; std::vector<std::uint8_t> audio; };
 struct OutputAudioDone { Part part; };
 struct ContentPartDone { Part part; bool speaks = true; std::string text; };
-struct OutputItemDone { std::string response_id; Item item; };
+struct FunctionArgumentsDelta { Part part; std::string call_id; std::string delta; };
+struct FunctionArgumentsDone { Part part; std::string call_id; std::string name; std::string arguments; };
+struct OutputItemDone { std::string response_id; Item item; int output_index = 0; };
 struct ResponseDone { Response response; };
+
+/// output_audio_buffer.*: of connections whose server plays the sound, as over WebRTC.
+struct OutputSoundStarted { std::string response_id; };
+struct OutputSoundStopped { std::string response_id; };
+struct OutputSoundCleared { std::string response_id; };
+
+/// "antiphon.partial": what was understood so far of the speech that is going on.
+struct PartialTranscript { std::string item_id; std::string transcript; };
+
+struct Word { std::string text; std::int64_t start_ms = 0; std::int64_t end_ms = 0; };
+/// "antiphon.words": where the words lie in their item's own sound.
+struct WordsTimed { Part part; std::vector<Word> words; };
+
+enum class AgentState { listening, thinking, speaking };
+/// "antiphon.state"
+struct StateChanged { AgentState state = AgentState::listening; };
 
 /// "antiphon.turn": where one answer's time went, in seconds from the end of the caller's speech. What did not
 /// happen is left out.
@@ -108,6 +131,9 @@ using ServerEvent =
                  ItemAdded, ItemDone, ItemRetrieved, ItemTruncated, ItemDeleted, TranscriptionDelta,
                  TranscriptionCompleted, TranscriptionFailed, ResponseCreated, RateLimitsUpdated, OutputItemAdded,
                  ContentPartAdded, OutputTextDelta, OutputTextDone, OutputTranscriptDelta, OutputTranscriptDone,
-                 OutputAudioDelta, OutputAudioDone, ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured>;
+                 OutputAudioDelta, OutputAudioDone, ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured,
+                 ConversationCreated, TimeoutTriggered, FunctionArgumentsDelta, FunctionArgumentsDone,
+                 OutputSoundStarted, OutputSoundStopped, OutputSoundCleared, PartialTranscript, WordsTimed,
+                 StateChanged>;
 
 }  // namespace antiphon::protocol

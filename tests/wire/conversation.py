@@ -6,17 +6,17 @@ import contextlib
 import json
 
 import openai
-import pydantic
-from openai.types.realtime import RealtimeServerEvent
 
-SERVER_EVENT = pydantic.TypeAdapter(RealtimeServerEvent)
+import strict
+
 FRAME = 960  # bytes of 20 ms: 24 kHz, 16 bits
 FRAME_SECONDS = 0.02
 
 
 class Conversation:
-    def __init__(self, connection):
+    def __init__(self, connection, check=strict.check):
         self.connection = connection
+        self._check = check
         self.events = []
         self._news = asyncio.Condition()
         self._reader = asyncio.create_task(self._read())
@@ -27,9 +27,8 @@ class Conversation:
             while True:
                 raw = await self.connection.recv_bytes()
                 event = json.loads(raw)
-                if not event["type"].startswith("antiphon."):
-                    # The client itself builds its objects without looking; here all that it promises must be there.
-                    SERVER_EVENT.validate_python(event)
+                # The client itself builds its objects without looking; here all that it promises must be there.
+                self._check(event)
                 async with self._news:
                     self.events.append(event)
                     self._news.notify_all()
@@ -60,9 +59,11 @@ class Conversation:
         return await self.until(kind, since=since, seconds=seconds)
 
     def types(self, since=0):
-        """The types in order, those that come in a row once."""
+        """The API's own types in order, those that come in a row once."""
         types = []
         for event in self.events[since:]:
+            if event["type"].startswith("antiphon."):
+                continue
             if not types or types[-1] != event["type"]:
                 types.append(event["type"])
         return types
@@ -110,9 +111,11 @@ def client(server):
 
 
 @contextlib.asynccontextmanager
-async def converse(server, model="gpt-realtime"):
+async def converse(server, model="gpt-realtime", extra_query=None):
     async with client(server) as api:
-        async with api.realtime.connect(model=model, websocket_connection_options={"max_size": None}) as connection:
+        async with api.realtime.connect(
+            model=model, extra_query=extra_query or {}, websocket_connection_options={"max_size": None}
+        ) as connection:
             conversation = Conversation(connection)
             await conversation.until("session.created")
             try:

@@ -18,3 +18,11 @@ def cut(start, length):
 def country_question():
     """'... what you can do for your country', one breath."""
     return cut(8.2, 2.6)
+
+
+@functools.lru_cache
+def encoded(encoding):
+    """The question as the telephone carries it: 8 kHz, one byte a sample, "u-law" or "a-law"."""
+    command = ["sox", "-t", "raw", "-e", "signed", "-b", "16", "-c", "1", "-r", "24000", "-"]
+    output = ["-t", "raw", "-e", encoding, "-b", "8", "-c", "1", "-r", "8000", "-"]
+    return subprocess.run(command + output, check=True, capture_output=True, input=country_question()).stdout

@@ -28,13 +28,50 @@ WRONG = [
         "invalid_type",
         "session.audio.input.turn_detection.threshold",
     ),
-    ('{"type":"session.update","session":{"type":"realtime","tools":[{"type":"function","name":"f"}]}}', "unsupported", "session.tools"),
+    (
+        '{"type":"session.update","session":{"type":"realtime","tools":[{"type":"mcp","server_label":"x"}]}}',
+        "unsupported",
+        "session.tools[0].type",
+    ),
+    (
+        '{"type":"session.update","session":{"type":"realtime","tool_choice":{"type":"function","name":"nobody"}}}',
+        "invalid_value",
+        "session.tool_choice",
+    ),
+    (
+        '{"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":'
+        '{"type":"server_vad","idle_timeout_ms":1}}}}}',
+        "invalid_value",
+        "session.audio.input.turn_detection.idle_timeout_ms",
+    ),
     ('{"type":"input_audio_buffer.append","audio":7}', "invalid_type", "audio"),
     ('{"type":"input_audio_buffer.append","audio":"?!"}', "invalid_value", "audio"),
     ('{"type":"input_audio_buffer.append","audio":"AAAA"}', "invalid_value", "audio"),
     ('{"type":"input_audio_buffer.commit"}', "input_audio_buffer_commit_empty", None),
     ('{"type":"conversation.item.truncate","item_id":"x","audio_end_ms":"soon"}', "invalid_type", "audio_end_ms"),
-    ('{"type":"conversation.item.delete","item_id":"x"}', "item_not_found", "item_id"),
+    ('{"type":"conversation.item.delete","item_id":"x"}', "item_delete_invalid_item_id", "item_id"),
+    ('{"type":"conversation.item.retrieve","item_id":"x"}', "item_retrieve_invalid_item_id", "item_id"),
+    ('{"type":"conversation.item.truncate","item_id":"x","audio_end_ms":1}', "item_truncate_invalid_item_id", "item_id"),
+    (
+        '{"type":"conversation.item.create","item":{"type":"message","role":"user","content":'
+        '[{"type":"input_image","image_url":"data:"}]}}',
+        "unsupported",
+        "item.content[0].type",
+    ),
+    (
+        '{"type":"conversation.item.create","item":{"type":"message","role":"user","content":'
+        '[{"type":"input_audio","audio":"AAAA"}]}}',
+        "invalid_value",
+        "item.content[0].audio",
+    ),
+    ('{"type":"response.create","response":{"tool_choice":"required"}}', "invalid_value", "response.tool_choice"),
+    (
+        '{"type":"response.create","response":{"audio":{"output":{"format":{"type":"audio/pcmu"}}}}}',
+        "unsupported",
+        "response.audio.output.format",
+    ),
+    ('{"type":"response.cancel"}', "response_cancel_not_active", "response_id"),
+    ('{"type":"output_audio_buffer.clear"}', "unsupported", "type"),
     ('{"type":"response.create","response":[]}', "invalid_type", "response"),
 ]
 
@@ -67,6 +104,23 @@ async def test_errors_name_the_event_that_caused_them(server):
     async with converse(server) as talk:
         error = (await talk.reaction({"type": "no.such.event", "event_id": "mine"}))["error"]
         assert error["event_id"] == "mine"
+
+
+async def test_fifteen_mebibytes_of_sound_in_one_message(server):
+    async with converse(server) as talk:
+        await talk.update(audio={"input": {"turn_detection": None}})
+        sound = base64.b64encode(bytes(11 << 20)).decode()
+        assert len(sound) > 14 << 20
+        await talk.connection.input_audio_buffer.append(audio=sound)
+        await talk.reaction({"type": "input_audio_buffer.clear"}, kind="input_audio_buffer.cleared", seconds=60)
+        assert "error" not in [e["type"] for e in talk.events if e["type"] == "error" and "drop" not in e["error"]["message"]]
+
+
+async def test_what_is_no_sound_may_have_one_mebibyte(server):
+    async with converse(server) as talk:
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "y" * (1 << 20)}]}
+        refused = await talk.reaction({"type": "conversation.item.create", "event_id": "mine", "item": item})
+        assert refused["error"]["code"] == "message_too_large" and refused["error"]["event_id"] == "mine"
 
 
 async def test_a_message_that_is_too_big_closes_with_1009(server):

@@ -35,8 +35,8 @@ async def test_the_session_is_shown_whole_and_changed_in_parts(server):
             },
         )
         detection = updated["audio"]["input"]["turn_detection"]
-        assert detection["type"] == "server_vad" and detection["interrupt_response"] is False
-        assert detection["silence_duration_ms"] == created["audio"]["input"]["turn_detection"]["silence_duration_ms"]
+        assert detection["type"] == "semantic_vad" and detection["interrupt_response"] is False
+        assert detection["eagerness"] == "auto" and updated["tracing"] == "auto"
         assert updated["audio"]["input"]["transcription"]["model"] == "gpt-4o-mini-transcribe"
         assert updated["instructions"] == created["instructions"]
 
@@ -110,7 +110,7 @@ async def test_remembers_and_forgets_items(server):
         gone = await talk.reaction(
             {"type": "conversation.item.retrieve", "item_id": item["id"], "event_id": "mine"}
         )
-        assert gone["error"]["code"] == "item_not_found" and gone["error"]["event_id"] == "mine"
+        assert gone["error"]["code"] == "item_retrieve_invalid_item_id" and gone["error"]["event_id"] == "mine"
 
 
 async def test_items_stand_where_the_client_puts_them(server):
@@ -135,7 +135,7 @@ async def test_items_stand_where_the_client_puts_them(server):
                 "item": {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x"}]},
             }
         )
-        assert refused["error"]["event_id"] == "mine" and refused["error"]["code"] == "item_not_found"
+        assert refused["error"]["event_id"] == "mine" and refused["error"]["code"] == "item_create_invalid_previous_item_id"
 
 
 async def test_cancels_an_answer(server):

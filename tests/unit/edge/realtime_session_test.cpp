@@ -21,19 +21,22 @@ namespace json = boost::json;
 struct FakeChannel final : MessageChannel {
     void next() override { ++asked; }
     void send(std::string message) override { sent.push_back(json::parse(message).as_object()); }
+    void send_binary(std::span<const std::uint8_t> bytes) override { sound.insert(sound.end(), bytes.begin(), bytes.end()); }
     void close(CloseCode code, std::string_view) override { closed = code; }
 
     int asked = 0;
     std::vector<json::object> sent;
+    std::vector<std::uint8_t> sound;  ///< of binary messages
     std::optional<CloseCode> closed;
 };
 
 class RealtimeSessionTest : public scenes::Scene {
 protected:
-    void open(const std::string& model = "m") {
+    void open(const std::string& model = "m", WireStart wire = {}) {
         auto place = registry.enter();
         ASSERT_TRUE(place);
-        user = RealtimeSession::make(channel, simulation.strand(), std::move(*place), services, *connections, model, "test");
+        user = RealtimeSession::make(channel, simulation.strand(), std::move(*place), services, *connections, model, "test",
+                                     wire);
         user->opened();
     }
     void receive(const std::string& message) {
@@ -126,7 +129,8 @@ TEST_F(RealtimeSessionTest, goes_on_after_bad_input) {
              {R"({"type":"input_audio_buffer.append","audio":"AAAA","event_id":"mine"})", "invalid_value", "audio"},
              {R"({"type":"input_audio_buffer.commit","event_id":"mine"})", "input_audio_buffer_commit_empty", ""},
              {R"({"type":"response.cancel","event_id":"mine"})", "response_cancel_not_active", "response_id"},
-             {R"({"type":"conversation.item.retrieve","item_id":"x","event_id":"mine"})", "item_not_found", "item_id"},
+             {R"({"type":"conversation.item.retrieve","item_id":"x","event_id":"mine"})", "item_retrieve_invalid_item_id",
+              "item_id"},
              {R"({"type":"output_audio_buffer.clear","event_id":"mine"})", "unsupported", "type"}}) {
         SCOPED_TRACE(message.substr(0, 80));
         const int asked = channel->asked;
@@ -138,7 +142,7 @@ TEST_F(RealtimeSessionTest, goes_on_after_bad_input) {
         EXPECT_EQ(last_error().at("event_id"), code == "invalid_json" ? json::value(nullptr) : json::value("mine"));
         EXPECT_EQ(channel->asked, asked + 1);
     }
-    user->received_binary();
+    user->received_binary(std::vector<std::uint8_t>(4));
     EXPECT_EQ(last_error().at("code"), "invalid_type");
     receive(R"({"type":"input_audio_buffer.clear"})");
     EXPECT_EQ(last().at("type"), "input_audio_buffer.cleared");
@@ -168,6 +172,109 @@ TEST_F(RealtimeSessionTest, long_sound_in_one_message_is_heard_whole_and_holds_t
     simulation.run_for(std::chrono::seconds(2));
     ASSERT_EQ(recognizer.lengths.size(), 1U);
     EXPECT_NEAR(base::seconds(recognizer.lengths.front()), 7.0, 0.1);
+}
+
+TEST_F(RealtimeSessionTest, takes_and_sends_sound_as_bytes_when_asked_to) {
+    open();
+    receive(R"({"type":"session.update","session":{"type":"realtime","antiphon":{"binary_audio":true},
+                "audio":{"input":{"turn_detection":null}}}})");
+    EXPECT_EQ(last().at("session").at("antiphon").at("binary_audio"), true);
+    const int asked = channel->asked;
+    user->received_binary(std::vector<std::uint8_t>(2 * 24000 * 2));
+    simulation.run_for(base::milliseconds(1));
+    EXPECT_EQ(channel->asked, asked + 1);
+    user->received_binary(std::vector<std::uint8_t>(3));
+    EXPECT_EQ(last_error().at("code"), "invalid_value");
+    EXPECT_EQ(channel->asked, asked + 2);
+    receive(R"({"type":"input_audio_buffer.commit"})");
+    simulation.run_for(std::chrono::seconds(2));
+    ASSERT_EQ(recognizer.lengths.size(), 1U);
+    EXPECT_NEAR(base::seconds(recognizer.lengths.front()), 2.0, 0.1);
+
+    channel->sent.clear();
+    receive(R"({"type":"response.create"})");
+    simulation.run_for(std::chrono::seconds(30));
+    const auto seen = types();
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), "response.output_audio.delta"), 0);
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), "response.output_audio.done"), 1);
+    EXPECT_GT(channel->sound.size(), 2U * 24000U);
+}
+
+TEST_F(RealtimeSessionTest, telephone_formats_both_ways) {
+    open();
+    receive(R"({"type":"session.update","session":{"type":"realtime","audio":{
+                "input":{"format":{"type":"audio/pcmu"},"turn_detection":null},"output":{"format":{"type":"audio/pcma"}}}}})");
+    EXPECT_EQ(last().at("session").at("audio").at("input").at("format"), json::parse(R"({"type":"audio/pcmu"})"));
+    receive(R"({"type":"input_audio_buffer.append","audio":")" +
+            base::base64_encode(std::vector<std::uint8_t>(3 * 8000, 0xFF)) + "\"}");
+    receive(R"({"type":"input_audio_buffer.commit"})");
+    simulation.run_for(std::chrono::seconds(2));
+    ASSERT_EQ(recognizer.lengths.size(), 1U);
+    EXPECT_NEAR(base::seconds(recognizer.lengths.front()), 3.0, 0.1);
+}
+
+TEST_F(RealtimeSessionTest, shows_back_what_it_took_and_nothing_of_what_it_refused) {
+    open();
+    receive(R"({"type":"session.update","session":{"type":"realtime","tracing":"auto","reasoning":{"effort":"low"},
+                "audio":{"input":{"noise_reduction":{"type":"near_field"},"transcription":{"prompt":"Birds."}}}}})");
+    const auto& shown = last().at("session");
+    EXPECT_EQ(shown.at("tracing"), "auto");
+    EXPECT_EQ(shown.at("reasoning"), json::parse(R"({"effort":"low"})"));
+    EXPECT_EQ(shown.at("audio").at("input").at("noise_reduction"), json::parse(R"({"type":"near_field"})"));
+    EXPECT_EQ(shown.at("audio").at("input").at("transcription").at("prompt"), "Birds.");
+    receive(R"({"type":"session.update","event_id":"mine","session":{"type":"realtime","tracing":null,
+                "tool_choice":{"type":"function","name":"nobody"}}})");
+    EXPECT_EQ(last_error().at("param"), "session.tool_choice");
+    EXPECT_EQ(last_error().at("event_id"), "mine");
+    receive(R"({"type":"session.update","session":{"type":"realtime"}})");
+    EXPECT_EQ(last().at("session").at("tracing"), "auto");
+}
+
+TEST_F(RealtimeSessionTest, speaks_beta_from_the_start) {
+    open("m", {protocol::Dialect::beta, false, false});
+    EXPECT_EQ(types().front(), "session.created");
+    EXPECT_EQ(types()[1], "conversation.created");
+    EXPECT_EQ(channel->sent.front().at("session").at("modalities"), (json::array{"text", "audio"}));
+    receive(R"({"type":"session.update","session":{"modalities":["text"],"temperature":0.7}})");
+    EXPECT_EQ(last().at("session").at("temperature"), 0.7);
+    receive(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+                "content":[{"type":"input_text","text":"Hello"}]}})");
+    EXPECT_EQ(last().at("type"), "conversation.item.created");
+    channel->sent.clear();
+    receive(R"({"type":"response.create"})");
+    simulation.run_for(std::chrono::seconds(5));
+    auto seen = types();
+    seen.erase(std::remove_if(seen.begin(), seen.end(), [](const std::string& type) { return type.starts_with("antiphon."); }),
+               seen.end());
+    seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+    EXPECT_EQ(seen, (std::vector<std::string>{"response.created", "rate_limits.updated", "response.output_item.added",
+                                              "conversation.item.created", "response.content_part.added",
+                                              "response.text.delta", "response.text.done", "response.content_part.done",
+                                              "response.output_item.done", "response.done"}));
+}
+
+TEST_F(RealtimeSessionTest, finds_out_beta_by_the_first_session) {
+    open();
+    EXPECT_TRUE(last().at("session").as_object().contains("audio"));
+    receive(R"({"type":"session.update","session":{"instructions":"Be brief."}})");
+    EXPECT_EQ(last().at("type"), "session.updated");
+    EXPECT_EQ(last().at("session").at("instructions"), "Be brief.");
+    EXPECT_FALSE(last().at("session").as_object().contains("audio"));
+    receive(R"({"type":"session.update","session":{"type":"realtime"}})");
+    EXPECT_EQ(last_error().at("param"), "session.type") << "it stays so";
+}
+
+TEST_F(RealtimeSessionTest, stays_ga_after_a_session_with_a_type) {
+    open();
+    receive(R"({"type":"session.update","session":{"type":"realtime"}})");
+    receive(R"({"type":"session.update","session":{"instructions":"Be brief."}})");
+    EXPECT_EQ(last_error().at("code"), "missing_required_parameter");
+    EXPECT_EQ(last_error().at("param"), "session.type");
+}
+
+TEST_F(RealtimeSessionTest, begins_as_a_transcription_session) {
+    open("m", {protocol::Dialect::open, true, false});
+    EXPECT_EQ(channel->sent.front().at("session").at("type"), "transcription");
 }
 
 TEST_F(RealtimeSessionTest, gives_its_place_back_at_the_end) {

@@ -29,11 +29,17 @@ const std::string kUserJson =
         "content":[{"type":"input_audio","transcript":null}]})";
 
 TEST(Encode, session_whole) {
-    Session session{"sess_1", "m", "Be brief.", true, 24000, Transcription{"whisper-1", ""}, TurnDetection{},
-                    24000, "marin", 1.0, std::nullopt};
+    Session session;
+    session.id = "sess_1";
+    session.model = "m";
+    session.instructions = "Be brief.";
+    session.transcription = Transcription{"whisper-1", ""};
+    session.turn_detection = TurnDetection{};
+    session.voice = "marin";
     expect_encoded(SessionCreated{session}, R"({"type":"session.created","session":{
         "type":"realtime","object":"realtime.session","id":"sess_1","model":"m","output_modalities":["audio"],
-        "instructions":"Be brief.","tools":[],"tool_choice":"auto","max_output_tokens":"inf","tracing":null,
+        "instructions":"Be brief.","tools":[],"tool_choice":"auto","parallel_tool_calls":true,
+        "max_output_tokens":"inf","tracing":null,
         "truncation":"auto","prompt":null,"include":null,
         "audio":{"input":{"format":{"type":"audio/pcm","rate":24000},
                           "transcription":{"model":"whisper-1","language":null,"prompt":""},
@@ -41,7 +47,8 @@ TEST(Encode, session_whole) {
                           "turn_detection":{"type":"server_vad","threshold":0.5,"prefix_padding_ms":300,
                                             "silence_duration_ms":500,"idle_timeout_ms":null,
                                             "create_response":true,"interrupt_response":true}},
-                 "output":{"format":{"type":"audio/pcm","rate":24000},"voice":"marin","speed":1.0}}}})");
+                 "output":{"format":{"type":"audio/pcm","rate":24000},"voice":"marin","speed":1.0}},
+        "antiphon":{"partials":false,"binary_audio":false,"agent":""}}})");
 
     session.speaks = false;
     session.turn_detection.reset();
@@ -52,6 +59,62 @@ TEST(Encode, session_whole) {
     EXPECT_EQ(updated.at("max_output_tokens"), 99);
     EXPECT_TRUE(updated.at("audio").at("input").at("turn_detection").is_null());
     EXPECT_TRUE(updated.at("audio").at("input").at("transcription").is_null());
+}
+
+TEST(Encode, session_with_everything_set) {
+    Session session;
+    session.agent = "clerk";
+    session.tools = {{"tell_time", "The time.", R"({"type":"object"})"}, {"b", "", ""}};
+    session.tool_choice = {ToolChoice::Use::required, "b"};
+    session.parallel_tool_calls = false;
+    session.truncation = {Truncation::Mode::retention, 0.5};
+    session.input_encoding = audio::Encoding::mulaw;
+    session.output_encoding = audio::Encoding::alaw;
+    session.transcription = Transcription{"whisper-1", "sv"};
+    session.turn_detection = TurnDetection{};
+    session.turn_detection->idle_timeout_ms = 6000;
+    session.partials = true;
+    session.wire = {R"({"type":"near_field"})", R"("auto")", "[]", R"({"effort":"low"})", 8000, "Birds.",
+                    {"wren"}, {"sv", "en"}, "low", 0.8, true};
+    const auto shown = json::parse(encode(SessionUpdated{session}, "e")).at("session");
+    EXPECT_EQ(shown.at("tools"), json::parse(R"([{"type":"function","name":"tell_time","description":"The time.",
+                                                 "parameters":{"type":"object"}},{"type":"function","name":"b"}])"));
+    EXPECT_EQ(shown.at("tool_choice"), json::parse(R"({"type":"function","name":"b"})"));
+    EXPECT_EQ(shown.at("parallel_tool_calls"), false);
+    EXPECT_EQ(shown.at("truncation"), json::parse(R"({"type":"retention_ratio","retention_ratio":0.5,
+                                                      "token_limits":{"post_instructions":8000}})"));
+    EXPECT_EQ(shown.at("tracing"), "auto");
+    EXPECT_EQ(shown.at("include"), json::array());
+    EXPECT_EQ(shown.at("reasoning"), json::parse(R"({"effort":"low"})"));
+    const auto& input = shown.at("audio").at("input");
+    EXPECT_EQ(input.at("format"), json::parse(R"({"type":"audio/pcmu"})"));
+    EXPECT_EQ(input.at("noise_reduction"), json::parse(R"({"type":"near_field"})"));
+    EXPECT_EQ(input.at("transcription"),
+              json::parse(R"({"model":"whisper-1","language":"sv","prompt":"Birds.","keywords":["wren"],
+                              "languages":["sv","en"],"delay":"low"})"));
+    EXPECT_EQ(input.at("turn_detection").at("idle_timeout_ms"), 6000);
+    EXPECT_EQ(shown.at("audio").at("output").at("format"), json::parse(R"({"type":"audio/pcma"})"));
+    EXPECT_EQ(shown.at("antiphon"), json::parse(R"({"partials":true,"binary_audio":true,"agent":"clerk"})"));
+
+    session.turn_detection->semantic = Eagerness::low;
+    session.tool_choice = {ToolChoice::Use::required, ""};
+    session.truncation.mode = Truncation::Mode::disabled;
+    const auto other = json::parse(encode(SessionUpdated{session}, "e")).at("session");
+    EXPECT_EQ(other.at("audio").at("input").at("turn_detection"),
+              json::parse(R"({"type":"semantic_vad","eagerness":"low","create_response":true,"interrupt_response":true})"));
+    EXPECT_EQ(other.at("tool_choice"), "required");
+    EXPECT_EQ(other.at("truncation"), "disabled");
+}
+
+TEST(Encode, transcription_session) {
+    Session session;
+    session.id = "sess_1";
+    session.kind = SessionKind::transcription;
+    expect_encoded(SessionCreated{session}, R"({"type":"session.created","session":{"type":"transcription",
+        "object":"realtime.transcription_session","id":"sess_1","include":null,
+        "audio":{"input":{"format":{"type":"audio/pcm","rate":24000},"transcription":null,"noise_reduction":null,
+                          "turn_detection":null}},
+        "antiphon":{"partials":false,"binary_audio":false,"agent":""}}})");
 }
 
 TEST(Encode, errors) {
@@ -140,7 +203,7 @@ TEST(Encode, response_at_its_beginning) {
     response.id = "resp_1";
     response.voice = "marin";
     expect_encoded(ResponseCreated{response}, R"({"type":"response.created","response":{"object":"realtime.response",
-        "id":"resp_1","status":"in_progress","status_details":null,"output":[],"output_modalities":["audio"],
+        "id":"resp_1","conversation_id":null,"status":"in_progress","status_details":null,"output":[],"output_modalities":["audio"],
         "max_output_tokens":"inf","audio":{"output":{"format":{"type":"audio/pcm","rate":24000},"voice":"marin"}},
         "usage":null,"metadata":null}})");
 }
@@ -176,6 +239,52 @@ TEST(Encode, response_at_its_end) {
     response.error_message = "It broke";
     EXPECT_EQ(done(response).at("status_details"),
               json::parse(R"({"type":"failed","error":{"type":"server_error","code":"engine","message":"It broke"}})"));
+}
+
+TEST(Encode, items_of_tools) {
+    Item call{"item_1", Role::user, ItemStatus::in_progress, {}, ItemKind::function_call, "call_1", "f", "", ""};
+    expect_encoded(OutputItemAdded{"resp_1", call, 1},
+                   R"({"type":"response.output_item.added","response_id":"resp_1","output_index":1,"item":{"id":"item_1",
+                       "type":"function_call","object":"realtime.item","status":"in_progress","call_id":"call_1",
+                       "name":"f","arguments":""}})");
+    Item output{"item_2", Role::user, ItemStatus::completed, {}, ItemKind::function_call_output, "call_1", "", "", "9"};
+    expect_encoded(ItemDone{output, "item_1"},
+                   R"({"type":"conversation.item.done","previous_item_id":"item_1","item":{"id":"item_2",
+                       "type":"function_call_output","object":"realtime.item","status":"completed","call_id":"call_1",
+                       "output":"9"}})");
+    const Part part{"resp_1", "item_1", 2};
+    const std::string place = R"("response_id":"resp_1","item_id":"item_1","output_index":2,"call_id":"call_1")";
+    expect_encoded(FunctionArgumentsDelta{part, "call_1", "{\""},
+                   R"({"type":"response.function_call_arguments.delta",)" + place + R"(,"delta":"{\""})");
+    expect_encoded(FunctionArgumentsDone{part, "call_1", "f", "{}"},
+                   R"({"type":"response.function_call_arguments.done",)" + place + R"(,"name":"f","arguments":"{}"})");
+}
+
+TEST(Encode, our_own_events) {
+    expect_encoded(PartialTranscript{"item_1", "Hi th"}, R"({"type":"antiphon.partial","item_id":"item_1","transcript":"Hi th"})");
+    expect_encoded(WordsTimed{kPart, {{"Hi ", 0, 200}, {"you", 200, 510}}},
+                   R"({"type":"antiphon.words","response_id":"resp_1","item_id":"item_2","words":[
+                       {"text":"Hi ","start_ms":0,"end_ms":200},{"text":"you","start_ms":200,"end_ms":510}]})");
+    expect_encoded(StateChanged{AgentState::thinking}, R"({"type":"antiphon.state","state":"thinking"})");
+}
+
+TEST(Encode, what_else_the_server_says) {
+    expect_encoded(TimeoutTriggered{"item_1", 100, 6100},
+                   R"({"type":"input_audio_buffer.timeout_triggered","item_id":"item_1","audio_start_ms":100,
+                       "audio_end_ms":6100})");
+    expect_encoded(OutputSoundStarted{"resp_1"}, R"({"type":"output_audio_buffer.started","response_id":"resp_1"})");
+    expect_encoded(OutputSoundStopped{"resp_1"}, R"({"type":"output_audio_buffer.stopped","response_id":"resp_1"})");
+    expect_encoded(OutputSoundCleared{"resp_1"}, R"({"type":"output_audio_buffer.cleared","response_id":"resp_1"})");
+    expect_encoded(ConversationCreated{"conv_1"},
+                   R"({"type":"conversation.created","conversation":{"id":"conv_1","object":"realtime.conversation"}})");
+}
+
+TEST(Encode, sound_with_ids_that_need_care) {
+    const auto message = json::parse(encode(OutputAudioDelta{{"resp \"1\"", "a\xff", 3}, {1, 2, 255}}, "e\\"));
+    EXPECT_EQ(message.at("event_id"), "e\\");
+    EXPECT_EQ(message.at("response_id"), "resp \"1\"");
+    EXPECT_EQ(message.at("item_id"), "a\xEF\xBF\xBD");
+    EXPECT_EQ(message.at("output_index"), 3);
 }
 
 TEST(Encode, turn_times) {
