@@ -1,10 +1,11 @@
 #include "speak/english_text.hpp"
 
-#include "speak/characters.hpp"
+#include "speak/english_numbers_text.hpp"
+#include "speak/english_reading_text.hpp"
+#include "speak/english_tables_text.hpp"
 
+#include <algorithm>
 #include <array>
-#include <optional>
-#include <utility>
 
 namespace antiphon::speak {
 namespace {
@@ -12,427 +13,211 @@ namespace {
 using Text = std::u32string;
 using View = std::u32string_view;
 
-char32_t lower(char32_t point) { return point >= U'A' && point <= U'Z' ? point + 32 : point; }
-char32_t upper(char32_t point) { return point >= U'a' && point <= U'z' ? point - 32 : point; }
+template <std::size_t Size>
+bool holds(const std::array<View, Size>& list, View word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
 
-bool matches(View text, std::size_t index, View small) {
-    for (std::size_t i = 0; i < small.size(); ++i)
-        if (lower(at(text, index + i)) != small[i]) return false;
+/// Their Roman numerals are read "the eighth".
+constexpr std::array<View, 41> kRulers{U"henry",    U"louis",     U"george",    U"edward",   U"elizabeth", U"charles",
+                                       U"james",    U"william",   U"richard",   U"mary",     U"philip",    U"pius",
+                                       U"paul",     U"john",      U"benedict",  U"leo",      U"gregory",   U"clement",
+                                       U"nicholas", U"alexander", U"catherine", U"peter",    U"frederick", U"wilhelm",
+                                       U"napoleon", U"ramesses",  U"ptolemy",   U"francis",  U"ferdinand", U"joseph",
+                                       U"leopold",  U"otto",      U"carl",      U"gustav",   U"karl",      U"harald",
+                                       U"haakon",   U"margrethe", U"christian", U"innocent", U"urban"};
+/// Theirs are numbers: "chapter four".
+constexpr std::array<View, 27> kNumbered{
+    U"war",     U"chapter", U"part",    U"volume", U"act",   U"scene",    U"phase",  U"type",   U"section",
+    U"article", U"book",    U"bowl",    U"class",  U"stage", U"appendix", U"title",  U"level",  U"grade",
+    U"episode", U"mark",    U"fantasy", U"rocky",  U"tier",  U"factor",   U"apollo", U"figure", U"table"};
+/// Words though they are written in capitals, which synthesizers would spell.
+constexpr std::array<std::pair<View, View>, 12> kAcronyms{{{U"RAM", U"ram"},
+                                                           {U"ROM", U"rom"},
+                                                           {U"PIN", U"pin"},
+                                                           {U"SIM", U"sim"},
+                                                           {U"ZIP", U"zip"},
+                                                           {U"LAN", U"lan"},
+                                                           {U"WAN", U"wan"},
+                                                           {U"GIF", U"gif"},
+                                                           {U"SWAT", U"swat"},
+                                                           {U"AKA", U"also known as"},
+                                                           {U"ETA", U"E-T-A"},
+                                                           {U"JPEG", U"jay-peg"}}};
+
+}  // namespace
+
+EnglishReading::EnglishReading(View text, bool day_first) : Reading(text, kEnglishWords), day_first_(day_first) {}
+
+bool EnglishReading::own_rule() {
+    if (!begins()) return false;
+    if (is_digit(here()))
+        return fixed() || feet() || numeric_date() || clock() || decade() || ordinal() || day_month() || kilo_name() ||
+               emergency();
+    if (is_letter(here()))
+        return month_day() || weekday() || saint_or_street() || roman() || acronym() || version_mark();
+    return here() == U'\'' && decade();
+}
+
+Text EnglishReading::cardinal(View digits) const { return english_cardinal(digits); }
+Text EnglishReading::one_before(View) const { return U"one"; }
+
+std::optional<Text> EnglishReading::fraction(int numerator, int denominator, bool after_number) const {
+    if (numerator == 0 || denominator < 2) return std::nullopt;
+    const Text count = Reading::cardinal(numerator);
+    const bool one = numerator == 1;
+    const bool score = denominator == 10 || denominator == 100;
+    const bool named = denominator <= 20 || denominator == 32 || denominator == 64 || denominator == 100;
+    if (after_number && (!named || score)) return std::nullopt;
+    if (!named || numerator > denominator) return count + U" over " + Reading::cardinal(denominator);
+    if (score && !one) return count + U" out of " + Reading::cardinal(denominator);
+    const Text part = denominator == 2   ? U"half"
+                      : denominator == 4 ? U"quarter"
+                                         : english_ordinal(digits_of(denominator));
+    const Text words = (after_number && one ? U"a" : count) + U" " + (one ? part : english_plural(part));
+    return after_number ? U"and " + words : words;
+}
+
+/// "1st", "22nd".
+bool EnglishReading::ordinal() {
+    const auto number = number_at(at_);
+    if (!number || !number->part.empty()) return false;
+    for (const View suffix : {U"st", U"nd", U"rd", U"th"})
+        if (matches_word(number->end, suffix)) {
+            put(english_ordinal(number->whole), number->end + 2);
+            return true;
+        }
+    return false;
+}
+
+/// 5'11" is "five foot eleven".
+bool EnglishReading::feet() {
+    const std::size_t end = digits_end(at_);
+    const std::size_t inches = digits_end(end + 1);
+    if (end > at_ + 1 || at(text_, end) != U'\'' || inches == end + 1 || inches > end + 3) return false;
+    if (!is_one_of(at(text_, inches), U"\"”″")) return false;
+    put(cardinal(text_.substr(at_, end - at_)) + U" foot " + cardinal(text_.substr(end + 1, inches - end - 1)),
+        inches + 1);
     return true;
 }
-std::size_t after_spaces(View text, std::size_t index) {
-    while (index < text.size() && is_space(text[index])) ++index;
-    return index;
+
+/// What looks like a fraction and is a name.
+bool EnglishReading::fixed() {
+    constexpr std::array<std::pair<View, View>, 5> kFixed{{{U"24/7", U"twenty-four seven"},
+                                                           {U"9/11", U"nine eleven"},
+                                                           {U"50/50", U"fifty-fifty"},
+                                                           {U"50-50", U"fifty-fifty"},
+                                                           {U"20/20", U"twenty twenty"}}};
+    for (const auto& [written, spoken] : kFixed)
+        if (stands(at_, written) && !is_alphanumeric(here(written.size())) && !is_one_of(here(written.size()), U"/-")) {
+            put(spoken, at_ + written.size());
+            return true;
+        }
+    return false;
 }
 
-struct Currency {
-    char32_t sign;
-    View one, many;
-    View cent, cents;  ///< empty: none
-};
-constexpr std::array<Currency, 5> kCurrencies{{{U'$', U"dollar", U"dollars", U"cent", U"cents"},
-                                               {U'€', U"euro", U"euros", U"cent", U"cents"},
-                                               {U'£', U"pound", U"pounds", U"penny", U"pence"},
-                                               {U'¥', U"yen", U"yen", U"", U""},
-                                               {U'₹', U"rupee", U"rupees", U"", U""}}};
+/// "4K" and "8K" name pictures; other K are thousands.
+bool EnglishReading::kilo_name() {
+    if (!is_one_of(here(), U"458") || here(1) != U'K' || is_alphanumeric(here(2))) return false;
+    put(cardinal(text_.substr(at_, 1)) + U" K", at_ + 2);
+    return true;
+}
 
-struct Scale {
-    View sign;
-    View word;
-};
-constexpr std::array<Scale, 9> kScales{{{U"k", U"thousand"},
-                                        {U"m", U"million"},
-                                        {U"b", U"billion"},
-                                        {U"bn", U"billion"},
-                                        {U"t", U"trillion"},
-                                        {U" thousand", U"thousand"},
-                                        {U" million", U"million"},
-                                        {U" billion", U"billion"},
-                                        {U" trillion", U"trillion"}}};
+/// "call 911".
+bool EnglishReading::emergency() {
+    if (digits_end(at_) != at_ + 3) return false;
+    constexpr std::array<View, 8> kBefore{U"call",   U"dial",    U"text",    U"ring",
+                                          U"called", U"calling", U"dialing", U"dialed"};
+    if (!holds(kBefore, small_word_before(at_)) || !is_one_of(here(3), View(U"\0 .,!?;:", 8))) return false;
+    if (is_letter(at(text_, after_spaces(at_ + 3))) && matches(after_spaces(at_ + 3), U"people")) return false;
+    put(digits(text_.substr(at_, 3)), at_ + 3);
+    return true;
+}
 
-/// Read behind a number; with a space or without.
-struct Unit {
-    View sign;
-    View one, many;
-};
-constexpr std::array<Unit, 36> kUnits{{
-    {U"%", U"percent", U"percent"},
-    {U"°C", U"degree Celsius", U"degrees Celsius"},
-    {U"°F", U"degree Fahrenheit", U"degrees Fahrenheit"},
-    {U"°", U"degree", U"degrees"},
-    {U"km/h", U"kilometer per hour", U"kilometers per hour"},
-    {U"m/s", U"meter per second", U"meters per second"},
-    {U"mph", U"mile per hour", U"miles per hour"},
-    {U"km", U"kilometer", U"kilometers"},
-    {U"cm", U"centimeter", U"centimeters"},
-    {U"mm", U"millimeter", U"millimeters"},
-    {U"kg", U"kilogram", U"kilograms"},
-    {U"mg", U"milligram", U"milligrams"},
-    {U"lbs", U"pound", U"pounds"},
-    {U"lb", U"pound", U"pounds"},
-    {U"oz", U"ounce", U"ounces"},
-    {U"ft", U"foot", U"feet"},
-    {U"ml", U"milliliter", U"milliliters"},
-    {U"mL", U"milliliter", U"milliliters"},
-    {U"TB", U"terabyte", U"terabytes"},
-    {U"GB", U"gigabyte", U"gigabytes"},
-    {U"MB", U"megabyte", U"megabytes"},
-    {U"KB", U"kilobyte", U"kilobytes"},
-    {U"kB", U"kilobyte", U"kilobytes"},
-    {U"GHz", U"gigahertz", U"gigahertz"},
-    {U"MHz", U"megahertz", U"megahertz"},
-    {U"kHz", U"kilohertz", U"kilohertz"},
-    {U"Hz", U"hertz", U"hertz"},
-    {U"kWh", U"kilowatt hour", U"kilowatt hours"},
-    {U"kW", U"kilowatt", U"kilowatts"},
-    {U"ms", U"millisecond", U"milliseconds"},
-    {U"sec", U"second", U"seconds"},
-    {U"min", U"minute", U"minutes"},
-    {U"hrs", U"hour", U"hours"},
-    {U"hr", U"hour", U"hours"},
-    {U"kcal", U"calorie", U"calories"},
-    {U"mi", U"mile", U"miles"},
-}};
+/// "Henry VIII", "World War II".
+bool EnglishReading::roman() {
+    const auto numeral = roman_here();
+    if (!numeral) return false;
+    const View name = word_before(at_);
+    if (name.empty()) return false;
+    const bool ruler = is_upper(name.front()) && holds(kRulers, small(name));
+    if (!ruler && !holds(kNumbered, small(name))) return false;
+    if (numeral->value == 1 && name != U"War") {
+        // "Part I" is one, "the part I like" is not.
+        constexpr std::array<View, 6> kBehind{U"of", U"and", U"is", U"was", U"in", U"ends"};
+        const View next = word_at(after_spaces(at_ + 1));
+        if (!is_upper(name.front()) || (!next.empty() && is_lower(next.front()) && !holds(kBehind, next))) return false;
+    }
+    const Text digits = digits_of(numeral->value);
+    put(ruler ? U"the " + english_ordinal(digits) : english_cardinal(digits), numeral->end);
+    return true;
+}
 
-enum class Stop { dropped, kept_at_end };
-struct Abbreviation {
-    View small;  ///< with its full stops
-    View spoken;
-    Stop stop;  ///< whether the last full stop ends the sentence before a capital letter or the end
-    bool before_number;
-};
-constexpr std::array<Abbreviation, 21> kAbbreviations{{
-    {U"e.g.", U"for example", Stop::dropped, false},
-    {U"i.e.", U"that is", Stop::dropped, false},
-    {U"etc.", U"et cetera", Stop::kept_at_end, false},
-    {U"vs.", U"versus", Stop::dropped, false},
-    {U"cf.", U"compare", Stop::dropped, false},
-    {U"approx.", U"approximately", Stop::dropped, false},
-    {U"a.k.a.", U"also known as", Stop::dropped, false},
-    {U"dr.", U"Doctor", Stop::dropped, false},
-    {U"mr.", U"Mister", Stop::dropped, false},
-    {U"mrs.", U"Mrs", Stop::dropped, false},
-    {U"ms.", U"Miz", Stop::dropped, false},
-    {U"prof.", U"Professor", Stop::dropped, false},
-    {U"jr.", U"Junior", Stop::kept_at_end, false},
-    {U"sr.", U"Senior", Stop::kept_at_end, false},
-    {U"ph.d.", U"PhD", Stop::kept_at_end, false},
-    {U"a.m.", U"AM", Stop::kept_at_end, false},
-    {U"p.m.", U"PM", Stop::kept_at_end, false},
-    {U"u.s.", U"US", Stop::kept_at_end, false},
-    {U"u.k.", U"UK", Stop::kept_at_end, false},
-    {U"no.", U"number", Stop::dropped, true},
-    {U"fig.", U"figure", Stop::dropped, true},
-}};
+bool EnglishReading::acronym() {
+    if (is_one_of(before(text_, at_), U"@#")) return false;
+    for (const auto& [written, spoken] : kAcronyms)
+        if (stands(at_, written) && !is_letter(here(written.size()))) {
+            put(spoken, at_ + written.size());
+            return true;
+        }
+    if (stands(at_, U"WHO") && !is_letter(here(3)) && small_word_before(at_) == U"the") {
+        put(U"W-H-O", at_ + 3);
+        return true;
+    }
+    if (here() == U'π' && !is_letter(here(1))) {
+        put(U"pi", at_ + 1);
+        return true;
+    }
+    if (matches(at_, U"w/") && is_space(here(2))) {
+        put(U"with", at_ + 2);
+        return true;
+    }
+    return false;
+}
 
-struct Sign {
-    char32_t point;
-    View spoken;
-};
-constexpr std::array<Sign, 9> kSigns{{{U'&', U"and"},
-                                      {U'×', U"times"},
-                                      {U'÷', U"divided by"},
-                                      {U'≈', U"about"},
-                                      {U'≤', U"at most"},
-                                      {U'≥', U"at least"},
-                                      {U'≠', U"is not"},
-                                      {U'→', U"to"},
-                                      {U'±', U"plus or minus"}}};
+/// "v2.1"
+bool EnglishReading::version_mark() {
+    if (!is_one_of(here(), U"vV") || !is_digit(here(1))) return false;
+    put(words_.version, at_ + 1);
+    if (!is_space(out_.back())) out_ += U' ';
+    if (!version()) number();
+    return true;
+}
 
-class English {
+/// "St. Paul" is a saint, "Main St." a street; so with "Dr.".
+bool EnglishReading::saint_or_street() {
+    const bool drive = stands(at_, U"Dr.");
+    if (!drive && !stands(at_, U"St.")) return false;
+    const View left = word_before(at_);
+    // A capital that only begins a sentence names no street.
+    const std::size_t name = static_cast<std::size_t>(left.data() - text_.data());
+    std::size_t ahead = left.empty() ? 0 : name;
+    while (ahead > 0 && is_space(text_[ahead - 1])) --ahead;
+    const bool street = !left.empty() && is_upper(left.front()) && ahead > 0 && !is_sentence_mark(text_[ahead - 1]) &&
+                        (!drive || is_digit(text_[ahead - 1]));
+    const std::size_t next = after_spaces(at_ + 3);
+    if (!street && (drive || !is_upper(at(text_, next)))) return false;
+    put(drive ? U"Drive" : street ? U"Street" : U"Saint", at_ + 3);
+    if (street && (next >= text_.size() || is_upper(at(text_, next)))) out_ += U'.';
+    return true;
+}
+
+namespace {
+
+class EnglishReader : public LanguageReader {
 public:
-    explicit English(View text) : text_(text) {}
-
-    Text spoken() {
-        while (at_ < text_.size())
-            if (!(currency() || number() || abbreviation() || sign() || dot() || slash())) out_ += text_[at_++];
-        return std::move(out_);
+    Text read(View text, std::string_view region) const override {
+        // The United States and the places that write dates as they do; an unnamed region counts as theirs.
+        const bool day_first = !(region.empty() || region == "us" || region == "ph" || region == "ca");
+        return EnglishReading(text, day_first).spoken();
     }
-
-private:
-    void put_word(View word) {
-        if (!out_.empty() && !is_space(out_.back()) && out_.back() != U'-') out_ += U' ';
-        out_ += word;
-        if (is_alphanumeric(at(text_, at_))) out_ += U' ';
-    }
-
-    /// The number at `from`: digits, groups of three behind commas, a decimal part. Empty if there is none.
-    View number_at(std::size_t from) const {
-        std::size_t end = from;
-        while (is_digit(at(text_, end))) ++end;
-        if (end == from) return {};
-        while (at(text_, end) == U',' && is_digit(at(text_, end + 1)) && is_digit(at(text_, end + 2)) &&
-               is_digit(at(text_, end + 3)) && !is_digit(at(text_, end + 4)))
-            end += 4;
-        if (at(text_, end) == U'.' && is_digit(at(text_, end + 1))) {
-            ++end;
-            while (is_digit(at(text_, end))) ++end;
-        }
-        return text_.substr(from, end - from);
-    }
-
-    std::optional<Scale> scale_at(std::size_t from) const {
-        for (const Scale& scale : kScales)
-            if (matches(text_, from, scale.sign) && !is_alphanumeric(at(text_, from + scale.sign.size()))) return scale;
-        return std::nullopt;
-    }
-
-    void put_amount(View amount, const Currency& currency, std::optional<Scale> scale) {
-        const auto point = amount.find(U'.');
-        const View whole = amount.substr(0, point);
-        const View part = point == View::npos ? View{} : amount.substr(point + 1);
-        if (scale) {
-            put_word(Text(amount) + U" " + Text(scale->word) + U" " + Text(currency.many));
-        } else if (part.size() == 2 && !currency.cent.empty()) {
-            const View cents = part.front() == U'0' ? part.substr(1) : part;
-            const Text small =
-                cents == U"0" ? Text() : Text(cents) + U" " + Text(cents == U"1" ? currency.cent : currency.cents);
-            const Text large = whole == U"0" && !small.empty()
-                                   ? Text()
-                                   : Text(whole) + U" " + Text(whole == U"1" ? currency.one : currency.many);
-            put_word(large + (large.empty() || small.empty() ? U"" : U" and ") + small);
-        } else {
-            put_word(Text(amount) + U" " + Text(amount == U"1" ? currency.one : currency.many));
-        }
-    }
-
-    /// "$5", "$2.5 million", "£3.20", "US$10".
-    bool currency() {
-        for (const Currency& currency : kCurrencies) {
-            if (text_[at_] != currency.sign) continue;
-            const std::size_t from = after_spaces(text_, at_ + 1);
-            const View amount = number_at(from);
-            if (amount.empty()) return false;
-            const auto scale = scale_at(from + amount.size());
-            at_ = from + amount.size() + (scale ? scale->sign.size() : 0);
-            put_amount(amount, currency, scale);
-            put_per();
-            return true;
-        }
-        return false;
-    }
-
-    /// "/month" behind an amount or unit.
-    void put_per() {
-        if (at(text_, at_) != U'/' || !is_letter(at(text_, at_ + 1))) return;
-        ++at_;
-        out_ += U" per ";
-    }
-
-    /// A number with what belongs to it: a clock time, the end of a range, a unit, a currency behind it.
-    bool number() {
-        if (!is_digit(text_[at_]) || is_alphanumeric(before(text_, at_))) return false;
-        if (clock()) return true;
-        const View amount = number_at(at_);
-        const bool decimal_of_other = before(text_, at_) == U'.' || before(text_, at_) == U':';
-        out_ += amount;
-        at_ += amount.size();
-        if (decimal_of_other) return true;
-        if (range(amount)) return true;
-        if (at(text_, at_) == U'^' && is_alphanumeric(at(text_, at_ + 1))) {
-            ++at_;
-            put_word(U"to the power of");
-            return true;
-        }
-        const std::size_t next = after_spaces(text_, at_);
-        for (const Currency& currency : kCurrencies)
-            if (at(text_, next) == currency.sign && !is_digit(at(text_, next + 1)) && next <= at_ + 1) {
-                out_.resize(out_.size() - amount.size());
-                at_ = next + 1;
-                put_amount(amount, currency, std::nullopt);
-                return true;
-            }
-        if (next > at_ + 1) return true;
-        for (const Unit& unit : kUnits) {
-            if (text_.substr(next, unit.sign.size()) != unit.sign) continue;
-            const char32_t behind = at(text_, next + unit.sign.size());
-            if (is_letter(unit.sign.back()) && is_alphanumeric(behind)) continue;
-            at_ = next + unit.sign.size();
-            put_word(amount == U"1" ? unit.one : unit.many);
-            put_per();
-            return true;
-        }
-        return true;
-    }
-
-    /// "10:00" -> "10 o'clock", "10:05" -> "10 oh 5"; "3:00 pm" -> "3 pm"; "10:30" is read right.
-    bool clock() {
-        std::size_t colon = at_;
-        while (is_digit(at(text_, colon))) ++colon;
-        if (colon - at_ > 2 || at(text_, colon) != U':' || before(text_, at_) == U':' || before(text_, at_) == U'.')
-            return false;
-        const char32_t tens = at(text_, colon + 1);
-        const char32_t ones = at(text_, colon + 2);
-        const char32_t behind = at(text_, colon + 3);
-        if (!(tens >= U'0' && tens <= U'5') || !is_digit(ones) || is_digit(behind)) return false;
-        if (behind == U':' && is_digit(at(text_, colon + 4))) return false;
-        const View hour = text_.substr(at_, colon - at_);
-        if (hour > U"24" && hour.size() == 2) return false;
-        const std::size_t next = after_spaces(text_, colon + 3);
-        const bool half_named = (matches(text_, next, U"am") || matches(text_, next, U"pm") ||
-                                 matches(text_, next, U"a.m") || matches(text_, next, U"p.m")) &&
-                                !is_alphanumeric(at(text_, next + 3));
-        const bool oclock_follows = matches(text_, next, U"o'clock") || matches(text_, next, U"hours");
-        out_ += hour.size() == 2 && hour.front() == U'0' ? hour.substr(1) : hour;
-        at_ = colon + 3;
-        if (tens == U'0' && ones == U'0') {
-            if (!half_named && !oclock_follows) out_ += U" o'clock";
-        } else if (tens == U'0') {
-            out_ += U" oh ";
-            out_ += ones;
-        } else {
-            out_ += text_.substr(colon, 3);
-        }
-        if (half_named && is_letter(behind)) out_ += U' ';
-        return true;
-    }
-
-    /// "10–20" and, where it can only be a range, "3-5".
-    bool range(View from) {
-        const char32_t dash = at(text_, at_);
-        if (dash != U'–' && dash != U'-') return false;
-        const View to = number_at(at_ + 1);
-        if (to.empty()) return false;
-        const char32_t behind = at(text_, at_ + 1 + to.size());
-        const char32_t ahead = before(text_, at_ - from.size());
-        const bool chained = behind == U'-' || ahead == U'-' || ahead == U'/' || ahead == U'(';
-        const bool ascends = from.size() < to.size() || (from.size() == to.size() && from < to);
-        const bool sizes = (from.size() <= 3 && to.size() <= 3) || (from.size() == 4 && to.size() == 4);
-        if (dash == U'-' && (chained || !ascends || !sizes)) return false;
-        ++at_;
-        out_ += U" to ";
-        return true;
-    }
-
-    bool abbreviation() {
-        if (!is_letter(text_[at_]) || is_alphanumeric(before(text_, at_)) || before(text_, at_) == U'.') return false;
-        if (street_or_saint()) return true;
-        for (const Abbreviation& one : kAbbreviations) {
-            if (!matches(text_, at_, one.small)) continue;
-            const std::size_t end = at_ + one.small.size();
-            if (is_alphanumeric(at(text_, end))) continue;
-            const std::size_t next = after_spaces(text_, end);
-            if (one.before_number && !(is_digit(at(text_, next)) && next > end)) continue;
-            const bool capital = is_upper(text_[at_]) && !is_upper(one.spoken.front());
-            Text word(one.spoken);
-            if (capital) word.front() = upper(word.front());
-            at_ = end;
-            put_word(word);
-            const bool ends = next >= text_.size() || (next > end && is_upper(at(text_, next)));
-            // "U.S. President" goes on; only the end of the text is the end of a sentence for sure.
-            const bool country = one.small == U"u.s." || one.small == U"u.k.";
-            if (one.stop == Stop::kept_at_end && (country ? next >= text_.size() : ends)) out_ += U'.';
-            return true;
-        }
-        if (matches(text_, at_, U"w/") && is_space(at(text_, at_ + 2))) {
-            at_ += 2;
-            put_word(U"with");
-            return true;
-        }
-        if (matches(text_, at_, U"w/o") && is_space(at(text_, at_ + 3))) {
-            at_ += 3;
-            put_word(U"without");
-            return true;
-        }
-        return false;
-    }
-
-    /// "St. Paul" is a saint, "Main St." a street.
-    bool street_or_saint() {
-        if (!(text_[at_] == U'S' && at(text_, at_ + 1) == U't' && at(text_, at_ + 2) == U'.')) return false;
-        std::size_t word = out_.size();
-        while (word > 0 && is_space(out_[word - 1])) --word;
-        const bool after_word = word > 0 && is_letter(out_[word - 1]);
-        while (word > 0 && is_alphanumeric(out_[word - 1])) --word;
-        std::size_t ahead = word;
-        while (ahead > 0 && is_space(out_[ahead - 1])) --ahead;
-        // A capital that only begins a sentence names no street.
-        const bool street = after_word && is_upper(at(out_, word)) && ahead > 0 && !is_sentence_mark(out_[ahead - 1]);
-        const std::size_t next = after_spaces(text_, at_ + 3);
-        if (!street && !is_upper(at(text_, next))) return false;
-        at_ += 3;
-        put_word(street ? U"Street" : U"Saint");
-        if (street && (next >= text_.size() || is_upper(at(text_, next)))) out_ += U'.';
-        return true;
-    }
-
-    bool sign() {
-        const char32_t point = text_[at_];
-        if (point == U'#') {
-            if (is_digit(at(text_, at_ + 1)) && !is_alphanumeric(before(text_, at_))) {
-                ++at_;
-                put_word(U"number");
-                return true;
-            }
-            if ((before(text_, at_) == U'C' || before(text_, at_) == U'F') && !is_alphanumeric(at(text_, at_ + 1)) &&
-                (at_ < 2 || !is_alphanumeric(text_[at_ - 2]))) {
-                ++at_;
-                put_word(U"sharp");
-                return true;
-            }
-            return false;
-        }
-        if (point == U'~' && is_digit(at(text_, at_ + 1))) {
-            ++at_;
-            put_word(U"about");
-            return true;
-        }
-        if (point == U'@' && is_alphanumeric(before(text_, at_)) && is_alphanumeric(at(text_, at_ + 1))) {
-            ++at_;
-            put_word(U"at");
-            return true;
-        }
-        if ((point == U'<' || point == U'>') && is_space(before(text_, at_)) && is_space(at(text_, at_ + 1))) {
-            ++at_;
-            put_word(point == U'<' ? U"is less than" : U"is greater than");
-            return true;
-        }
-        for (const Sign& sign : kSigns)
-            if (point == sign.point) {
-                ++at_;
-                put_word(sign.spoken);
-                return true;
-            }
-        return false;
-    }
-
-    /// "example.com" -> "example dot com"; "said.Then" -> "said. Then". Initials and decimals stay.
-    bool dot() {
-        if (text_[at_] != U'.' || !is_alphanumeric(before(text_, at_)) || !is_letter(at(text_, at_ + 1))) return false;
-        std::size_t label = at_ + 1;
-        while (is_alphanumeric(at(text_, label)) || at(text_, label) == U'-') ++label;
-        const bool single_before = at_ < 2 || !is_alphanumeric(text_[at_ - 2]);
-        const bool single_behind = label - at_ == 2;
-        if (single_before && single_behind) return false;
-        if (is_upper(at(text_, at_ + 1)) && is_lower(before(text_, at_)) && is_lower(at(text_, at_ + 2))) {
-            out_ += U". ";
-            ++at_;
-            return true;
-        }
-        ++at_;
-        put_word(U"dot");
-        return true;
-    }
-
-    /// "and/or" -> "and or", "24/7" -> "24 7"; other numbers keep theirs ("1/2").
-    bool slash() {
-        if (text_[at_] != U'/') return false;
-        const char32_t left = before(text_, at_);
-        const char32_t right = at(text_, at_ + 1);
-        const bool always = left == U'4' && right == U'7' && at_ >= 2 && text_[at_ - 2] == U'2';
-        if (is_digit(left) && is_digit(right) && !always) return false;
-        out_ += U' ';
-        ++at_;
-        return true;
-    }
-
-    View text_;
-    std::size_t at_ = 0;
-    Text out_;
 };
 
 }  // namespace
 
-std::u32string english_text(std::u32string_view text) { return English(text).spoken(); }
+const LanguageReader& english_reader() {
+    static const EnglishReader reader;
+    return reader;
+}
 
 }  // namespace antiphon::speak

@@ -1,15 +1,12 @@
-// Writes out what English reads differently than it is written: "$5" as "5 dollars".
+// Reads English as a person would.
 //
 // pure.
 #pragma once
 
-#include <string>
-#include <string_view>
+#include "speak/language_text.hpp"
 
 namespace antiphon::speak {
 
-/// The text with its currencies, percent and degree signs, units, clock times, ranges of numbers, usual
-/// abbreviations, signs between words, and dots inside names as words. Plain numbers stay.
-std::u32string english_text(std::u32string_view text);
+const LanguageReader& english_reader();
 
 }  // namespace antiphon::speak

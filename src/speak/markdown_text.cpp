@@ -197,7 +197,7 @@ private:
     void underscore() {
         std::size_t end = at_;
         while (at(text_, end) == U'_') ++end;
-        if (is_alphanumeric(before(text_, at_)) && is_alphanumeric(at(text_, end))) out_ += U' ';
+        if (is_alphanumeric(before(text_, at_)) && is_alphanumeric(at(text_, end))) out_ += U'_';
         at_ = end;
     }
 

@@ -2,7 +2,7 @@
 
 #include "base/utf8.hpp"
 #include "speak/characters.hpp"
-#include "speak/english_text.hpp"
+#include "speak/language_text.hpp"
 #include "speak/markdown_text.hpp"
 
 #include <algorithm>
@@ -114,8 +114,11 @@ private:
         } else if (is_mark(point)) {
             take_mark(point, right);
         } else if (point == U'(' || point == U'（') {
-            // "apple(s)" is one word.
-            if (!is_alphanumeric(left)) pause();
+            // "apple(s)" is one word, and "main()" says nothing of its brackets.
+            if (right == U')')
+                ++at_;
+            else if (!is_alphanumeric(left))
+                pause();
         } else if (point == U')' || point == U'）') {
             if (!is_alphanumeric(right) && something_follows(at_ + 1)) pause();
         } else if (point == U'—' || point == U'•' || is_arrow(point)) {
@@ -177,14 +180,6 @@ private:
     Text out_;
 };
 
-bool is_english(std::string_view language) {
-    const auto letter = [&](std::size_t i) {
-        return i < language.size() ? static_cast<char>(language[i] | 0x20) : '\0';
-    };
-    return language.empty() ||
-           (letter(0) == 'e' && letter(1) == 'n' && (language.size() == 2 || language[2] == '-' || language[2] == '_'));
-}
-
 bool says_something(View text) {
     return std::any_of(text.begin(), text.end(),
                        [](char32_t p) { return is_alphanumeric(p) || is_one_of(p, U"%&+=@€$£½¼¾"); });
@@ -192,13 +187,18 @@ bool says_something(View text) {
 
 }  // namespace
 
+// Ordinary sentences stay below twice their length; long rows of numbers alone come near nine times.
+std::size_t max_spoken_characters(std::size_t written) noexcept { return 4 * written + 256; }
+
 std::string text_for_speech(std::string_view text, std::string_view language) {
-    Text plain = markdown_text(cleaned(text));
-    if (is_english(language)) plain = english_text(plain);
-    plain = Fold(plain).folded();
+    const Text written = cleaned(text);
+    const Text plain = markdown_text(written);
+    Text spoken = Fold(language_reader_for(language).read(plain, language_region(language))).folded();
+    // Without reading, the marks that are added at most double the text.
+    if (spoken.size() > max_spoken_characters(written.size())) spoken = Fold(plain).folded();
     std::string out;
-    if (!says_something(plain)) return out;
-    for (const char32_t point : plain) base::append_utf8(out, point);
+    if (!says_something(spoken)) return out;
+    for (const char32_t point : spoken) base::append_utf8(out, point);
     return out;
 }
 

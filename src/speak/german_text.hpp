@@ -1,0 +1,12 @@
+// Reads German as a person would.
+//
+// pure.
+#pragma once
+
+#include "speak/language_text.hpp"
+
+namespace antiphon::speak {
+
+const LanguageReader& german_reader();
+
+}  // namespace antiphon::speak

@@ -1,0 +1,12 @@
+// What Swedish calls units, currencies, magnitudes, abbreviations and signs.
+//
+// pure.
+#pragma once
+
+#include "speak/language_text.hpp"
+
+namespace antiphon::speak {
+
+extern const LanguageWords kSwedishWords;
+
+}  // namespace antiphon::speak
