@@ -244,6 +244,7 @@ void Scheduler::advance(Job& job) {
         if (!job.guide.done())
             for (const llama_token more : format_.marked(between)) write(job, more);
     }
+    if (job.guide.begins_again()) return begin_again(job);
     const bool over = ends || job.guide.done() || job.result.completion_tokens >= job.limit ||
                       job.answer.tokens.size() >= job.room;
     if (over) job.result.reason = job.guide.end(ends);
@@ -257,6 +258,13 @@ void Scheduler::write(Job& job, llama_token token) {
     job.answer.tokens.push_back(token);
     job.answer.text += format_.text_of(token);
     job.answer.ends.push_back(job.answer.text.size());
+}
+
+void Scheduler::begin_again(Job& job) {
+    job.prompt.tokens.resize(static_cast<std::size_t>(job.result.prompt_tokens));
+    job.answer = {};
+    job.result.completion_tokens = 0;
+    memory_.cut(job.branch, job.prompt.tokens.size() - 1);  // the last one says what follows it
 }
 
 void Scheduler::give(Job& job) {

@@ -82,6 +82,7 @@ private:
     void step();
     void advance(Job& job);
     void write(Job& job, llama_token token);
+    void begin_again(Job& job);
     void give(Job& job);
     void make_room();
     void finish(Job& job, base::Result<Generation> outcome);

@@ -37,6 +37,10 @@ base::Result<ToolPlan> ToolGrammars::plan(const GenerationRequest& request) {
         return invalid(choice.name.empty() ? "a tool must be called, and none is offered"
                                            : "the tool '" + choice.name.substr(0, 64) + "' is not offered",
                        "tool_choice");
+    if (!required)
+        for (auto message = request.messages.rbegin();
+             message != request.messages.rend() && message->role != Role::user; ++message)
+            for (const ToolCall& call : message->calls) plan.answered.emplace_back(call.name, call.arguments);
     return plan;
 }
 
