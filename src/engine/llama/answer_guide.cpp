@@ -59,7 +59,7 @@ void AnswerGuide::judge(llama_token_data_array& candidates) const {
                 fits = ends || fits_words(text);
                 break;
             case State::name:
-                fits = !text.empty() && std::any_of(plan_.tools.begin(), plan_.tools.end(), [&](const OfferedTool& tool) {
+                fits = !text.empty() && std::any_of(plan_.tools.begin(), plan_.tools.end(), [&](const auto& tool) {
                     return is_prefix(name_ + text, tool.name + '"');
                 });
                 break;

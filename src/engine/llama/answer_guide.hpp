@@ -97,7 +97,7 @@ private:
     bool again_ = false;       ///< see begins_again()
     bool given_out_ = false;   ///< any piece
     int taken_ = 0;            ///< tokens
-    std::string held_;         ///< words not given out yet: they may turn out to be white space before a call, or its mark
+    std::string held_;         ///< words not given out yet: perhaps the white space before a call, or its mark
     std::string name_;
     const OfferedTool* tool_ = nullptr;
     llama_sampler_ptr grammar_;

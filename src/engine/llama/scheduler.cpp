@@ -170,7 +170,17 @@ void Scheduler::begin(Job& job) {
     }
     job.result.cached_tokens = static_cast<int>(job.branch.tokens.size());
     active_.push_back(&job);
-    for (const llama_token token : format_.marked(job.guide.begin())) write(job, token);
+    try {
+        for (const llama_token token : format_.marked(job.guide.begin())) write(job, token);
+    } catch (const std::exception& failure) {
+        fail_call(job, failure);
+    }
+}
+
+/// What llama.cpp's grammars throw.
+void Scheduler::fail_call(Job& job, const std::exception& failure) {
+    base::log::error("llama.grammar", {{"failure", failure.what()}});
+    finish(job, base::error(base::Errc::engine, "the language model could not write a tool call"));
 }
 
 void Scheduler::step() {
@@ -217,9 +227,8 @@ void Scheduler::step() {
         }
         try {
             advance(*job);
-        } catch (const std::exception& failure) {  // of llama.cpp's grammars
-            base::log::error("llama.grammar", {{"failure", failure.what()}});
-            finish(*job, base::error(base::Errc::engine, "the language model could not write a tool call"));
+        } catch (const std::exception& failure) {
+            fail_call(*job, failure);
         }
     }
 }

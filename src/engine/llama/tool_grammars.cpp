@@ -56,7 +56,8 @@ base::Result<ToolGrammar> ToolGrammars::grammar(const Tool& tool) {
                                       ? nullptr
                                       : llama_sampler_init_grammar(&vocabulary_, made->text.c_str(), "root"));
     if (!tried)
-        return invalid("the parameters of the tool '" + tool.name + "' make too large a grammar for llama.cpp", "tools");
+        return invalid("the parameters of the tool '" + tool.name + "' make too large a grammar for llama.cpp",
+                       "tools");
     const std::lock_guard lock(mutex_);
     if (kept_.size() >= kMostKept) kept_.clear();
     kept_.emplace(tool.parameters, *made);
