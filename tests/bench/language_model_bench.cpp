@@ -5,7 +5,8 @@
 // Each figure is a median, with the least beside it in brackets: on a machine that does other things as
 // well, the least is the one that is nearest to the model's own time.
 // 1. time to the first text on the turns of a growing conversation, with what is kept and without;
-// 2. two answers decoded together against one after the other.
+// 2. two answers decoded together against one after the other;
+// 3. what holding a tool call to its schema costs: the call itself, and an answer in words beside it.
 #include "engine/llama/llama_language_model.hpp"
 #include "fakes/test_models.hpp"
 
@@ -23,6 +24,7 @@ namespace {
 
 using namespace antiphon;
 using engine::ConversationId;
+using engine::GenerationRequest;
 using engine::LanguageModel;
 using engine::Message;
 using engine::Role;
@@ -140,6 +142,59 @@ void measure_together(LanguageModel& model) {
     std::printf("together / apart: %.2f (%.2f)\n", median(together) / median(apart), least(together) / least(apart));
 }
 
+/// Arguments that take many tokens whatever the model thinks: numbers of a fixed count.
+GenerationRequest numbers(std::uint64_t id) {
+    GenerationRequest request;
+    request.conversation = ConversationId{id};
+    request.messages = {{Role::user, "Send me a hundred numbers."}};
+    request.tools = {{"send", "Sends numbers.",
+                      R"({"type":"object","properties":{"all":{"type":"array","minItems":60,"maxItems":60,)"
+                      R"("items":{"type":"integer","minimum":10,"maximum":99}}},"required":["all"]})"}};
+    request.tool_choice.use = engine::ToolUse::required;
+    request.parallel_tool_calls = false;
+    request.max_tokens = 200;
+    return request;
+}
+
+GenerationRequest story(std::uint64_t id) {
+    GenerationRequest request;
+    request.conversation = ConversationId{id};
+    request.messages = {{Role::user, "Write a very long story about a dragon. Do not stop."}};
+    request.max_tokens = 160;
+    return request;
+}
+
+/// Milliseconds for each token that the model chose, from the first fragment to the end.
+double per_token(LanguageModel& model, const GenerationRequest& request) {
+    std::optional<std::chrono::steady_clock::time_point> first;
+    const auto result = model.generate(
+        request, [&](const engine::Fragment&) { if (!first) first = std::chrono::steady_clock::now(); }, {});
+    const auto end = std::chrono::steady_clock::now();
+    model.forget(request.conversation);
+    if (!result || !first || result->completion_tokens < 100) {
+        std::fprintf(stderr, "language_model_bench: no long answer\n");
+        std::exit(1);
+    }
+    return Milliseconds(end - *first).count() / result->completion_tokens;
+}
+
+void measure_tools(LanguageModel& model) {
+    std::vector<double> words, call, beside_words, beside_call;
+    for (int round = 0; round < 7; ++round) {
+        words.push_back(per_token(model, story(2001)));
+        call.push_back(per_token(model, numbers(2002)));
+        for (const bool tool : {false, true}) {
+            std::thread other([&] { per_token(model, tool ? numbers(2003) : story(2003)); });
+            (tool ? beside_call : beside_words).push_back(per_token(model, story(2004)));
+            other.join();
+        }
+    }
+    std::printf("ms for each token: words %.2f (%.2f), tool call %.2f (%.2f)\n", median(words), least(words),
+                median(call), least(call));
+    std::printf("words beside words %.2f (%.2f), words beside a tool call %.2f (%.2f)\n", median(beside_words),
+                least(beside_words), median(beside_call), least(beside_call));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -158,5 +213,6 @@ int main(int count, char** arguments) {
     print_load();
     measure_turns(**model);
     measure_together(**model);
+    measure_tools(**model);
     print_load();
 }

@@ -27,7 +27,8 @@ inline std::string misfit(const boost::json::value& schema, const boost::json::v
     for (const auto& [keyword, rule] : rules) {
         const std::string name(keyword);
         if (name == "type") {
-            const bool right = rule.is_array() ? std::any_of(rule.as_array().begin(), rule.as_array().end(), is) : is(rule);
+            const bool right =
+                rule.is_array() ? std::any_of(rule.as_array().begin(), rule.as_array().end(), is) : is(rule);
             if (!right) return wrong("not of type " + json::serialize(rule));
         } else if (name == "enum") {
             const auto& all = rule.as_array();

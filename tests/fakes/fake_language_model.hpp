@@ -147,12 +147,15 @@ private:
     }
 
     static std::optional<base::Error> fault_of_tools(const engine::GenerationRequest& request) {
-        const auto invalid = [](std::string what) { return base::error(base::Errc::invalid, std::move(what), "tools"); };
+        const auto invalid = [](const std::string& what) {
+            return base::error(base::Errc::invalid, what, "tools");
+        };
         constexpr std::string_view kLetters =
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
         std::set<std::string> names;
         for (const engine::Tool& tool : request.tools) {
-            if (tool.name.empty() || tool.name.size() > 64 || tool.name.find_first_not_of(kLetters) != std::string::npos)
+            if (tool.name.empty() || tool.name.size() > 64 ||
+                tool.name.find_first_not_of(kLetters) != std::string::npos)
                 return invalid("a tool's name must be 1 to 64 letters, digits, '_' or '-'");
             if (!names.insert(tool.name).second) return invalid("two tools have the name '" + tool.name + "'");
             if (!tool.parameters.empty() && (tool.parameters.front() != '{' || tool.parameters.back() != '}'))

@@ -32,7 +32,7 @@ bool circles(std::string_view text) {
 }  // namespace
 
 AnswerGuide::AnswerGuide(const ChatFormat& format, const llama_vocab& vocabulary, ToolPlan plan, int limit)
-    : format_(format), vocabulary_(vocabulary), plan_(std::move(plan)), limit_(limit) {
+    : format_(format), vocabulary_(vocabulary), plan_(std::move(plan)), limit_(limit), known_(plan_.answered) {
     if (plan_.tools.empty()) return;
     const auto single = [&](const char* text) {
         const auto tokens = format_.plain(text);
@@ -59,7 +59,7 @@ void AnswerGuide::judge(llama_token_data_array& candidates) const {
                 fits = ends || fits_words(text);
                 break;
             case State::name:
-                fits = !text.empty() && std::any_of(plan_.tools.begin(), plan_.tools.end(), [&](const OfferedTool& tool) {
+                fits = !text.empty() && std::any_of(plan_.tools.begin(), plan_.tools.end(), [&](const auto& tool) {
                     return is_prefix(name_ + text, tool.name + '"');
                 });
                 break;
@@ -129,6 +129,7 @@ void AnswerGuide::take_words(std::string_view text) {
             out = out == 0 || last == std::string::npos ? 0 : std::min(out, last + 1);
         }
     }
+    given_out_ = given_out_ || out > 0;
     if (out > 0) pieces_.push_back({base::to_utf8(std::string_view(held_).substr(0, out)), std::nullopt, {}});
     if (state_ == State::name) held_.clear();
     else held_.erase(0, out);
@@ -180,24 +181,44 @@ std::string AnswerGuide::take_arguments(std::string_view text) {
         else if (!in_string_ && (c == '{' || c == '[')) ++depth_;
         else if (!in_string_ && (c == '}' || c == ']')) whole = --depth_ == 0;
     }
+    const std::pair<std::string, std::string> call{tool_->name, arguments_};
+    const bool again = whole && std::find(known_.begin(), known_.end(), call) != known_.end();
     const std::size_t ready = given_ + base::whole_characters(std::string_view(arguments_).substr(given_));
-    if (ready > given_) {
-        pieces_.push_back({arguments_.substr(given_, ready - given_), calls_.size(),
+    if (ready > given_ && !again && (whole || !may_be_known())) {
+        pieces_.push_back({arguments_.substr(given_, ready - given_), calls_,
                            given_ == 0 ? tool_->name : std::string()});
         given_ = ready;
     }
-    return whole ? close_call(text.substr(at)) : std::string();
-}
-
-std::string AnswerGuide::close_call(std::string_view written) {
-    std::pair<std::string, std::string> call{tool_->name, arguments_};
-    const bool again = std::find(calls_.begin(), calls_.end(), call) != calls_.end();
-    calls_.push_back(std::move(call));
+    if (!whole) return {};
     state_ = State::between;
     between_.clear();
-    // A small model may ask for the same again and again.
-    done_ = !plan_.parallel || again || calls_.size() == kMostCalls || limit_ - taken_ < kTokensOfACall;
-    return std::string(kCallClose.substr(written.size()));
+    if (again) {
+        done_ = true;
+        again_ = calls_ == 0;
+        return {};
+    }
+    known_.push_back(call);
+    ++calls_;
+    done_ = !plan_.parallel || calls_ == kMostCalls || limit_ - taken_ < kTokensOfACall;
+    return std::string(kCallClose.substr(text.size() - at));
+}
+
+/// Whether the arguments begin like those of a call that is not to be made again: they are held back then.
+bool AnswerGuide::may_be_known() const {
+    return std::any_of(known_.begin(), known_.end(), [this](const auto& call) {
+        return call.first == tool_->name && is_prefix(arguments_, call.second);
+    });
+}
+
+bool AnswerGuide::begins_again() {
+    if (!again_ || given_out_) return false;
+    again_ = false;
+    done_ = false;
+    state_ = State::words;
+    taken_ = 0;
+    plan_.tools.clear();
+    tool_ = nullptr;
+    return true;
 }
 
 std::string AnswerGuide::take_between(std::string_view text) {
@@ -218,7 +239,8 @@ FinishReason AnswerGuide::end(bool chosen) {
         held_.clear();
         return chosen ? FinishReason::stop : FinishReason::length;
     }
-    return state_ == State::between ? FinishReason::tool_calls : FinishReason::length;
+    if (state_ == State::between) return calls_ > 0 ? FinishReason::tool_calls : FinishReason::stop;
+    return FinishReason::length;
 }
 
 }  // namespace antiphon::engine::llama

@@ -29,6 +29,9 @@ struct ToolPlan {
     std::vector<OfferedTool> tools;
     bool from_start = false;  ///< the answer begins with a call
     bool parallel = true;     ///< more than one call
+    /// What has been asked for since the caller spoke, by name and arguments. A small model asks for it once
+    /// more instead of reading what came back, and again, and again.
+    std::vector<std::pair<std::string, std::string>> answered;
 };
 
 class AnswerGuide {
@@ -55,6 +58,10 @@ public:
     /// The answer is whole, without an end having been chosen.
     bool done() const { return done_; }
 
+    /// Nothing came but a call that has been answered already, and nothing was given out: the answer is to
+    /// be made anew from its beginning, now without tools.
+    bool begins_again();
+
     /// The answer ends here; `chosen` by the model, or else by its length.
     FinishReason end(bool chosen);
 
@@ -76,19 +83,21 @@ private:
     std::string take_arguments(std::string_view text);
     std::string take_between(std::string_view text);
     std::string begin_arguments(const OfferedTool& tool);
-    std::string close_call(std::string_view written);
+    bool may_be_known() const;
 
     const ChatFormat& format_;
     const llama_vocab& vocabulary_;
-    const ToolPlan plan_;
+    ToolPlan plan_;
     const int limit_;
     llama_token quote_ = LLAMA_TOKEN_NULL;
     std::vector<llama_token> closers_;
 
     State state_ = State::words;
     bool done_ = false;
+    bool again_ = false;       ///< see begins_again()
+    bool given_out_ = false;   ///< any piece
     int taken_ = 0;            ///< tokens
-    std::string held_;         ///< words not given out yet: they may turn out to be white space before a call, or its mark
+    std::string held_;         ///< words not given out yet: perhaps the white space before a call, or its mark
     std::string name_;
     const OfferedTool* tool_ = nullptr;
     llama_sampler_ptr grammar_;
@@ -98,7 +107,8 @@ private:
     bool in_string_ = false;
     bool escaped_ = false;
     std::string between_;
-    std::vector<std::pair<std::string, std::string>> calls_;  ///< name and arguments of those that are whole
+    std::vector<std::pair<std::string, std::string>> known_;  ///< calls that are not to be made again
+    std::size_t calls_ = 0;    ///< that are whole
     std::vector<Piece> pieces_;
 };
 

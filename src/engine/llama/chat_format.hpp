@@ -18,8 +18,9 @@
 
 namespace antiphon::engine::llama {
 
-/// The text of an assistant's message, calls of tools included, with the tokens that stand for it in the KV memory. A model spells
-/// words in other tokens than a tokenizer would, so the tokens of an answer are remembered, not made again.
+/// The text of an assistant's message, calls of tools included, with the tokens that stand for it in the KV
+/// memory. A model spells words in other tokens than a tokenizer would, so the tokens of an answer are
+/// remembered, not made again.
 struct Answer {
     std::string text;
     std::vector<llama_token> tokens;

@@ -41,6 +41,13 @@ Sequence KvMemory::branch(const std::vector<llama_token>& prompt, const Sequence
     return begin(*best, std::min(length, prompt.size() - 1));
 }
 
+void KvMemory::cut(Sequence& sequence, std::size_t length) {
+    if (length >= sequence.tokens.size()) return;
+    if (!branching_) length = 0;
+    llama_memory_seq_rm(memory_, sequence.id, static_cast<llama_pos>(length), -1);
+    sequence.tokens.resize(length);
+}
+
 void KvMemory::drop(Sequence& sequence) {
     if (sequence.id >= 0) {
         llama_memory_seq_rm(memory_, sequence.id, -1, -1);

@@ -30,6 +30,9 @@ public:
     /// without its last token: that one must be computed again to know what follows it.
     Sequence branch(const std::vector<llama_token>& prompt, const Sequence& kept);
 
+    /// Keeps at most the first `length` tokens; none where the memory cannot be cut.
+    void cut(Sequence& sequence, std::size_t length);
+
     /// Frees the sequence; it becomes none. None stays none.
     void drop(Sequence& sequence);
 

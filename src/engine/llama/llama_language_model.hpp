@@ -61,8 +61,9 @@ public:
     /// the model's affair. max_tokens and completion_tokens count what the model chooses, not the marks
     /// around a call, which are put there without asking it. Near to max_tokens, and when the model goes
     /// round in a circle, arguments are ended as soon as their schema lets them: a call is cut short only
-    /// if max_tokens is less than its shortest arguments need. At most 8 calls in one answer, and none after
-    /// one that was there before.
+    /// if max_tokens is less than its shortest arguments need. At most 8 calls in one answer, and no call
+    /// twice; with ToolUse::automatic also none that has been answered since the caller last spoke (an
+    /// answer that would be nothing else is made anew, in words).
     base::Result<Generation> generate(const GenerationRequest& request, const Sink& sink,
                                       std::stop_token stop) override;
     void forget(ConversationId conversation) override;

@@ -170,7 +170,17 @@ void Scheduler::begin(Job& job) {
     }
     job.result.cached_tokens = static_cast<int>(job.branch.tokens.size());
     active_.push_back(&job);
-    for (const llama_token token : format_.marked(job.guide.begin())) write(job, token);
+    try {
+        for (const llama_token token : format_.marked(job.guide.begin())) write(job, token);
+    } catch (const std::exception& failure) {
+        fail_call(job, failure);
+    }
+}
+
+/// What llama.cpp's grammars throw.
+void Scheduler::fail_call(Job& job, const std::exception& failure) {
+    base::log::error("llama.grammar", {{"failure", failure.what()}});
+    finish(job, base::error(base::Errc::engine, "the language model could not write a tool call"));
 }
 
 void Scheduler::step() {
@@ -217,9 +227,8 @@ void Scheduler::step() {
         }
         try {
             advance(*job);
-        } catch (const std::exception& failure) {  // of llama.cpp's grammars
-            base::log::error("llama.grammar", {{"failure", failure.what()}});
-            finish(*job, base::error(base::Errc::engine, "the language model could not write a tool call"));
+        } catch (const std::exception& failure) {
+            fail_call(*job, failure);
         }
     }
 }
@@ -244,6 +253,7 @@ void Scheduler::advance(Job& job) {
         if (!job.guide.done())
             for (const llama_token more : format_.marked(between)) write(job, more);
     }
+    if (job.guide.begins_again()) return begin_again(job);
     const bool over = ends || job.guide.done() || job.result.completion_tokens >= job.limit ||
                       job.answer.tokens.size() >= job.room;
     if (over) job.result.reason = job.guide.end(ends);
@@ -257,6 +267,13 @@ void Scheduler::write(Job& job, llama_token token) {
     job.answer.tokens.push_back(token);
     job.answer.text += format_.text_of(token);
     job.answer.ends.push_back(job.answer.text.size());
+}
+
+void Scheduler::begin_again(Job& job) {
+    job.prompt.tokens.resize(static_cast<std::size_t>(job.result.prompt_tokens));
+    job.answer = {};
+    job.result.completion_tokens = 0;
+    memory_.cut(job.branch, job.prompt.tokens.size() - 1);  // the last one says what follows it
 }
 
 void Scheduler::give(Job& job) {

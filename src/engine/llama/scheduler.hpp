@@ -3,8 +3,8 @@
 // thread-safe. The scheduler's thread owns the llama_context and the KV memory. Each step it puts
 // together one batch of the next token of every answer under way and up to `prefill_tokens` tokens of
 // prompts still to be read (first come, first served), decodes it, samples, and gives the text to the
-// sinks. What an answer's guide puts between two choices of the model is read like a piece of a prompt,
-// in the same step as its next token. An answer is computed on a branch of its conversation's kept sequence and replaces that only at
+// sinks. What an answer's guide puts between two choices of the model is read in the same step as its next
+// token. An answer is computed on a branch of its conversation's kept sequence and replaces that only at
 // its end, so a cancelled or failed one leaves no trace.
 //
 // Stop requests are looked at before each step and before each sink call. A step under way is aborted
@@ -24,6 +24,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <stop_token>
@@ -82,6 +83,8 @@ private:
     void step();
     void advance(Job& job);
     void write(Job& job, llama_token token);
+    void begin_again(Job& job);
+    void fail_call(Job& job, const std::exception& failure);
     void give(Job& job);
     void make_room();
     void finish(Job& job, base::Result<Generation> outcome);

@@ -272,7 +272,8 @@ void narrow(std::string& grammar) {
 json::object arguments_schema(const Tool& tool) {
     if (tool.parameters.size() > kLongestSchema) throw Fault{"are too large"};
     boost::system::error_code failure;
-    const json::value root = json::parse(tool.parameters.empty() ? "{\"properties\":{}}" : tool.parameters, failure);
+    const std::string given = tool.parameters.empty() ? "{\"properties\":{}}" : tool.parameters;
+    const json::value root = json::parse(given, failure);
     if (failure) throw Fault{"are no JSON (" + failure.message() + ")"};
     if (!root.is_object()) throw Fault{"must be a JSON Schema of type object"};
     json::object schema = Copy(root).of(root, 0);

@@ -37,6 +37,10 @@ base::Result<ToolPlan> ToolGrammars::plan(const GenerationRequest& request) {
         return invalid(choice.name.empty() ? "a tool must be called, and none is offered"
                                            : "the tool '" + choice.name.substr(0, 64) + "' is not offered",
                        "tool_choice");
+    if (!required)
+        for (auto message = request.messages.rbegin();
+             message != request.messages.rend() && message->role != Role::user; ++message)
+            for (const ToolCall& call : message->calls) plan.answered.emplace_back(call.name, call.arguments);
     return plan;
 }
 
@@ -52,7 +56,8 @@ base::Result<ToolGrammar> ToolGrammars::grammar(const Tool& tool) {
                                       ? nullptr
                                       : llama_sampler_init_grammar(&vocabulary_, made->text.c_str(), "root"));
     if (!tried)
-        return invalid("the parameters of the tool '" + tool.name + "' make too large a grammar for llama.cpp", "tools");
+        return invalid("the parameters of the tool '" + tool.name + "' make too large a grammar for llama.cpp",
+                       "tools");
     const std::lock_guard lock(mutex_);
     if (kept_.size() >= kMostKept) kept_.clear();
     kept_.emplace(tool.parameters, *made);
