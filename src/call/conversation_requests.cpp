@@ -47,9 +47,8 @@ void Conversation::update_session(const SessionPatch& patch, const std::string& 
     peer_.send(SessionUpdated{session_});
     if (session_.kind == SessionKind::transcription) {
         for (Hearing& hearing : hearings_) hearing.wants_answer = false;
-        if (wanted_ && wanted_->by_client) cancel_wanted();
-        wanted_.reset();
-        if (answering()) interrupt(ResponseEnd::client_cancelled);
+        if (wanted_ && !wanted_->by_client) wanted_.reset();
+        interrupt_all(ResponseEnd::client_cancelled);
     }
     start_wanted_answer();
     settle();
@@ -141,12 +140,9 @@ void Conversation::cancel_response(const std::string& response_id, const std::st
     const bool waits = wanted_ && response_id.empty();
     if (!names_it && !waits)
         return fail(base::error(base::Errc::not_found, "there is no such response under way", "response_id"), client_event_id);
-    auto waiting = waits ? std::exchange(wanted_, std::nullopt) : std::nullopt;
-    if (names_it) interrupt(ResponseEnd::client_cancelled);
-    if (waiting && waiting->by_client) {
-        wanted_ = std::move(waiting);
-        cancel_wanted();
-    }
+    if (waits && !wanted_->by_client) wanted_.reset();
+    if (response_id.empty()) interrupt_all(ResponseEnd::client_cancelled);
+    else interrupt(ResponseEnd::client_cancelled);
     settle();
 }
 

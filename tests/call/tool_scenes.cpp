@@ -112,6 +112,22 @@ TEST_F(ToolScene, AnAnswerAskedForWhileTheWordsStillSoundFollowsThem) {
     EXPECT_EQ(last_messages().back().text, "sunny");
 }
 
+TEST_F(ToolScene, TheCallerInterruptsTheWordsAndTheAnswerThatWaits) {
+    begin();
+    ask();
+    wait(milliseconds(450));
+    ASSERT_EQ(count<FunctionArgumentsDone>(), 1U);
+    call->create_item(output(calls()[0].id, "sunny"), std::nullopt, "");
+    call->create_response({});
+    speak(milliseconds(240));
+    ASSERT_EQ(count<ResponseDone>(), 2U) << "nothing is said over the caller's words";
+    for (const auto& done : peer.all<ResponseDone>()) EXPECT_EQ(done.response.end, ResponseEnd::turn_detected);
+    EXPECT_EQ(language_model.counts.begun, 1);
+    silence(milliseconds(900));
+    wait(milliseconds(5000));
+    EXPECT_EQ(last_response().status, ResponseStatus::completed);
+}
+
 TEST_F(ToolScene, SeveralCallsAreItemsOfTheirOwn) {
     language_model.uses = {{"weather", R"({"place":"Rome"})"}, {"time", ""}};
     session.tools.push_back({"time", "", ""});
