@@ -161,8 +161,10 @@ private:
     void end_answer(ResponseStatus status, ResponseEnd end, const std::optional<ItemTruncated>& truncated = {});
     /// Stops it where it was heard.
     void interrupt(ResponseEnd why);
+    /// And what a client asked to follow it.
+    void interrupt_all(ResponseEnd why);
     /// An accepted response.create that never came to an answer.
-    void cancel_wanted();
+    void cancel_wanted(ResponseEnd why);
 
     // --- a caller who says nothing, and what the agent does (conversation_quiet.cpp)
     void settle();

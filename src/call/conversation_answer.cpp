@@ -11,7 +11,8 @@
 namespace antiphon::call {
 namespace {
 
-/// About 15 letters a second: how fast a voice speaks at speed 1, until it has been heard.
+/// About 15 letters a second: a fast voice at speed 1. Until the answer's own has been heard, words are told
+/// rather too early than beyond the end of their sound.
 constexpr double kSecondsPerLetter = 0.065;
 
 /// Stands in the prompt for a caller who says nothing: chat templates want somebody to be answered.
@@ -60,7 +61,7 @@ void Conversation::think_answer(const ResponseRequest& request, const std::optio
     engine::GenerationRequest generation;
     generation.conversation = conversation_id_;
     generation.tools = request.tools.value_or(session_.tools);
-    // Without a tool there is nothing to choose from.
+    // Without a tool there is nothing to choose from; a response that asks for one all the same was refused.
     if (!generation.tools.empty()) generation.tool_choice = request.tool_choice.value_or(session_.tool_choice);
     generation.parallel_tool_calls = request.parallel_tool_calls.value_or(session_.parallel_tool_calls);
     generation.max_tokens = answer.response.max_output_tokens.value_or(settings_.think.max_tokens);

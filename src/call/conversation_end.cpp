@@ -132,7 +132,15 @@ void Conversation::clear_output() {
     settle();
 }
 
-void Conversation::cancel_wanted() {
+void Conversation::interrupt_all(ResponseEnd why) {
+    auto waiting = wanted_ && wanted_->by_client ? std::exchange(wanted_, std::nullopt) : std::nullopt;
+    if (answering()) interrupt(why);
+    if (!waiting) return;
+    wanted_ = std::move(waiting);
+    cancel_wanted(why);
+}
+
+void Conversation::cancel_wanted(ResponseEnd why) {
     const Wanted wanted = std::move(*wanted_);
     wanted_.reset();
     drop_hearings_of_input();
@@ -141,7 +149,7 @@ void Conversation::cancel_wanted() {
     answer.thought = true;
     answer.gate_open = true;
     peer_.send(ResponseCreated{answer.response});
-    end_answer(ResponseStatus::cancelled, ResponseEnd::client_cancelled);
+    end_answer(ResponseStatus::cancelled, why);
 }
 
 }  // namespace antiphon::call

@@ -60,7 +60,7 @@ void Conversation::speech_started(listen::Position at) {
     speech_item_ = base::random_id("item_");
     next_glimpse_ = strand_->now() + settings_.listen.partial_interval;
     peer_.send(SpeechStarted{speech_item_, listen::milliseconds_at(utterance_from_)});
-    if (session_.turn_detection->interrupt_response && answering()) interrupt(ResponseEnd::turn_detected);
+    if (session_.turn_detection->interrupt_response && answering()) interrupt_all(ResponseEnd::turn_detected);
 }
 
 void Conversation::speech_paused(listen::Position at) {

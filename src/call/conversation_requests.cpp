@@ -14,10 +14,12 @@ constexpr base::milliseconds kShortestCommit{100};
 
 base::Result<void> check_tool_choice(const std::vector<engine::Tool>& tools, const engine::ToolChoice& choice,
                                      const std::string& param) {
-    const bool known = choice.name.empty() || tools.empty() ||
+    const bool known = choice.name.empty() ||
                        std::any_of(tools.begin(), tools.end(), [&](const auto& tool) { return tool.name == choice.name; });
-    if (known) return {};
-    return base::error(base::Errc::invalid, "there is no tool '" + choice.name + "'", param);
+    if (!known) return base::error(base::Errc::invalid, "there is no tool '" + choice.name + "'", param);
+    if (choice.use == engine::ToolUse::required && tools.empty())
+        return base::error(base::Errc::invalid, "a tool is required, and there is none", param);
+    return {};
 }
 
 }  // namespace
@@ -29,8 +31,11 @@ void Conversation::update_session(const SessionPatch& patch, const std::string& 
         return fail(base::error(base::Errc::conflict, "the voice cannot be changed after it has been heard",
                                 "session.audio.output.voice"),
                     client_event_id);
-    if (auto known = check_tool_choice(next.tools, next.tool_choice, "session.tool_choice"); !known)
-        return fail(known.error(), client_event_id);
+    // The choice may come before the tools: without any, it waits for them.
+    if (!next.tools.empty()) {
+        auto known = check_tool_choice(next.tools, next.tool_choice, "session.tool_choice");
+        if (!known) return fail(known.error(), client_event_id);
+    }
     const bool hears_anew = patch.turn_detection || patch.input_rate;
     if (hears_anew) {
         if (auto done = configure_listener(next); !done) return fail(done.error(), client_event_id);
@@ -47,9 +52,8 @@ void Conversation::update_session(const SessionPatch& patch, const std::string& 
     peer_.send(SessionUpdated{session_});
     if (session_.kind == SessionKind::transcription) {
         for (Hearing& hearing : hearings_) hearing.wants_answer = false;
-        if (wanted_ && wanted_->by_client) cancel_wanted();
-        wanted_.reset();
-        if (answering()) interrupt(ResponseEnd::client_cancelled);
+        if (wanted_ && !wanted_->by_client) wanted_.reset();
+        interrupt_all(ResponseEnd::client_cancelled);
     }
     start_wanted_answer();
     settle();
@@ -141,12 +145,9 @@ void Conversation::cancel_response(const std::string& response_id, const std::st
     const bool waits = wanted_ && response_id.empty();
     if (!names_it && !waits)
         return fail(base::error(base::Errc::not_found, "there is no such response under way", "response_id"), client_event_id);
-    auto waiting = waits ? std::exchange(wanted_, std::nullopt) : std::nullopt;
-    if (names_it) interrupt(ResponseEnd::client_cancelled);
-    if (waiting && waiting->by_client) {
-        wanted_ = std::move(waiting);
-        cancel_wanted();
-    }
+    if (waits && !wanted_->by_client) wanted_.reset();
+    if (response_id.empty()) interrupt_all(ResponseEnd::client_cancelled);
+    else interrupt(ResponseEnd::client_cancelled);
     settle();
 }
 

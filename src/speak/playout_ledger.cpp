@@ -99,7 +99,14 @@ std::optional<BegunPiece> PlayoutLedger::next_begun(std::int64_t position) {
     const Piece& piece = pieces_[told_];
     if (start > position || (piece.samples == 0 && !piece.whole)) return std::nullopt;
     ++told_;
-    return BegunPiece{piece.text, words_of(piece, start)};
+    BegunPiece begun{piece.text, words_of(piece, start)};
+    // The piece before may have become shorter than its words were told to be.
+    for (TimedWord& word : begun.words) {
+        word.from = std::max(word.from, told_until_);
+        word.to = std::max(word.to, word.from);
+        told_until_ = word.to;
+    }
+    return begun;
 }
 
 std::vector<TimedWord> PlayoutLedger::words_of(const Piece& piece, std::int64_t start) const {

@@ -48,7 +48,8 @@ public:
     std::string text() const;
 
     /// The next piece whose sound begins at or before `position` and that has not been told yet. Its words
-    /// lie within its sound by their letters; without a sound, all where it is reached.
+    /// lie within its sound by their letters, never before words told earlier; without a sound, all where
+    /// it is reached.
     std::optional<BegunPiece> next_begun(std::int64_t position);
 
     /// Samples of all sound entered.
@@ -63,9 +64,10 @@ private:
 
     std::vector<TimedWord> words_of(const Piece& piece, std::int64_t start) const;
 
-    const double guess_;
+    double guess_;
     std::vector<Piece> pieces_;
     std::size_t told_ = 0;
+    std::int64_t told_until_ = 0;  ///< where the last word ends that was told
 };
 
 }  // namespace antiphon::speak

@@ -39,7 +39,7 @@ TEST_F(ItemScene, ItsSoundIsRecognized) {
     EXPECT_NEAR(base::seconds(recognizer.lengths.at(0)), 1.0, 0.02);
     EXPECT_EQ(recognizer.hints.at(0), "Antiphon");
     call->retrieve_item("rec_1", "");
-    const auto& content = peer.all<ItemRetrieved>().at(0).item.content.at(0);
+    const auto content = peer.all<ItemRetrieved>().at(0).item.content.at(0);
     EXPECT_EQ(content.text, "good morning");
     EXPECT_EQ(content.sound, nullptr) << "the sound is not kept";
     EXPECT_EQ(count<ResponseCreated>(), 0U) << "an item alone is not answered";

@@ -125,19 +125,21 @@ private:
         };
         if (!simulation_.sleep(prefill, stop)) return cancelled();
         if (failure) return *failure;
+        const std::string script = answer;  // the scene may change its mind meanwhile
+        const std::vector<Use> wanted = uses;
         int words = 0;
-        for (std::size_t at = 0; at < answer.size();) {
+        for (std::size_t at = 0; at < script.size();) {
             if (words == request.max_tokens) return engine::Generation{engine::FinishReason::length, 10, 0, words};
-            const std::size_t end = std::min(answer.find(' ', at), answer.size() - 1) + 1;
+            const std::size_t end = std::min(script.find(' ', at), script.size() - 1) + 1;
             if (!simulation_.sleep(per_word, stop)) return cancelled();
-            sink({std::string_view(answer).substr(at, end - at), std::nullopt, {}});
+            sink({std::string_view(script).substr(at, end - at), std::nullopt, {}});
             at = end;
             ++words;
         }
         const bool given = !request.messages.empty() && request.messages.back().role == engine::Role::tool;
-        for (std::size_t i = 0; i < uses.size() && !given; ++i) {
-            std::string_view rest = uses[i].arguments;
-            std::string_view tool = uses[i].tool;
+        for (std::size_t i = 0; i < wanted.size() && !given; ++i) {
+            std::string_view rest = wanted[i].arguments;
+            std::string_view tool = wanted[i].tool;
             do {
                 if (words == request.max_tokens) return engine::Generation{engine::FinishReason::length, 10, 0, words};
                 if (!simulation_.sleep(per_word, stop)) return cancelled();
@@ -148,7 +150,7 @@ private:
             } while (!rest.empty());
         }
         ++counts.finished;
-        const bool calls = !uses.empty() && !given;
+        const bool calls = !wanted.empty() && !given;
         return engine::Generation{calls ? engine::FinishReason::tool_calls : engine::FinishReason::stop, 10, 0, words};
     }
 

@@ -38,7 +38,7 @@ TEST_F(SilenceScene, TheAssistantSpeaksUp) {
     const auto item = peer.all<AudioCommitted>().at(1).item_id;
     EXPECT_EQ(item, timeout.item_id);
     call->retrieve_item(item, "");
-    const auto& content = peer.all<ItemRetrieved>().at(0).item.content.at(0);
+    const auto content = peer.all<ItemRetrieved>().at(0).item.content.at(0);
     EXPECT_EQ(content.kind, think::ContentKind::input_audio);
     EXPECT_EQ(content.text, "");
     EXPECT_EQ(last_messages().back().role, engine::Role::user) << "templates want somebody to be answered";
@@ -94,7 +94,7 @@ TEST_F(SilenceScene, TheCallerInterruptsWhatTheAssistantSaysByItself) {
 
 TEST_F(SilenceScene, TheCallerSpeaksAtTheVeryEnd) {
     answered();
-    silence(milliseconds(4860));
+    silence(milliseconds(4080));
     speak(milliseconds(600));
     EXPECT_EQ(count<TimeoutTriggered>(), 0U);
     silence(milliseconds(900));
@@ -111,7 +111,7 @@ TEST_F(SilenceScene, TheCallerHangsUpBeforeIt) {
 
 TEST_F(SilenceScene, TheCallerHangsUpInIt) {
     answered();
-    silence(milliseconds(5020));
+    silence(milliseconds(4260));
     ASSERT_EQ(count<TimeoutTriggered>(), 1U);
     call->close();
     wait(milliseconds(20000));

@@ -112,6 +112,22 @@ TEST_F(ToolScene, AnAnswerAskedForWhileTheWordsStillSoundFollowsThem) {
     EXPECT_EQ(last_messages().back().text, "sunny");
 }
 
+TEST_F(ToolScene, TheCallerInterruptsTheWordsAndTheAnswerThatWaits) {
+    begin();
+    ask();
+    wait(milliseconds(450));
+    ASSERT_EQ(count<FunctionArgumentsDone>(), 1U);
+    call->create_item(output(calls()[0].id, "sunny"), std::nullopt, "");
+    call->create_response({});
+    speak(milliseconds(240));
+    ASSERT_EQ(count<ResponseDone>(), 2U) << "nothing is said over the caller's words";
+    for (const auto& done : peer.all<ResponseDone>()) EXPECT_EQ(done.response.end, ResponseEnd::turn_detected);
+    EXPECT_EQ(language_model.counts.begun, 1);
+    silence(milliseconds(900));
+    wait(milliseconds(5000));
+    EXPECT_EQ(last_response().status, ResponseStatus::completed);
+}
+
 TEST_F(ToolScene, SeveralCallsAreItemsOfTheirOwn) {
     language_model.uses = {{"weather", R"({"place":"Rome"})"}, {"time", ""}};
     session.tools.push_back({"time", "", ""});
@@ -274,6 +290,25 @@ TEST_F(ToolScene, AnUnknownToolCannotBeChosen) {
     request.tool_choice = *patch.tool_choice;
     call->create_response(request);
     expect_refused("evt_2", base::Errc::invalid, "response.tool_choice");
+    request.client_event_id = "evt_3";
+    request.tools = std::vector<engine::Tool>{};
+    request.tool_choice->name.clear();
+    call->create_response(request);
+    expect_refused("evt_3", base::Errc::invalid, "response.tool_choice");
+    EXPECT_EQ(count<ResponseCreated>(), 0U);
+}
+
+TEST_F(ToolScene, AChoiceMayComeBeforeItsTools) {
+    session.tools.clear();
+    begin();
+    SessionPatch patch;
+    patch.tool_choice = engine::ToolChoice{engine::ToolUse::required, "weather"};
+    call->update_session(patch, "");
+    EXPECT_EQ(count<SessionUpdated>(), 1U);
+    language_model.uses.clear();
+    turn();
+    EXPECT_EQ(language_model.requests.back().tool_choice, engine::ToolChoice{});
+    EXPECT_EQ(last_response().status, ResponseStatus::completed);
 }
 
 TEST_F(ToolScene, AnOutputForAnUnknownCallIsRefused) {

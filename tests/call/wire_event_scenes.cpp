@@ -33,7 +33,7 @@ TEST_F(WireEventScene, WordsLieWhereTheySound) {
     EXPECT_EQ(text, peer.all<OutputTranscriptDone>().at(0).text);
     EXPECT_NEAR(static_cast<double>(last), static_cast<double>(peer.sound.size()) / 24.0, 2.0);
     // The first piece is "It is sunny today.": 18 characters of 50 ms, 15 letters. The scene's voice is whole at once.
-    const auto& words = peer.all<WordsTimed>().at(0).words;
+    const auto words = peer.all<WordsTimed>().at(0).words;
     ASSERT_EQ(words.size(), 4U);
     EXPECT_EQ(words[1].text, "is ");
     EXPECT_EQ(words[1].start_ms, words[0].end_ms);
@@ -51,7 +51,7 @@ TEST_F(WireEventScene, WordsAreToldNoLaterThanTheirSound) {
     for (std::size_t i = 0; i < told.size(); ++i) {
         const auto heard = *peer.first_audio + milliseconds(timed[i].words.front().start_ms);
         EXPECT_LE(told[i], heard) << "of piece " << i;
-        EXPECT_GE(told[i], heard - milliseconds(200)) << "of piece " << i;
+        EXPECT_GE(told[i], heard - milliseconds(300)) << "of piece " << i;
     }
 }
 

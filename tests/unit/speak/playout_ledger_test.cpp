@@ -92,6 +92,18 @@ TEST_F(PlayoutLedgerTest, WordsOfAPieceInTheMakingLieWhereTheVoiceIsExpected) {
     EXPECT_EQ(guessing.next_begun(1200)->words.back(), (TimedWord{"ten", 1800, 2400})) << "200 samples a letter were seen";
 }
 
+TEST_F(PlayoutLedgerTest, WordsNeverGoBackWhenThePieceBecameShorterThanExpected) {
+    PlayoutLedger guessing(100.0);
+    const auto first = guessing.add_piece("One two ");
+    guessing.add_sound(first, 500);
+    EXPECT_EQ(guessing.next_begun(0)->words.back().to, 600);
+    guessing.finish_piece(first);
+    const auto second = guessing.add_piece("six ten");
+    guessing.add_sound(second, 600);
+    guessing.finish_piece(second);
+    EXPECT_EQ(guessing.next_begun(500)->words, (std::vector<TimedWord>{{"six ", 600, 800}, {"ten", 800, 1100}}));
+}
+
 TEST_F(PlayoutLedgerTest, WordsJoinedAreTheText) {
     for (const std::string text : {"  Hello,  big\nworld ", "\u4f60\u597d\u3002 Hi", " \n", "\U0001F600"}) {
         PlayoutLedger one;

@@ -110,12 +110,12 @@ TEST_F(PromptWindowTest, RefusesWhereNothingMayBeLeftOut) {
 TEST_F(PromptWindowTest, CountsAgainWhatHasChanged) {
     say("a", Role::user);
     say("b", Role::user);
-    EXPECT_EQ(kept({80}), "ab");
+    EXPECT_EQ(kept({100}), "ab");
     const int asked = model.asked;
-    EXPECT_EQ(kept({80}), "ab");
+    EXPECT_EQ(kept({100}), "ab");
     EXPECT_EQ(model.asked, asked);
     items[1].content[0].text = std::string(200, 'x');
-    EXPECT_EQ(kept({80}), "b");
+    EXPECT_EQ(kept({100}), "b");
 }
 
 TEST_F(PromptWindowTest, ABookIsCountedByItsBeginning) {
