@@ -14,8 +14,8 @@ namespace antiphon::audio {
 std::vector<float> from_mulaw(std::span<const std::uint8_t> bytes);
 std::vector<float> from_alaw(std::span<const std::uint8_t> bytes);
 
-/// The nearest value that the law has; clips to -1..1, NaN becomes silence. What from_mulaw() or from_alaw() gave
-/// comes back to the bit, but for the negative zero of mu-law.
+/// By the recommendation's decision values, so off by half a step at most; clips to -1..1, NaN becomes silence. What
+/// from_mulaw() or from_alaw() gave comes back to the bit, but for the negative zero of mu-law.
 std::vector<std::uint8_t> to_mulaw(std::span<const float> samples);
 std::vector<std::uint8_t> to_alaw(std::span<const float> samples);
 

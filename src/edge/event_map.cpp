@@ -1,5 +1,6 @@
 #include "edge/event_map.hpp"
 
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -7,6 +8,9 @@ namespace antiphon::edge {
 namespace {
 
 using Events = std::vector<protocol::ServerEvent>;
+
+/// How the call names the field; the beta has another place for it.
+constexpr std::string_view kVoice = "session.audio.output.voice";
 
 protocol::Role to_wire(engine::Role role) {
     switch (role) {
@@ -203,6 +207,7 @@ std::string code_of(const base::Error& error, const protocol::ClientRequest* req
                                                                         : "invalid_value";
         case base::Errc::not_found: return not_found_code(request, error.param);
         case base::Errc::conflict:
+            if (error.param == kVoice) return "cannot_update_voice";
             // Clients queue their response.create events by this code.
             return answers(std::type_identity<protocol::CreateResponse>()) ? "conversation_already_has_active_response"
                                                                            : "conflict";
@@ -213,6 +218,10 @@ std::string code_of(const base::Error& error, const protocol::ClientRequest* req
         case base::Errc::cancelled: break;
     }
     return std::string(base::name_of(error.code));
+}
+
+std::string param_of(const base::Error& error, protocol::Dialect dialect) {
+    return dialect == protocol::Dialect::beta && error.param == kVoice ? "session.voice" : error.param;
 }
 
 struct ToWire {
@@ -229,7 +238,7 @@ struct ToWire {
     }
     Events operator()(const call::RequestFailed& e) const {
         return {protocol::ErrorReport{is_server_fault(e.error.code) ? "server_error" : "invalid_request_error",
-                                      code_of(e.error, context.request), e.error.text, e.error.param,
+                                      code_of(e.error, context.request), e.error.text, param_of(e.error, context.dialect),
                                       e.client_event_id}};
     }
     Events operator()(const call::SpeechStarted& e) const { return {protocol::SpeechStarted{e.item_id, e.audio_start_ms}}; }

@@ -122,7 +122,7 @@ base::Result<call::SessionPatch> to_patch(const protocol::SessionChanges& change
     if (changes.tool_choice) patch.tool_choice = to_call(*changes.tool_choice);
     const auto& choice = patch.tool_choice ? *patch.tool_choice : current.tool_choice;
     if (!choice.name.empty() && !is_among(patch.tools ? *patch.tools : current.tools, choice.name))
-        return base::error(base::Errc::invalid, "the tool that must be used, '" + choice.name + "', is none of the session's",
+        return base::error(base::Errc::invalid, "the session has no tool '" + choice.name + "', which must be used",
                            "session.tool_choice");
     patch.parallel_tool_calls = changes.parallel_tool_calls;
     if (changes.truncation) patch.truncation = to_call(changes.truncation->truncation);
@@ -171,7 +171,8 @@ base::Result<think::Item> to_item(const protocol::Item& item, audio::Encoding en
             if (!samples)
                 return base::error(samples.error().code, samples.error().text,
                                    path + ".content[" + std::to_string(i) + "].audio");
-            content.sound = std::make_shared<const audio::Pcm>(audio::Pcm{std::move(*samples), protocol::rate_of(encoding)});
+            audio::Pcm sound{std::move(*samples), protocol::rate_of(encoding)};
+            content.sound = std::make_shared<const audio::Pcm>(std::move(sound));
         }
         out.content.push_back(std::move(content));
     }

@@ -127,7 +127,7 @@ Item decode_item(const Fields& fields, bool may_refer) {
     fields.require("type");
     const auto type = fields.text("type");
     if (type && type->starts_with("mcp_"))
-        fields.unsupported("type", "items of type " + quoted(*type) + " are not to be had: MCP servers are not called from here");
+        fields.unsupported("type", "there are no items of type " + quoted(*type) + ": MCP servers are not called from here");
     else if (type && may_refer)
         fields.word("type", {"message", "function_call", "function_call_output", "item_reference"});
     else if (type)

@@ -49,6 +49,7 @@ std::optional<TurnDetectionChanges> decode_turn_detection(const Fields& parent) 
     TurnDetectionChanges changes;
     const auto type = fields.word("type", {"server_vad", "semantic_vad"});
     if (type) changes.semantic = type == "semantic_vad";
+    else if (fields.has("eagerness")) changes.semantic = true;  // nothing else has one
     changes.create_response = fields.flag("create_response");
     changes.interrupt_response = fields.flag("interrupt_response");
     if (changes.semantic.value_or(false)) {

@@ -35,7 +35,8 @@ protocol::Session session_of(const protocol::SessionChanges& changes) {
     session.tool_choice = changes.tool_choice.value_or(protocol::ToolChoice());
     session.voice = changes.voice.value_or("");
     session.transcription.emplace();
-    if (changes.transcription && *changes.transcription) session.transcription->model = (*changes.transcription)->model.value_or("");
+    if (changes.transcription && *changes.transcription)
+        session.transcription->model = (*changes.transcription)->model.value_or("");
     protocol::apply(changes, session.wire);
     return session;
 }
@@ -55,7 +56,8 @@ void decode_and_show(std::string_view message, protocol::Dialect dialect) {
         if (update->dialect == protocol::Dialect::open) std::abort();
         shown(protocol::SessionUpdated{session_of(update->session)}, update->dialect);
     }
-    if (const auto* create = std::get_if<protocol::CreateItem>(&request)) shown(protocol::ItemAdded{create->item, ""}, dialect);
+    if (const auto* create = std::get_if<protocol::CreateItem>(&request))
+        shown(protocol::ItemAdded{create->item, ""}, dialect);
     if (const auto* create = std::get_if<protocol::CreateResponse>(&request)) {
         protocol::Response response;
         response.metadata = create->metadata;

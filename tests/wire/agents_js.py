@@ -23,8 +23,8 @@ def fields(value, where, **kinds):
         if optional and name not in value:
             continue
         need(name in value, f"{name} is missing", where)
-        right = isinstance(value[name], kind) and not (isinstance(value[name], bool) and bool not in (kind if isinstance(kind, tuple) else (kind,)))
-        need(right, f"{name} is {value[name]!r}", where)
+        # To Python, but not to JSON, true is a number.
+        need(isinstance(value[name], kind) and not isinstance(value[name], bool), f"{name} is {value[name]!r}", where)
 
 
 NUMBER = (int, float)
@@ -65,7 +65,8 @@ def tool_call(value, where):
 def response(value, where):
     """realtimeResponse"""
     fields(value, where, id_=TEXT_OR_NULL, conversation_id_=TEXT_OR_NULL, metadata_=(dict, NONE), output_=(list, NONE))
-    fields(value, where, output_modalities_=(list, NONE), audio_=(dict, NONE), status_details_=(dict, NONE), usage_=(dict, NONE))
+    fields(value, where, output_modalities_=(list, NONE), audio_=(dict, NONE))
+    fields(value, where, status_details_=(dict, NONE), usage_=(dict, NONE))
     limit = value.get("max_output_tokens")
     need(limit in (None, "inf") or isinstance(limit, NUMBER), "max_output_tokens", where)
     need(value.get("object") in (None, "realtime.response"), "object", where)
@@ -93,7 +94,9 @@ EVENTS = {
     "conversation.item.added": dict(item=dict, previous_item_id_=TEXT_OR_NULL),
     "conversation.item.done": dict(item=dict, previous_item_id_=TEXT_OR_NULL),
     "conversation.item.deleted": dict(item_id=str),
-    "conversation.item.input_audio_transcription.completed": dict(item_id=str, content_index=NUMBER, transcript=str, usage_=dict),
+    "conversation.item.input_audio_transcription.completed": dict(
+        item_id=str, content_index=NUMBER, transcript=str, usage_=dict
+    ),
     "conversation.item.input_audio_transcription.delta": dict(item_id=str, content_index_=NUMBER, delta_=str),
     "conversation.item.input_audio_transcription.failed": dict(item_id=str, content_index=NUMBER, error=dict),
     "conversation.item.retrieved": dict(item=dict),

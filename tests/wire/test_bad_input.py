@@ -113,7 +113,8 @@ async def test_fifteen_mebibytes_of_sound_in_one_message(server):
         assert len(sound) > 14 << 20
         await talk.connection.input_audio_buffer.append(audio=sound)
         await talk.reaction({"type": "input_audio_buffer.clear"}, kind="input_audio_buffer.cleared", seconds=60)
-        assert "error" not in [e["type"] for e in talk.events if e["type"] == "error" and "drop" not in e["error"]["message"]]
+        # Not all of it may find room, which is no fault of the message.
+        assert {e["error"]["type"] for e in talk.events if e["type"] == "error"} <= {"server_error"}
 
 
 async def test_what_is_no_sound_may_have_one_mebibyte(server):

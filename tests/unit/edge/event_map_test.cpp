@@ -214,6 +214,11 @@ TEST(EventMap, failures_get_the_codes_that_clients_know) {
               "item_create_invalid_previous_item_id");
     EXPECT_EQ(code(base::Errc::invalid, protocol::CommitAudio{}).code, "input_audio_buffer_commit_empty");
     EXPECT_EQ(code(base::Errc::invalid, protocol::TruncateItem{}).code, "invalid_value");
+    const call::RequestFailed voice{base::error(base::Errc::conflict, "No", "session.audio.output.voice"), "mine"};
+    EXPECT_EQ(only<protocol::ErrorReport>(voice).code, "cannot_update_voice");
+    WireContext beta;
+    beta.dialect = protocol::Dialect::beta;
+    EXPECT_EQ(only<protocol::ErrorReport>(voice, beta).param, "session.voice");
     EXPECT_EQ(code(base::Errc::unsupported, std::nullopt).code, "unsupported");
     EXPECT_EQ(code(base::Errc::overloaded, std::nullopt).type, "server_error");
     EXPECT_EQ(code(base::Errc::engine, std::nullopt).code, "engine_error");

@@ -224,7 +224,7 @@ TEST_F(HttpListenerUpgrade, is_refused_for_what_cannot_be_had) {
     settings.allowed_origins = {};
     open();
     EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c")), "unsupported");
-    EXPECT_EQ(code_of(upgrade("/v1/realtime?intent=transcription")), "unsupported");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?intent=transcription&api-key=x")), "unsupported") << "of the beta";
     EXPECT_EQ(code_of(upgrade("/v1/realtime?model=" + std::string(300, 'm'))), "invalid_value");
     EXPECT_EQ(code_of(upgrade("/v1/realtime", kUpgrade + "Origin: https://b.example\r\n")), "origin_not_allowed");
     EXPECT_EQ(code_of(upgrade("/v1/realtime", "Upgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: x\r\n")),

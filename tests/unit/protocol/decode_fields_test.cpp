@@ -152,17 +152,20 @@ std::vector<Event> every_event() {
                             {"session.audio", {"o"}},
                             {"session.audio.input", {"o"}},
                             {"session.audio.input.turn_detection", {"ol"}},
+                            {"session.audio.input.turn_detection.type", {"t"}},
                             {"session.audio.input.turn_detection.eagerness", {"t"}},
                             {"session.audio.input.turn_detection.create_response", {"b"}},
                             {"session.audio.input.turn_detection.interrupt_response", {"b"}}})});
     events.push_back({"session.update transcription", Dialect::ga,
-                      kUpdate + R"("type":"transcription","include":null,"audio":{"input":{"format":{"type":"audio/pcmu","rate":8000},
+                      kUpdate + R"("type":"transcription","include":null,"audio":{"input":{"format":{"type":"audio/pcmu"},
                           "transcription":)" + kTranscription + R"(,"turn_detection":)" + kServerVad + "}}}}",
                       joined({{{"session", {"o", true}},
+                               {"session.type", {"t", true}},
                                {"session.include", {"al"}},
                                {"session.audio", {"o"}},
-                               {"session.audio.input", {"o"}}},
-                              format("session.audio.input.format"),
+                               {"session.audio.input", {"o"}},
+                               {"session.audio.input.format", {"o"}},
+                               {"session.audio.input.format.type", {"t"}}},
                               under("session.audio.input.transcription", kTranscriptionFields),
                               under("session.audio.input.turn_detection", kServerVadFields)})});
     events.push_back(

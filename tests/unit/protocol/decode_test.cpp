@@ -189,7 +189,8 @@ TEST(Decode, semantic_vad_has_an_eagerness_and_no_timing) {
     EXPECT_EQ((*plain.turn_detection)->eagerness, std::nullopt);
     const auto untyped = accepted<UpdateSession>(detection(R"("create_response":false,"idle_timeout_ms":null)")).session;
     EXPECT_EQ((*untyped.turn_detection)->semantic, std::nullopt);
-    EXPECT_EQ((*untyped.turn_detection)->idle_timeout_ms, std::optional(std::optional<int>()));
+    ASSERT_TRUE((*untyped.turn_detection)->idle_timeout_ms);
+    EXPECT_EQ(*(*untyped.turn_detection)->idle_timeout_ms, std::nullopt);
 }
 
 TEST(Decode, audio_buffer_events) {
