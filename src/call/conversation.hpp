@@ -118,7 +118,8 @@ private:
     void on_thinking_wasted(base::Duration busy) override { waste(busy); }
     void start_wanted_answer();
     /// A new answer, with its gate closed and nothing in it: think_answer() fills it.
-    Answer& make_answer(base::TurnId turn, const ResponseRequest& request, const TurnMarks& marks, const std::string& language);
+    Answer& make_answer(base::TurnId turn, const ResponseRequest& request, const TurnMarks& marks,
+                        const std::string& language);
     void think_answer(const ResponseRequest& request, const std::optional<std::string>& pending);
     base::Result<std::vector<engine::Message>> prompt_for(const ResponseRequest& request,
                                                           const engine::GenerationRequest& generation,

@@ -58,7 +58,8 @@ void Conversation::truncate_item(const std::string& item_id, std::int64_t audio_
     if (dialogue_.find(item_id) == nullptr)
         return fail(base::error(base::Errc::not_found, "there is no item '" + item_id + "'", "item_id"), client_event_id);
     const auto found = std::find_if(spoken_.begin(), spoken_.end(), [&](const Spoken& s) { return s.item_id == item_id; });
-    const bool under_way = answering() && answer_->response.speaks && answer_->message.id == item_id && !answer_->message_over;
+    const bool under_way = answering() && answer_->response.speaks && answer_->message.id == item_id &&
+                           !answer_->message_over;
     if (!under_way && found == spoken_.end())
         return fail(base::error(base::Errc::invalid, "only the sound of a recent answer can be truncated", "item_id"),
                     client_event_id);

@@ -93,7 +93,8 @@ void Conversation::tell_words(const Hearing& hearing) {
     }
     if (!session_.transcribes) return;
     if (!words->text.empty()) peer_.send(TranscriptionDelta{hearing.item_id, words->text, index});
-    peer_.send(TranscriptionCompleted{hearing.item_id, words->text, words->language, base::seconds(hearing.length()), index});
+    const double seconds = base::seconds(hearing.length());
+    peer_.send(TranscriptionCompleted{hearing.item_id, words->text, words->language, seconds, index});
 }
 
 think::Content* Conversation::content_of(const Hearing& hearing) {
@@ -102,10 +103,12 @@ think::Content* Conversation::content_of(const Hearing& hearing) {
         item = dialogue_.find(hearing.item_id);
     } else if (wanted_ && wanted_->request.input) {
         auto& input = *wanted_->request.input;
-        const auto found = std::find_if(input.begin(), input.end(), [&](const auto& each) { return each.id == hearing.item_id; });
+        const auto is_it = [&](const think::Item& each) { return each.id == hearing.item_id; };
+        const auto found = std::find_if(input.begin(), input.end(), is_it);
         if (found != input.end()) item = &*found;
     }
-    return item != nullptr && hearing.content_index < item->content.size() ? &item->content[hearing.content_index] : nullptr;
+    if (item == nullptr || hearing.content_index >= item->content.size()) return nullptr;
+    return &item->content[hearing.content_index];
 }
 
 base::Result<void> Conversation::check_sounds(const think::Item& item) const {
@@ -176,7 +179,8 @@ void Conversation::glimpse() {
     const Glimpse glimpse{next_turn(), now};
     next_glimpse_ = now + settings_.listen.partial_interval;
     // Refused: there is more urgent work, and the next look is soon.
-    if (listener_.recognize(glimpse.turn, utterance_from_, to, {session_.input_language, session_.input_hint})) glimpse_ = glimpse;
+    const listen::Expected expected{session_.input_language, session_.input_hint};
+    if (listener_.recognize(glimpse.turn, utterance_from_, to, expected)) glimpse_ = glimpse;
 }
 
 void Conversation::drop_glimpse() {

@@ -107,7 +107,8 @@ void Listener::hear_window(std::span<const float> window, bool interrupting) {
 }
 
 base::Result<void> Listener::recognize(base::TurnId turn, Position from, Position to, Expected expected) {
-    return recognize(turn, std::make_shared<audio::Pcm>(audio::Pcm{memory_.copy(from, to), kSampleRate}), std::move(expected));
+    auto sound = std::make_shared<audio::Pcm>(audio::Pcm{memory_.copy(from, to), kSampleRate});
+    return recognize(turn, std::move(sound), std::move(expected));
 }
 
 base::Result<void> Listener::recognize(base::TurnId turn, std::shared_ptr<const audio::Pcm> sound, Expected expected) {

@@ -126,7 +126,9 @@ std::vector<TimedWord> PlayoutLedger::words_of(const Piece& piece, std::int64_t 
     const double each = letters > 0 ? length / static_cast<double>(letters) : 0.0;
     std::vector<TimedWord> words;
     std::int64_t before = 0;
-    const auto place = [&](std::int64_t count) { return start + static_cast<std::int64_t>(each * static_cast<double>(count)); };
+    const auto place = [&](std::int64_t count) {
+        return start + static_cast<std::int64_t>(each * static_cast<double>(count));
+    };
     for (Word& word : cut(piece.text)) {
         const std::int64_t behind = before + word.letters;
         words.push_back({std::move(word.text), place(before), place(behind)});

@@ -62,7 +62,8 @@ base::Result<std::vector<engine::Message>> PromptWindow::messages(const std::vec
 
     // A token is a byte or more.
     const std::string around = text_of(frame);
-    std::size_t bytes = around.size() + (frame.tools.size() + 2) * kAroundEach + (frame.pending ? frame.pending->size() : 0);
+    std::size_t bytes = around.size() + (frame.tools.size() + 2) * kAroundEach;
+    if (frame.pending) bytes += frame.pending->size();
     for (const Item* item : kept()) bytes += text_of(*item).size() + kAroundEach;
     if (bytes <= limits.tokens) return prompt();
 
