@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import copy
 import json
 
 import openai
@@ -42,7 +43,7 @@ class BetaItems:
         assert event["event_id"] and event["type"]
         kind = event["type"]
         if kind == "conversation.item.created":
-            self.items.setdefault(event["item"]["id"], {**event["item"], "content": list(event["item"].get("content", []))})
+            self.items.setdefault(event["item"]["id"], copy.deepcopy(event["item"]))
         elif kind in ("conversation.item.truncated", "conversation.item.deleted"):
             assert event["item_id"] in self.items, event
         elif kind == "conversation.item.input_audio_transcription.completed":
@@ -50,13 +51,13 @@ class BetaItems:
             self.items[event["item_id"]]["content"][event["content_index"]]["transcript"] = event["transcript"]
         elif kind == "response.created":
             assert event["response"]["output"] == []
-            self.responses[event["response"]["id"]] = event["response"]
+            self.responses[event["response"]["id"]] = copy.deepcopy(event["response"])
         elif kind == "response.output_item.added":
             self.responses[event["response_id"]]["output"].append(event["item"]["id"])
         elif kind == "response.output_item.done":
             self.items[event["item"]["id"]]["status"] = event["item"]["status"]
         elif kind == "response.content_part.added":
-            self.items[event["item_id"]]["content"].append(event["part"])
+            self.items[event["item_id"]]["content"].append(dict(event["part"]))
         elif kind == "response.audio_transcript.delta":
             self.items[event["item_id"]]["content"][event["content_index"]]["transcript"] += event["delta"]
         elif kind == "response.text.delta":
