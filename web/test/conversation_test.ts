@@ -101,7 +101,7 @@ test('noise without words leaves no caption and no waiting', () => {
   const conversation = new Conversation();
   conversation.step({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
   conversation.step({ type: 'input_audio_buffer.speech_stopped', item_id: 'u1' });
-  conversation.step({ type: 'conversation.item.input_audio_transcription.completed', item_id: 'u1', transcript: '' });
+  conversation.step({ type: 'conversation.item.input_audio_transcription.completed', item_id: 'u1', transcript: '', language: '' });
   assert.equal(conversation.activity, 'listening');
   assert.deepEqual(conversation.captions.all(), []);
 });
