@@ -34,8 +34,8 @@ export async function startBrowser({ microphone, allow = true, hosts = [] } = {}
 
 /** A new page, with its address, Returns the page, what it asked for, and the errors in its console. */
 export async function openPage(browser, address, { record = false, script, ...look } = {}) {
-  const { colorScheme = 'light', width = 1280, height = 800, reducedMotion, hasTouch } = look;
-  const context = await browser.newContext({ colorScheme, viewport: { width, height }, reducedMotion, hasTouch });
+  const { colorScheme = 'light', width = 1280, height = 800, ...rest } = look;
+  const context = await browser.newContext({ colorScheme, viewport: { width, height }, ...rest });
   const page = await context.newPage();
   const requests = [];
   const errors = [];

@@ -176,11 +176,12 @@ export class FakeServer {
   }
 }
 
-async function until(condition, timeout) {
+/** Waits for what the condition returns once that is neither undefined nor false. */
+export async function until(condition, timeout = 5_000) {
   const end = performance.now() + timeout;
   for (;;) {
     const found = condition();
-    if (found !== undefined || performance.now() > end) return found;
+    if ((found !== undefined && found !== false) || performance.now() > end) return found;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
