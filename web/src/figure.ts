@@ -7,15 +7,15 @@ import { meterLevel } from './pcm.ts';
 
 export type FigureState = 'idle' | 'waiting' | 'listening' | 'hearing' | 'thinking' | 'speaking';
 
-const kRise = 0.35; // of the way to the level, per frame
-const kFall = 0.1;
-const kPoints = 72;
+const kRise = 0.5; // of the way to the level, per frame
+const kFall = 0.18;
+const kPoints = 60;
+const kFrame = 1 / 31; // seconds; calm, and easy on a telephone
 const kBars = [0.46, 1, 0.64, 0.3]; // the sign's bars, as in its name plate
 const kTurn = Math.PI * 2;
 
 interface Colours {
   accent: string;
-  glow: string;
   quiet: string;
   on: string;
 }
@@ -31,6 +31,7 @@ export class Figure {
   private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
   private readonly dark = matchMedia('(prefers-color-scheme: dark)');
   private frame: number | undefined;
+  private drawnAt = 0;
   private readonly sizes: ResizeObserver;
 
   constructor(
@@ -72,15 +73,22 @@ export class Figure {
   };
 
   private wake(): void {
-    this.frame ??= requestAnimationFrame((now) => {
-      this.frame = undefined;
-      this.step(now / 1000);
-    });
+    this.frame ??= requestAnimationFrame(this.tick);
   }
+
+  private readonly tick = (now: number): void => {
+    this.frame = undefined;
+    if (now / 1000 - this.drawnAt < kFrame) {
+      this.wake();
+      return;
+    }
+    this.drawnAt = now / 1000;
+    this.step(now / 1000);
+  };
 
   private step(now: number): void {
     const target = this.state === 'idle' ? 0 : 1;
-    this.presence += (target - this.presence) * (this.still.matches ? 1 : 0.12);
+    this.presence += (target - this.presence) * (this.still.matches ? 1 : 0.22);
     if (Math.abs(target - this.presence) < 0.005) this.presence = target;
     this.callerShown = approach(this.callerShown, this.caller);
     this.answerShown = approach(this.answerShown, this.answer);
@@ -93,7 +101,7 @@ export class Figure {
 
   private draw(now: number): void {
     const side = this.canvas.clientWidth;
-    const scale = Math.min(3, devicePixelRatio || 1);
+    const scale = Math.min(2, devicePixelRatio || 1);
     if (this.canvas.width !== Math.round(side * scale)) {
       this.canvas.width = this.canvas.height = Math.round(side * scale);
     }
@@ -103,21 +111,10 @@ export class Figure {
     const motion = this.still.matches ? 0 : 1;
     pen.setTransform(scale, 0, 0, scale, (side * scale) / 2, (side * scale) / 2);
     pen.clearRect(-side, -side, 2 * side, 2 * side);
-    this.drawGlow(pen, side);
+    // The light around it is the style's: a gradient drawn anew for each frame would be the dearest part.
+    this.meter.style.setProperty('--glow', (this.presence * (0.14 + 0.3 * this.answerShown)).toFixed(2));
     this.drawRing(pen, side * 0.345, now * motion, motion);
     this.drawDisc(pen, side * 0.225, now * motion, motion);
-  }
-
-  private drawGlow(pen: CanvasRenderingContext2D, side: number): void {
-    const { glow } = this.colours as Colours;
-    const strength = this.presence * (0.16 + 0.3 * this.answerShown);
-    const light = pen.createRadialGradient(0, 0, side * 0.1, 0, 0, side * 0.49);
-    light.addColorStop(0, glow);
-    light.addColorStop(1, 'transparent');
-    pen.globalAlpha = strength;
-    pen.fillStyle = light;
-    pen.fillRect(-side / 2, -side / 2, side, side);
-    pen.globalAlpha = 1;
   }
 
   /** The caller's ring: a circle at rest, waves with the voice; while the answer is thought out, light goes around. */
@@ -210,5 +207,5 @@ function path(pen: CanvasRenderingContext2D, radius: (angle: number) => number, 
 function readColours(element: Element): Colours {
   const style = getComputedStyle(element);
   const colour = (name: string): string => style.getPropertyValue(name).trim() || '#777';
-  return { accent: colour('--accent'), glow: colour('--accent'), quiet: colour('--quiet'), on: colour('--on-accent') };
+  return { accent: colour('--accent'), quiet: colour('--quiet'), on: colour('--on-accent') };
 }
