@@ -84,6 +84,7 @@ async function speaking(look) {
   server.startSpeaking(kAnswer, tone(24000, 180, 6, 0.25));
   sendTimes(server);
   await waitForText(page, '.assistant .coming', /^ answer each other, verse by verse\.$/);
+  await waitForText(page, '#activity', 'Speaking');
   return page;
 }
 
@@ -197,7 +198,7 @@ test('the narrowest screen cuts nothing off', async () => {
 test('who asked for less motion sees a figure that stands still', async () => {
   const page = await thinking({ reducedMotion: 'reduce' });
   await page.click('#mute'); // or the level would change it
-  await page.waitForTimeout(800);
+  await page.waitForTimeout(2000);
   const picture = () => page.evaluate(() => document.querySelector('antiphon-call').shadowRoot.querySelector('#figure').toDataURL());
   const first = await picture();
   await page.waitForTimeout(300);

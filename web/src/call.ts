@@ -212,7 +212,7 @@ export class Call {
     this.timer = window.setTimeout(() => this.disconnected(socket, 1006), kConnectTimeout);
     socket.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (typeof data === 'string') this.receive(data);
-      else if (data instanceof ArrayBuffer) this.carryOut(this.conversation.binary(samplesOf(data)));
+      else if (data instanceof ArrayBuffer) this.receiveSound(data);
     };
     socket.onclose = (event) => {
       if (event.reason !== '' && !comesBack(event.code)) this.listener.onNotice(event.reason);
@@ -266,6 +266,12 @@ export class Call {
     this.carryOut(this.conversation.step(event));
     // Fifty pieces of sound come each second, and but for the first of an answer they change no label.
     if (event.type !== 'response.output_audio.delta' || this.conversation.activity !== before) this.listener.onChange();
+  }
+
+  private receiveSound(bytes: ArrayBuffer): void {
+    const before = this.conversation.activity;
+    this.carryOut(this.conversation.binary(samplesOf(bytes)));
+    if (this.conversation.activity !== before) this.listener.onChange();
   }
 
   private opened(shown: SessionShown): void {

@@ -151,7 +151,7 @@ export class Figure {
     const level = this.answerShown;
     const breath = this.state === 'idle' ? 0 : 0.012 * Math.sin(now * 1.6);
     const radius = rest * (1 + breath + 0.16 * level * motion);
-    const soft = level * rest * 0.05 * motion;
+    const soft = level * rest * 0.03 * motion;
     const at = (angle: number): number => radius + soft * Math.sin(angle * 3 + now * 2.2) + soft * 0.6 * Math.sin(angle * 4 - now * 1.7);
     path(pen, at, 0, kTurn);
     pen.fillStyle = quiet;
