@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 async function openShop(element, policy = '') {
-  const body = `<!doctype html><html lang="en"><head><title>A shop</title>${policy}
+  const body = `<!doctype html><html lang="en"><head><title>A shop</title><link rel="icon" href="data:,">${policy}
     <style>button { background: red; font-size: 40px } p { color: red }</style></head>
     <body><h1>A shop</h1>${element}<script src="${server.origin}/antiphon.js"></script></body></html>`;
   host.pages.set('/shop', { type: 'text/html; charset=utf-8', body });
@@ -98,7 +98,7 @@ test('a server that the element names, and an element that is taken out of the p
 });
 
 test('under a strict content security policy that names the server, it works', async () => {
-  const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ${server.origin} blob:; style-src 'unsafe-inline'; connect-src ${server.origin} ws://localhost:${server.port}">`;
+  const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ${server.origin} blob:; style-src 'unsafe-inline'; img-src data:; connect-src ${server.origin} ws://localhost:${server.port}">`;
   const { page, errors } = await openShop('<antiphon-call></antiphon-call>', policy);
   await page.click('text="Call Antiphon"');
   await waitForText(page, '#connection', 'Connection: connected');

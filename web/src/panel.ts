@@ -15,7 +15,7 @@ import { choose, Settings } from './settings.ts';
 import { TalkKey } from './talk_key.ts';
 import { transcriptJson, transcriptText } from './transcript.ts';
 import { WakeLock } from './wake_lock.ts';
-import { connectionTrouble, kActivity, kInsecure, kOldBrowser, serverAdvice, serverLabel } from './wording.ts';
+import { connectionTrouble, kActivity, kInsecure, kInvitation, kOldBrowser, serverAdvice, serverLabel } from './wording.ts';
 
 declare global {
   interface Window {
@@ -249,7 +249,7 @@ export class Panel {
   private activityText(activity: keyof typeof kActivity | undefined): string {
     if (activity === 'listening' && this.settings.pushToTalk) return 'Hold to talk';
     if (activity !== undefined) return kActivity[activity];
-    if (!this.active) return 'Start the call, then just speak.';
+    if (!this.active) return this.backend === undefined ? 'Where is the server?' : kInvitation[this.watch.state.kind];
     return this.call?.connection === 'reconnecting…' ? 'Reconnecting…' : 'One moment…';
   }
 

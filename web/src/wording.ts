@@ -15,6 +15,15 @@ export const kActivity: Record<Activity, string> = {
   speaking: 'Speaking',
 };
 
+/** Before a call. */
+export const kInvitation: Record<ServerState['kind'], string> = {
+  checking: 'Start the call, then just speak.',
+  ready: 'Start the call, then just speak.',
+  loading: 'Almost ready',
+  failed: 'The server can’t take calls',
+  unreachable: 'No server there',
+};
+
 export const kInsecure =
   'Browsers give the microphone only to secure pages, and this one came over plain http. Open it over https, ' +
   'or through an SSH tunnel: run “ssh -L 8080:localhost:8080 user@server”, then open http://localhost:8080/call. ' +
@@ -43,7 +52,7 @@ export function serverAdvice(server: ServerState, backend: Backend | undefined, 
     case 'loading':
       return 'The server is loading its models. That takes a minute or so; this page goes on asking.';
     case 'failed':
-      return `The server can’t take calls: ${server.reason}. Its log says more.`;
+      return `It says: ${server.reason}. Its log says more.`;
     case 'unreachable':
       return isMixedContent(pageProtocol, backend) ? kMixed : nothingAnswers(backend);
     default:
