@@ -344,7 +344,7 @@ test('push-to-talk by the space bar and by the button', async () => {
   await page.keyboard.press('Escape');
   assert.equal(await page.isVisible('#settings'), false);
   await page.click('#call');
-  await waitForText(page, '#activity', 'Hold to talk');
+  await waitForText(page, '#activity', 'Ready when you are');
   const types = () => server.received.map(({ type }) => type);
   await until(() => server.received.some((event) => event.session?.audio?.input?.turn_detection === null));
   await page.waitForTimeout(300);

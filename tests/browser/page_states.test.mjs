@@ -113,7 +113,9 @@ async function pushToTalk(look) {
   const page = await settings(look);
   await page.click('#push-to-talk');
   await page.keyboard.press('Escape');
+  await page.focus('#talk');
   await page.keyboard.down(' ');
+  await waitForText(page, '#activity', 'Hearing you');
   return page;
 }
 
@@ -129,6 +131,8 @@ async function reconnecting(look) {
   const page = await speaking(look);
   await server.shutDown();
   await waitForText(page, '#connection', 'Connection: reconnecting…');
+  await waitForText(page, '#server', 'Server: not reachable');
+  await waitForText(page, '.unheard', /verse by verse\.$/);
   return page;
 }
 

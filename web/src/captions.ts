@@ -133,14 +133,18 @@ export class Captions {
     }
   }
 
-  /** The call is over: what is unfinished stays as it is, what is empty goes away. */
+  /** The call is over: an answer that still sounds ends here, what is empty goes away, the rest stays as it is. */
   close(): void {
     for (const caption of [...this.list]) {
+      if (caption.lit !== undefined && caption.state !== 'interrupted') {
+        caption.state = 'interrupted';
+        caption.heard = caption.lit;
+      }
       caption.lit = undefined;
-      if (caption.state !== 'live') continue;
-      caption.state = 'final';
+      if (caption.state === 'live') caption.state = 'final';
       if (caption.text.trim() === '') this.remove(caption.id);
     }
+    this.words.clear();
   }
 
   remove(id: string): void {

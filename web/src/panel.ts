@@ -51,6 +51,8 @@ export class Panel {
   private backend: Backend | undefined;
   private optionsOf = ''; // the backend whose options are shown
   private typing: number | undefined;
+  private connectedBefore = false;
+  private gone = false;
 
   constructor(
     private readonly options: PanelOptions,
@@ -198,6 +200,7 @@ export class Panel {
   }
 
   private draw(): void {
+    this.askWhenGone();
     const { call, backend, find } = this;
     const active = this.active;
     const connected = active && call?.connection === 'connected';
@@ -228,6 +231,14 @@ export class Panel {
     }
   }
 
+  /** A server that is ready is asked seldom; when it goes away during a call, its label should know at once. */
+  private askWhenGone(): void {
+    const gone = this.call?.connection === 'reconnecting…';
+    if (gone === this.gone) return;
+    this.gone = gone;
+    if (gone && this.backend !== undefined) this.watch.watch(this.backend.ready);
+  }
+
   private drawControls(active: boolean, connected: boolean, muted: boolean): void {
     const { find } = this;
     const mute = find<HTMLButtonElement>('mute');
@@ -240,14 +251,13 @@ export class Panel {
     setText(talk, this.call?.talking === true ? 'Let go when you have finished' : 'Hold to talk');
     const focused = talk.getRootNode() instanceof ShadowRoot ? (talk.getRootNode() as ShadowRoot).activeElement : null;
     // Else the space bar would press the button that ends the call.
-    if (connected && !talk.hidden && focused === find('call') && this.connectedBefore === false) talk.focus();
+    if (connected && !talk.hidden && focused === find('call') && !this.connectedBefore) talk.focus();
     this.connectedBefore = connected;
     for (const id of ['message', 'send']) find<HTMLInputElement>(id).disabled = !connected;
   }
-  private connectedBefore = false;
 
   private activityText(activity: keyof typeof kActivity | undefined): string {
-    if (activity === 'listening' && this.settings.pushToTalk) return 'Hold to talk';
+    if (activity === 'listening' && this.settings.pushToTalk) return 'Ready when you are';
     if (activity !== undefined) return kActivity[activity];
     if (!this.active) return this.backend === undefined ? 'Where is the server?' : kInvitation[this.watch.state.kind];
     return this.call?.connection === 'reconnecting…' ? 'Reconnecting…' : 'One moment…';
