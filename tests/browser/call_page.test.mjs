@@ -467,13 +467,14 @@ test('all of it by keyboard: settings, a call, a message, the end', async () => 
 test('a link names the server, and a page of another origin reaches it', async () => {
   const elsewhere = await FakeServer.start();
   try {
-    const { page, requests, errors } = await openPage(browser, `${elsewhere.origin}/call?server=${encodeURIComponent(server.origin)}`);
+    const { page, requests, errors } = await openPage(browser, `${elsewhere.origin}/call?agent=librarian&server=${encodeURIComponent(server.origin)}`);
     assert.equal(await page.inputValue('#backend'), server.origin);
     await waitForText(page, '#server', 'Server: ready');
     await page.click('#call');
     await waitForText(page, '#connection', 'Connection: connected');
     await server.microphoneSound(0.2);
     assert.equal(elsewhere.calls, 0);
+    assert.equal(server.agent, 'librarian');
     const hosts = new Set(requests.filter((url) => !/^(blob|data):/.test(url)).map((url) => new URL(url).host));
     assert.deepEqual([...hosts].sort(), [`localhost:${elsewhere.port}`, `localhost:${server.port}`].sort());
     assert.deepEqual(errors, []);

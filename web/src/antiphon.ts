@@ -32,7 +32,7 @@ export class AntiphonCall extends HTMLElement {
       {
         layout,
         server: attribute('server') || (layout === 'widget' && /^https?:/.test(kScript) ? new URL('.', kScript).href : ''),
-        agent: attribute('agent'),
+        agent: attribute('agent') || (layout === 'page' ? (new URLSearchParams(location.search).get('agent') ?? '') : ''),
         language: attribute('language'),
         voice: attribute('voice'),
         name,

@@ -236,6 +236,7 @@ export class Panel {
     const gone = this.call?.connection === 'reconnecting…';
     if (gone === this.gone) return;
     this.gone = gone;
+    this.watch.suspicious = gone;
     if (gone && this.backend !== undefined) this.watch.watch(this.backend.ready);
   }
 

@@ -15,6 +15,8 @@ export class ServerWatch {
   private round = 0;
   private timer: number | undefined;
   private current: ServerState = { kind: 'checking' };
+  /** Ask often even while it is ready: something seems to be wrong with it. */
+  suspicious = false;
 
   constructor(private readonly onChange: (state: ServerState) => void) {}
 
@@ -38,7 +40,7 @@ export class ServerWatch {
     const state = await askReady(address);
     if (round !== this.round) return;
     this.set(state);
-    this.timer = window.setTimeout(() => void this.ask(address, round), state.kind === 'ready' ? kLater : kSoon);
+    this.timer = window.setTimeout(() => void this.ask(address, round), state.kind === 'ready' && !this.suspicious ? kLater : kSoon);
   }
 
   private set(state: ServerState): void {

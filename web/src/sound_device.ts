@@ -125,7 +125,7 @@ export class SoundDevice {
     for (const track of this.stream.getAudioTracks()) track.enabled = !muted;
   }
 
-  /** Another microphone. Takes the stream over; rejects, and leaves the old one, when it can't be joined. */
+  /** Another microphone. Takes the stream over; throws, and leaves the old one, when it can't be joined. */
   setMicrophone(stream: MediaStream): void {
     const muted = this.stream.getAudioTracks().some((track) => !track.enabled);
     let source: MediaStreamAudioSourceNode;
