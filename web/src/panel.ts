@@ -288,7 +288,10 @@ export class Panel {
 
   private setBackend(): void {
     const field = this.find<HTMLInputElement>('backend');
-    this.backend = parseBackend(field.value);
+    const typed = parseBackend(field.value);
+    // Leaving the field changes nothing, or what it says would move the button from under the pointer.
+    if (typed !== undefined && typed.base === this.backend?.base) return;
+    this.backend = typed;
     field.setAttribute('aria-invalid', String(this.backend === undefined));
     setText(this.find('backend-help'), this.backend === undefined ? 'Give an address such as https://voice.example.org:8080' : '');
     if (this.backend === undefined) {
