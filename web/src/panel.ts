@@ -11,7 +11,7 @@ import { Figure, type FigureState } from './figure.ts';
 import { fetchOptions, kFallbackOptions, type ServerOptions } from './options.ts';
 import { recall, remember } from './preferences.ts';
 import { ServerWatch } from './server_watch.ts';
-import { choose, Settings } from './settings.ts';
+import { choose, Settings, type SettingsListener } from './settings.ts';
 import { TalkKey } from './talk_key.ts';
 import { transcriptJson, transcriptText } from './transcript.ts';
 import { WakeLock } from './wake_lock.ts';
@@ -44,7 +44,8 @@ export class Panel {
   private readonly figure: Figure;
   private readonly view: CaptionView;
   private readonly watch: ServerWatch;
-  private readonly wakeLock = new WakeLock();
+  private readonly closed = new AbortController(); // ends what listens to the page around
+  private readonly wakeLock = new WakeLock(this.closed.signal);
   private readonly talkKey: TalkKey;
   private readonly names: Record<Side, string>;
   private call: Call | undefined;
@@ -64,15 +65,7 @@ export class Panel {
     const find = this.find;
     this.figure = new Figure(find<HTMLCanvasElement>('figure'), find('level'));
     this.view = new CaptionView(find('captions'), find('placeholder'), this.names, (caption) => this.announce(caption));
-    this.settings = new Settings(find, options, {
-      onManner: () => this.call?.setManner(this.settings.manner),
-      onInput: (id) => void this.call?.setInput(id),
-      onOutput: (id) => this.call?.setOutput(id),
-      onPushToTalk: (on) => {
-        this.call?.setPushToTalk(on);
-        this.draw();
-      },
-    });
+    this.settings = new Settings(find, options, this.settingsListener(), this.closed.signal);
     this.watch = new ServerWatch(() => this.serverChanged());
     const keys = options.layout === 'page' ? document : this.frame;
     const mayTalk = (): boolean => this.settings.pushToTalk && this.call?.connection === 'connected';
@@ -130,6 +123,7 @@ export class Panel {
     this.talkKey.close();
     this.figure.close();
     this.wakeLock.set(false);
+    this.closed.abort();
   }
 
   readonly find = <T extends HTMLElement>(id: string): T => {
@@ -177,8 +171,20 @@ export class Panel {
       const server = this.backend?.base ?? '';
       if (this.call) save('json', 'application/json', this.call, transcriptJson(this.call.captions.all(), this.call.began, server));
     });
-    window.addEventListener('pagehide', () => this.end());
-    document.addEventListener('visibilitychange', () => this.call?.wake());
+    window.addEventListener('pagehide', () => this.end(), { signal: this.closed.signal });
+    document.addEventListener('visibilitychange', () => this.call?.wake(), { signal: this.closed.signal });
+  }
+
+  private settingsListener(): SettingsListener {
+    return {
+      onManner: () => this.call?.setManner(this.settings.manner),
+      onInput: (id) => void this.call?.setInput(id),
+      onOutput: (id) => this.call?.setOutput(id),
+      onPushToTalk: (on) => {
+        this.call?.setPushToTalk(on);
+        this.draw();
+      },
+    };
   }
 
   private callListener(): CallListener {

@@ -33,6 +33,7 @@ export class Settings {
     private readonly find: Find,
     private readonly fixed: { agent: string; voice: string },
     private readonly listener: SettingsListener,
+    closed: AbortSignal,
   ) {
     this.dialog = find('settings');
     this.agentField = find('agent');
@@ -45,6 +46,7 @@ export class Settings {
     this.announceField = find('announce');
     this.fill();
     this.listen();
+    navigator.mediaDevices?.addEventListener('devicechange', () => void this.offerDevices(), { signal: closed });
   }
 
   get agent(): string {
@@ -113,7 +115,6 @@ export class Settings {
     dialog.addEventListener('click', (event) => {
       if (event.target === dialog && event.offsetX < 0) dialog.close(); // beside it
     });
-    navigator.mediaDevices?.addEventListener('devicechange', () => void this.offerDevices());
     this.agentField.addEventListener('change', () => remember('agent', this.agentField.value));
     this.voiceField.addEventListener('change', () => {
       if (this.fixed.voice === '') remember('voice', this.voiceField.value);

@@ -4,8 +4,8 @@ export class WakeLock {
   private wanted = false;
   private sentinel: WakeLockSentinel | undefined;
 
-  constructor() {
-    document.addEventListener('visibilitychange', () => void this.acquire());
+  constructor(closed: AbortSignal) {
+    document.addEventListener('visibilitychange', () => void this.acquire(), { signal: closed });
   }
 
   set(wanted: boolean): void {
