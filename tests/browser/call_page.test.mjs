@@ -1,19 +1,20 @@
 // The call page in a real Chromium against a fake server, which says what each test wants to see.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { captions, openPage, playedSound, screenshot, startBrowser, waitForText } from './support/browser.mjs';
-import { FakeServer } from './support/fake_server.mjs';
+import { captions, openPage, playedSound, startBrowser, waitForText } from './support/browser.mjs';
+import { FakeServer, until } from './support/fake_server.mjs';
+import * as scene from './support/scene.mjs';
 import { amplitudeAt, tone, writeWav } from './support/wav.mjs';
 
 const kMicrophoneTone = 1000;
 const kInsecureHost = 'antiphon.test';
-const kAnswer = { response_id: 'resp_1', item_id: 'item_a1', output_index: 0, content_index: 0 };
+const { kAnswer, kAnswerText } = scene;
 
 let folder;
 let browser;
@@ -40,32 +41,8 @@ afterEach(async () => {
   await server.stop();
 });
 
-async function startCall(options) {
-  const opened = await openPage(browser, `${server.origin}/call`, options);
-  await waitForText(opened.page, '#server', 'Server: ready');
-  await opened.page.click('text="Start Call"');
-  await waitForText(opened.page, '#connection', 'Connection: connected');
-  return opened;
-}
-
-/** The caller asks, and the answer's words come; its sound is the test's. */
-async function askAndAnswer(page) {
-  server.send({ type: 'input_audio_buffer.speech_started', item_id: 'item_u1', audio_start_ms: 100 });
-  await waitForText(page, '#activity', 'Hearing you');
-  server.send({ type: 'input_audio_buffer.speech_stopped', item_id: 'item_u1', audio_end_ms: 1100 });
-  server.send({ type: 'input_audio_buffer.committed', item_id: 'item_u1', previous_item_id: null });
-  await waitForText(page, '#activity', 'Thinking');
-  const caller = { item_id: 'item_u1', content_index: 0 };
-  server.send({ type: 'conversation.item.input_audio_transcription.delta', ...caller, delta: 'Tell me about' });
-  await waitForText(page, '#captions li.caller.live .text', 'Tell me about');
-  const transcript = 'Tell me about the choir.';
-  server.send({ type: 'conversation.item.input_audio_transcription.completed', ...caller, transcript });
-  server.send({ type: 'response.created', response: { id: 'resp_1', status: 'in_progress', output: [] } });
-  for (const delta of ['Two groups of singers', ' answer each other,', ' verse by verse.']) {
-    server.send({ type: 'response.output_audio_transcript.delta', ...kAnswer, delta });
-  }
-  await waitForText(page, '#captions li.assistant .text', /verse by verse\.$/);
-}
+const startCall = (options) => scene.startCall(browser, server, options);
+const askAndAnswer = (page) => scene.askAndAnswer(page, server);
 
 /** Where the recorded sound begins and ends, in samples; what is quieter than -50 dB is silence. */
 function soundingSpan(samples) {
@@ -81,51 +58,58 @@ test('the page waits for the models, shows its own address, and asks nobody else
   assert.equal(await page.textContent('#connection'), 'Connection: idle');
   assert.equal(await page.inputValue('#backend'), server.origin);
   assert.equal(await page.title(), 'Antiphon');
-  await screenshot(page, 'loading-light');
+  assert.match(await page.textContent('#advice'), /loading its models/);
   server.ready = true;
   await waitForText(page, '#server', 'Server: ready');
+  await waitForText(page, '#advice', '');
   assert.equal(await page.$eval('#mode', (mode) => mode.value), 'websocket');
   assert.equal(await page.$eval('#mode option[value=webrtc]', (option) => option.disabled), true);
   const foreign = requests.filter((url) => !url.startsWith(server.origin) && !/^(blob|data):/.test(url));
   assert.deepEqual(foreign, []);
-  assert.deepEqual(errors, []);
+  // Chromium itself writes into the console that /ready answered 503; nothing else is there.
+  assert.deepEqual(errors.filter((text) => !/status of 503/.test(text)), []);
 });
 
 test('a call: the language is sent, the microphone streams, both captions and the times are shown', async () => {
   const { page, requests, errors } = await openPage(browser, `${server.origin}/call`, { record: true });
   await page.selectOption('#language', 'sv');
-  await page.click('text="Start Call"');
+  await page.click('#call');
   await waitForText(page, '#connection', 'Connection: connected');
   await waitForText(page, '#mic', 'Mic: live');
   assert.equal(server.protocol, 'realtime');
   const update = await server.event('session.update');
   assert.equal(update.session.type, 'realtime');
   assert.equal(update.session.audio.input.transcription.language, 'sv');
+  assert.deepEqual(update.session.antiphon, { partials: true, binary_audio: true });
   assert.deepEqual(update.session.audio.input.format, { type: 'audio/pcm', rate: 24000 });
 
   const heard = (await server.microphoneSound(1)).subarray(-12000);
   assert.ok(server.microphone.every((frame) => frame.length === 960), 'frames are 20 ms');
+  assert.ok(server.binaryFrames > 0, 'they come in binary frames');
   const level = amplitudeAt(heard, 24000, kMicrophoneTone);
   assert.ok(level > 0.05, `the microphone's tone arrives at its pitch (amplitude ${level.toFixed(3)})`);
-  await page.waitForFunction(() => Number(document.querySelector('#level').getAttribute('aria-valuenow')) > 20);
+  await page.waitForFunction(() => Number(document.querySelector('antiphon-call').shadowRoot.querySelector('#level').getAttribute('aria-valuenow')) > 20);
 
   await askAndAnswer(page);
+  scene.sendWords(server, 1000);
   server.startSpeaking(kAnswer, tone(24000, 440, 1));
   await waitForText(page, '#activity', 'Speaking');
-  const transcript = 'Two groups of singers answer each other, verse by verse.';
-  server.send({ type: 'response.output_audio_transcript.done', ...kAnswer, transcript });
-  server.send({
-    type: 'antiphon.turn', response_id: 'resp_1', speculated: true, transcript_seconds: 0.21,
-    first_token_seconds: 0.3, first_clause_seconds: 0.35, first_sound_seconds: 0.42, turn_end_seconds: 0.5,
-    first_audio_seconds: 0.512,
-  });
-  await waitForText(page, '#times', /^Last answer after 512 ms \(transcript 210 ms.*begun early\)$/);
+  server.send({ type: 'response.output_audio_transcript.done', ...kAnswer, transcript: kAnswerText });
+  await waitForText(page, '.assistant .coming', /^ answer each other, verse/);
+  await waitForText(page, '.assistant .coming', ' by verse.');
+  scene.sendTimes(server);
   await waitForText(page, '#activity', 'Listening');
   server.send({ type: 'response.done', response: { id: 'resp_1', status: 'completed', output: [] } });
+  assert.equal(await page.locator('.coming').count(), 0, 'all words have sounded');
   assert.deepEqual(await captions(page), [
     { side: 'caller', state: 'final', text: 'Tell me about the choir.', unheard: '' },
-    { side: 'assistant', state: 'final', text: transcript, unheard: '' },
+    { side: 'assistant', state: 'final', text: kAnswerText, unheard: '' },
   ]);
+  assert.equal(await page.textContent('.times summary'), 'Answered after 512 ms');
+  assert.equal(await page.isVisible('.times dl'), false);
+  await page.click('.times summary');
+  assert.match(await page.innerText('.times dl'), /Words understood\s+210 ms[^]*First sound sent\s+512 ms/);
+  assert.match(await page.textContent('#announcer'), /^You: Tell me about the choir\.Antiphon: Two groups/);
 
   await page.waitForTimeout(200); // the last block of the recording
   const { rate, samples } = await playedSound(page);
@@ -134,7 +118,7 @@ test('a call: the language is sent, the microphone streams, both captions and th
   assert.ok(Math.abs(amplitudeAt(samples.subarray(begin, end), rate, 440) - 0.5) < 0.02, 'whole and without gaps');
 
   await page.selectOption('#language', '');
-  await page.click('text="End Call"');
+  await page.click('#call');
   await waitForText(page, '#connection', 'Connection: ended');
   await waitForText(page, '#mic', 'Mic: off');
   assert.equal(await page.textContent('#call'), 'Start Call');
@@ -169,7 +153,6 @@ test('the caller cuts in: the sound stops, and the server learns where', async (
     text: 'Two groups of singers answer each other, verse by verse.',
     unheard: 'answer each other, verse by verse.',
   });
-  await screenshot(page, 'interrupted-light');
 
   assert.equal(truncate.item_id, 'item_a1');
   assert.equal(truncate.content_index, 0);
@@ -212,12 +195,11 @@ test('a denied microphone is said plainly, and no call is made', async () => {
   const strict = await startBrowser({ allow: false });
   try {
     const { page } = await openPage(strict, `${server.origin}/call`);
-    await page.click('text="Start Call"');
+    await page.click('#call');
     await waitForText(page, '#mic', 'Mic: blocked');
     assert.match(await page.textContent('#notice'), /microphone/);
     assert.equal(await page.textContent('#call'), 'Start Call');
     assert.equal(server.socket, undefined);
-    await screenshot(page, 'blocked-light');
   } finally {
     await strict.close();
   }
@@ -227,12 +209,12 @@ test('a refused call is a failed connection, and the next one works', async () =
   server.accepts = false;
   const { page } = await openPage(browser, `${server.origin}/call`);
   await waitForText(page, '#server', 'Server: ready');
-  await page.click('text="Start Call"');
+  await page.click('#call');
   await waitForText(page, '#connection', 'Connection: failed');
   await waitForText(page, '#mic', 'Mic: off');
   assert.match(await page.textContent('#notice'), /did not take the call/);
   server.accepts = true;
-  await page.click('text="Start Call"');
+  await page.click('#call');
   await waitForText(page, '#connection', 'Connection: connected');
   assert.equal(await page.textContent('#notice'), '');
 });
@@ -241,7 +223,7 @@ test('nothing at the address, and no address', async () => {
   const { page } = await openPage(browser, `${server.origin}/call`);
   await page.fill('#backend', 'http://localhost:1');
   await waitForText(page, '#server', 'Server: not reachable');
-  await page.click('text="Start Call"');
+  await page.click('#call');
   await waitForText(page, '#connection', 'Connection: failed');
   assert.match(await page.textContent('#notice'), /Nothing answers at http:\/\/localhost:1\./);
   await page.fill('#backend', 'not an address');
@@ -250,17 +232,255 @@ test('nothing at the address, and no address', async () => {
   assert.equal(await page.getAttribute('#backend', 'aria-invalid'), 'true');
 });
 
-test('a lost connection is said, the captions stay, and a new call can be made', async () => {
+test('a server that restarts is waited for, and the call goes on with its captions', async () => {
   const { page } = await startCall();
   await askAndAnswer(page);
-  server.socket.terminate();
-  await waitForText(page, '#connection', 'Connection: lost');
+  const port = server.port;
+  await server.shutDown();
+  await waitForText(page, '#connection', 'Connection: reconnecting…');
+  await waitForText(page, '#activity', 'Reconnecting…');
+  assert.equal(await page.textContent('#call'), 'End Call');
   assert.equal((await captions(page)).length, 2);
-  assert.equal(await page.textContent('#call'), 'Start Call');
-  await page.click('text="Start Call"');
+  server.ready = false;
+  await server.listen(port);
+  await page.waitForTimeout(1500); // it asks, and is told that the models are loading
+  assert.equal(server.calls, 1);
+  server.ready = true;
+  await waitForText(page, '#connection', 'Connection: connected', 15_000);
+  await waitForText(page, '#activity', 'Listening');
+  assert.equal((await captions(page)).length, 2);
+  await server.event('conversation.item.create');
+  await server.microphoneSound(0.5);
+  const retold = server.received.filter(({ type }) => type === 'conversation.item.create').map(({ item }) => [item.role, item.content[0].text]);
+  assert.deepEqual(retold, [['user', 'Tell me about the choir.'], ['assistant', kAnswerText]]);
+  assert.equal(server.received[0].type, 'session.update');
+  assert.equal(await page.textContent('#notice'), '');
+});
+
+test('a cut line comes back by itself, and the call can be ended while it is away', async () => {
+  const { page } = await startCall();
+  server.socket.terminate();
+  await waitForText(page, '#connection', 'Connection: reconnecting…');
+  await waitForText(page, '#connection', 'Connection: connected', 10_000);
+  assert.equal(server.calls, 2);
+  await server.shutDown();
+  await waitForText(page, '#connection', 'Connection: reconnecting…');
+  await page.click('#call');
+  await waitForText(page, '#connection', 'Connection: ended');
+  await waitForText(page, '#mic', 'Mic: off');
+});
+
+test('a server without the additions has a call as before them', async () => {
+  server.additions = false;
+  const { page } = await startCall({ record: true });
+  await askAndAnswer(page);
+  server.startSpeaking(kAnswer, tone(24000, 440, 0.5));
+  await waitForText(page, '#activity', 'Speaking');
+  await waitForText(page, '#activity', 'Listening');
+  await server.microphoneSound(0.5);
+  assert.equal(server.binaryFrames, 0);
+  assert.equal('antiphon' in (await server.event('session.update')).session, false);
+  assert.equal(await page.textContent('#notice'), '');
+  assert.ok((await page.locator('#language option').count()) > 10, 'the built-in list of languages');
+  assert.equal(await page.isVisible('#agent-row'), false);
+});
+
+test('mute, volume, typing, and what is chosen in the settings', async () => {
+  const { page, errors } = await openPage(browser, `${server.origin}/call`, { record: true });
+  await page.waitForFunction(() => document.querySelector('antiphon-call').shadowRoot.querySelectorAll('#agent option').length === 3);
+  assert.deepEqual(await page.locator('#language option').allTextContents(), ['Auto-detect', 'English', 'Deutsch', 'Svenska', 'Cymraeg']);
+  await page.click('#open-settings');
+  await page.selectOption('#agent', 'concierge');
+  await page.selectOption('#voice', 'sv_SE-nst-medium');
+  await page.fill('#speed', '1.25');
+  await page.fill('#instructions', 'Be brief.');
+  await page.keyboard.press('Tab');
+  await page.click('#close-settings');
+  await page.click('#call');
   await waitForText(page, '#connection', 'Connection: connected');
-  assert.equal((await captions(page)).length, 0);
+  assert.equal(server.agent, 'concierge');
   await server.microphoneSound(0.2);
+  const manner = server.received.filter(({ type }) => type === 'session.update')[1].session;
+  assert.deepEqual(manner, {
+    type: 'realtime',
+    audio: { output: { voice: 'sv_SE-nst-medium', speed: 1.25 } },
+    instructions: 'Be brief.',
+  });
+
+  await page.click('#mute');
+  await waitForText(page, '#mic', 'Mic: muted');
+  assert.equal(await page.getAttribute('#mute', 'aria-pressed'), 'true');
+  await page.waitForTimeout(300);
+  server.microphone = [];
+  const muted = await server.microphoneSound(0.4);
+  assert.ok(muted.every((sample) => Math.abs(sample) < 0.001), 'silence is sent');
+  await page.click('#mute');
+  await waitForText(page, '#mic', 'Mic: live');
+  await page.waitForTimeout(300);
+  server.microphone = [];
+  assert.ok(amplitudeAt(await server.microphoneSound(0.4), 24000, kMicrophoneTone) > 0.05);
+
+  await page.fill('#message', 'What is a choir?');
+  await page.keyboard.press('Enter');
+  const asked = await server.event('response.create');
+  const created = await server.event('conversation.item.create');
+  assert.ok(server.received.indexOf(created) < server.received.indexOf(asked));
+  assert.deepEqual(created.item.content, [{ type: 'input_text', text: 'What is a choir?' }]);
+  assert.equal(await page.inputValue('#message'), '');
+  assert.deepEqual((await captions(page)).map(({ side, text }) => [side, text]), [['caller', 'What is a choir?']]);
+
+  await page.fill('#volume', '0.5');
+  await page.reload();
+  await page.waitForFunction(() => document.querySelector('antiphon-call').shadowRoot.querySelectorAll('#agent option').length === 3);
+  const kept = await Promise.all(['#agent', '#voice', '#speed', '#instructions', '#volume'].map((id) => page.inputValue(id)));
+  assert.deepEqual(kept, ['concierge', 'sv_SE-nst-medium', '1.25', 'Be brief.', '0.5']);
+  assert.deepEqual(errors, []);
+});
+
+test('push-to-talk by the space bar and by the button', async () => {
+  const { page } = await openPage(browser, `${server.origin}/call`);
+  await page.click('#open-settings');
+  await page.click('#push-to-talk');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.isVisible('#settings'), false);
+  await page.click('#call');
+  await waitForText(page, '#activity', 'Ready when you are');
+  const types = () => server.received.map(({ type }) => type);
+  await until(() => server.received.some((event) => event.session?.audio?.input?.turn_detection === null));
+  await page.waitForTimeout(300);
+  assert.equal(server.microphone.length, 0, 'nothing is heard');
+  await page.keyboard.down(' ');
+  await waitForText(page, '#activity', 'Hearing you');
+  await server.microphoneSound(0.4);
+  await page.keyboard.up(' ');
+  await waitForText(page, '#activity', 'Thinking');
+  await server.event('response.create');
+  assert.deepEqual(types().slice(-3), ['input_audio_buffer.clear', 'input_audio_buffer.commit', 'response.create']);
+  const sent = server.microphone.length;
+  await page.waitForTimeout(200);
+  assert.ok(server.microphone.length - sent <= 1, 'no more is heard');
+
+  await page.hover('#talk');
+  await page.mouse.down();
+  await waitForText(page, '#talk', 'Let go when you have finished');
+  await page.mouse.up();
+  await waitForText(page, '#talk', 'Hold to talk');
+
+  await page.focus('#message');
+  const before = types().length;
+  await page.keyboard.type('a b');
+  assert.equal(await page.inputValue('#message'), 'a b');
+  assert.equal(types().length, before, 'a space that is typed is a space');
+
+  await page.click('#open-settings');
+  await page.click('#push-to-talk');
+  await until(() => server.received.at(-1).session?.audio?.input?.turn_detection?.silence_duration_ms === 500);
+});
+
+test('the transcript is saved as text and as JSON', async () => {
+  const { page } = await startCall();
+  assert.equal(await page.isDisabled('#save-text'), true);
+  await askAndAnswer(page);
+  const saved = async (id) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(id)]);
+    return [download.suggestedFilename(), await readFile(await download.path(), 'utf8')];
+  };
+  const [name, text] = await saved('#save-text');
+  assert.match(name, /^antiphon-\d{4}-\d\d-\d\d-\d\d-\d\d\.txt$/);
+  assert.equal(text, `You: Tell me about the choir.\n\nAntiphon: ${kAnswerText}\n`);
+  const [, json] = await saved('#save-json');
+  assert.deepEqual(JSON.parse(json).turns, [
+    { speaker: 'caller', text: 'Tell me about the choir.', language: 'en' },
+    { speaker: 'assistant', text: kAnswerText },
+  ]);
+});
+
+test('another microphone and another loudspeaker, during a call', async () => {
+  const { page } = await startCall();
+  await server.microphoneSound(0.2);
+  await page.click('#open-settings');
+  await page.waitForFunction(() => document.querySelector('antiphon-call').shadowRoot.querySelectorAll('#input option').length > 1);
+  await page.selectOption('#input', { index: 1 });
+  await page.waitForTimeout(300);
+  server.microphone = [];
+  await server.microphoneSound(0.3);
+  await waitForText(page, '#mic', 'Mic: live');
+  assert.equal(await page.isVisible('#output'), true);
+  assert.equal(await page.textContent('#notice'), '');
+});
+
+test('the sound goes on when the tab is hidden, and a telephone\'s screen stays on', async () => {
+  const script = () => {
+    window.locks = [];
+    Object.defineProperty(navigator, 'wakeLock', {
+      value: { request: async (kind) => { window.locks.push(kind); return { release: async () => window.locks.push('released') }; } },
+    });
+  };
+  const { page } = await startCall({ record: true, script, hasTouch: true, isMobile: true, width: 390, height: 844 });
+  assert.deepEqual(await page.evaluate(() => window.locks), ['screen']);
+  await askAndAnswer(page);
+  server.startSpeaking(kAnswer, tone(24000, 440, 2));
+  await waitForText(page, '#activity', 'Speaking');
+  const other = await page.context().newPage();
+  await other.bringToFront();
+  await page.waitForTimeout(2200);
+  await page.bringToFront();
+  await waitForText(page, '#activity', 'Listening');
+  await page.waitForTimeout(200);
+  const { rate, samples } = await playedSound(page);
+  // On a busy machine the other tab may cost a moment, but no sound: silence is a few samples of each wave.
+  const sounding = samples.filter((sample) => Math.abs(sample) > 0.003).length / rate;
+  assert.ok(Math.abs(sounding - 2) < 0.05, `${sounding} s of two were played`);
+  await page.click('#call');
+  await page.waitForFunction(() => window.locks.at(-1) === 'released');
+});
+
+test('all of it by keyboard: settings, a call, a message, the end', async () => {
+  const { page } = await openPage(browser, `${server.origin}/call`);
+  await waitForText(page, '#server', 'Server: ready');
+  const focused = () => page.evaluate(() => document.querySelector('antiphon-call').shadowRoot.activeElement?.id);
+  const tabTo = async (id) => {
+    for (let i = 0; i < 20 && (await focused()) !== id; i++) await page.keyboard.press('Tab');
+    assert.equal(await focused(), id);
+  };
+  await tabTo('open-settings');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#settings[open]');
+  await tabTo('instructions');
+  await page.keyboard.type('Be kind.');
+  await page.keyboard.press('Escape');
+  assert.equal(await focused(), 'open-settings', 'the focus goes back');
+  await tabTo('call');
+  await page.keyboard.press('Enter');
+  await waitForText(page, '#connection', 'Connection: connected');
+  assert.equal((await server.event('session.update')).type, 'session.update');
+  await tabTo('message');
+  await page.keyboard.type('Hello');
+  await page.keyboard.press('Enter');
+  await server.event('response.create');
+  await page.keyboard.press('Shift+Tab');
+  for (let i = 0; i < 20 && (await focused()) !== 'call'; i++) await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press(' ');
+  await waitForText(page, '#connection', 'Connection: ended');
+});
+
+test('a link names the server, and a page of another origin reaches it', async () => {
+  const elsewhere = await FakeServer.start();
+  try {
+    const { page, requests, errors } = await openPage(browser, `${elsewhere.origin}/call?agent=librarian&server=${encodeURIComponent(server.origin)}`);
+    assert.equal(await page.inputValue('#backend'), server.origin);
+    await waitForText(page, '#server', 'Server: ready');
+    await page.click('#call');
+    await waitForText(page, '#connection', 'Connection: connected');
+    await server.microphoneSound(0.2);
+    assert.equal(elsewhere.calls, 0);
+    assert.equal(server.agent, 'librarian');
+    const hosts = new Set(requests.filter((url) => !/^(blob|data):/.test(url)).map((url) => new URL(url).host));
+    assert.deepEqual([...hosts].sort(), [`localhost:${elsewhere.port}`, `localhost:${server.port}`].sort());
+    assert.deepEqual(errors, []);
+  } finally {
+    await elsewhere.stop();
+  }
 });
 
 test('what the server refuses in words is shown', async () => {
@@ -278,36 +498,17 @@ test('the page works from disk, with a typed address that it remembers', async (
   assert.equal(await opened.page.inputValue('#backend'), 'http://localhost:8080');
   await opened.page.fill('#backend', `localhost:${server.port}`);
   await waitForText(opened.page, '#server', 'Server: ready');
-  await opened.page.click('text="Start Call"');
+  await opened.page.click('#call');
   await waitForText(opened.page, '#connection', 'Connection: connected');
   await server.microphoneSound(0.5);
   await opened.page.reload();
   assert.equal(await opened.page.inputValue('#backend'), `localhost:${server.port}`);
-  assert.deepEqual(opened.errors, []);
+  // Chromium itself writes into the console that nothing answered at the first address.
+  assert.deepEqual(opened.errors.filter((text) => !/ERR_CONNECTION_REFUSED/.test(text)), []);
 });
 
 test('over plain http to another host, the page says what to do', async () => {
   const { page } = await openPage(browser, `http://${kInsecureHost}:${server.port}/call`);
   await waitForText(page, '#notice', /https.*ssh -L 8080:localhost:8080/);
   assert.equal(await page.isDisabled('#call'), true);
-  await screenshot(page, 'insecure-light');
 });
-
-for (const [name, options] of [
-  ['dark', { colorScheme: 'dark' }],
-  ['light-phone', { width: 375, height: 780 }],
-  ['dark-phone', { colorScheme: 'dark', width: 375, height: 780 }],
-  ['narrow', { width: 320, height: 640 }],
-]) {
-  test(`nothing is cut off (${name})`, async () => {
-    const { page } = await startCall(options);
-    await askAndAnswer(page);
-    server.startSpeaking(kAnswer, tone(24000, 440, 1));
-    await waitForText(page, '#activity', 'Speaking');
-    server.send({ type: 'antiphon.turn', response_id: 'resp_1', speculated: true, transcript_seconds: 0.21, first_audio_seconds: 0.512 });
-    await waitForText(page, '#times', /512 ms/);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.equal(overflow, 0);
-    await screenshot(page, `call-${name}`);
-  });
-}

@@ -59,7 +59,7 @@ async function microphone(name, pauses) {
 async function call(browser) {
   const { page, errors } = await openPage(browser, `${server.origin}/call`, { record: true });
   await waitForText(page, '#server', 'Server: ready');
-  await page.click('text="Start Call"');
+  await page.click('#call');
   await waitForText(page, '#connection', 'Connection: connected');
   return { page, errors };
 }
@@ -78,7 +78,7 @@ test('a spoken question is understood, and the answer is heard as it is captione
     await page.waitForSelector('#captions li.caller.final', { timeout: kAnswerTimeout });
     await page.waitForSelector('#captions li.assistant', { timeout: kAnswerTimeout });
     await waitForText(page, '#activity', 'Speaking', kAnswerTimeout);
-    await waitForText(page, '#times', /^Last answer after \d+ ms/, kAnswerTimeout);
+    await waitForText(page, '.times summary', /^Answered after \d+ ms$/, kAnswerTimeout);
     await screenshot(page, 'spoken-call');
     await waitForText(page, '#activity', 'Listening', kSpeakTimeout);
     await page.waitForTimeout(300); // the last block of the recording
@@ -99,10 +99,10 @@ test('a spoken question is understood, and the answer is heard as it is captione
     const heard = await server.transcribe(sound);
     const errorRate = wordErrorRate(assistant.text, heard);
     console.log(`caller: ${caller.text}\ncaption: ${assistant.text}\nread back: ${heard}\nword error rate ${errorRate.toFixed(3)}`);
-    console.log(await page.textContent('#times'));
+    console.log(await page.textContent('.times summary'));
     assert.ok(errorRate <= 0.1, `the caption is "${assistant.text}", but "${heard}" was heard`);
     assert.deepEqual(errors, []);
-    await page.click('text="End Call"');
+    await page.click('#call');
     await waitForText(page, '#connection', 'Connection: ended');
   } finally {
     await browser.close();
@@ -115,7 +115,7 @@ test('the caller cuts in: the answer stops, and the next one is given', async ()
     const { page } = await call(browser);
     await waitForText(page, '#activity', 'Speaking', kAnswerTimeout);
     await page.waitForSelector('#captions li.assistant.interrupted', { timeout: kAnswerTimeout });
-    await page.waitForFunction(() => document.querySelectorAll('#captions li.assistant').length === 2, null, { timeout: kAnswerTimeout });
+    await page.waitForFunction(() => document.querySelector('antiphon-call').shadowRoot.querySelectorAll('#captions li.assistant').length === 2, null, { timeout: kAnswerTimeout });
     await waitForText(page, '#activity', 'Listening', kSpeakTimeout);
     await screenshot(page, 'spoken-interruption');
     const [first, cutShort, second, answer] = await captions(page);

@@ -8,6 +8,7 @@ export const kLocalBackend = 'http://localhost:8080';
 export interface Backend {
   base: string; // without a slash at its end
   ready: string;
+  options: string;
   realtime: string;
 }
 
@@ -30,7 +31,22 @@ export function parseBackend(typed: string): Backend | undefined {
   if (!/^https?:$/.test(url.protocol)) return undefined;
   const path = url.pathname.replace(/\/+$/, '').replace(/\/call$/, '');
   const base = `${url.protocol}//${url.host}${path}`;
-  return { base, ready: `${base}/ready`, realtime: `${base.replace(/^http/, 'ws')}/v1/realtime?model=antiphon` };
+  return {
+    base,
+    ready: `${base}/ready`,
+    options: `${base}/options`,
+    realtime: `${base.replace(/^http/, 'ws')}/v1/realtime?model=antiphon`,
+  };
+}
+
+/** The WebSocket's address for a call with this agent; empty: the server's own way of answering. */
+export function callAddress(backend: Backend, agent: string): string {
+  return agent === '' ? backend.realtime : `${backend.realtime}&agent=${encodeURIComponent(agent)}`;
+}
+
+/** The address that a link gives with `?server=`; empty when it gives none. */
+export function linkedBackend(search: string): string {
+  return new URLSearchParams(search).get('server')?.trim() ?? '';
 }
 
 /** Browsers refuse plain http from an https page, except to the machine itself. */

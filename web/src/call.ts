@@ -1,28 +1,48 @@
 // One call, from the microphone's permission to hanging up.
 //
 // It joins the sound device, the socket and the conversation. Each step that waits checks afterwards
-// whether the call was ended meanwhile.
+// whether the call was ended meanwhile. When the server goes away during a call and can be expected back,
+// the call waits for it, opens a new session and tells it what was said so far.
 
+import { comesBack, pauseBefore } from './backoff.ts';
+import type { Captions } from './captions.ts';
 import { Conversation, type Effect } from './conversation.ts';
-import { languageUpdate, parseServerEvent, sessionUpdate, type ClientEvent, type TurnTimes } from './events.ts';
-import { decodePcm, encodePcm } from './pcm.ts';
-import { openMicrophone, SoundDevice } from './sound_device.ts';
+import {
+  languageUpdate,
+  mannerUpdate,
+  messageItem,
+  parseServerEvent,
+  sessionUpdate,
+  speedUpdate,
+  turnDetectionUpdate,
+  type ClientEvent,
+  type Manner,
+  type SessionShown,
+} from './events.ts';
+import { bytesOf, encodePcm, samplesOf } from './pcm.ts';
+import { askReady } from './server_watch.ts';
+import { close, openMicrophone, SoundDevice, stopTracks, unlockedContext, type SoundOptions } from './sound_device.ts';
+import { spoken } from './transcript.ts';
 import type { CapturedFrame, FromPlayout } from './worklets/messages.ts';
 
 export type MicrophoneState = 'off' | 'asking…' | 'live' | 'blocked' | 'not found' | 'busy' | 'lost' | 'unavailable';
-export type ConnectionState = 'idle' | 'connecting…' | 'connected' | 'ended' | 'failed' | 'lost';
+export type ConnectionState = 'idle' | 'connecting…' | 'connected' | 'reconnecting…' | 'ended' | 'failed' | 'lost';
 
 export interface CallOptions {
   realtime: string;
+  ready: string;
   language: string;
-  /** What the playout played is handed to onRecorded, for tests that listen to the page. */
-  record: boolean;
+  pushToTalk: boolean;
+  manner: Manner;
+  sound: SoundOptions;
 }
 
 export interface CallListener {
   onChange(): void;
-  onLevel(loudness: number): void;
-  onTimes(turn: TurnTimes): void;
+  /** One caption looks different, nothing else. */
+  onCaption(id: string): void;
+  onCallerLevel(loudness: number): void;
+  onAnswerLevel(loudness: number): void;
   onNotice(text: string): void;
   onRecorded(samples: Float32Array, rate: number): void;
 }
@@ -30,16 +50,27 @@ export interface CallListener {
 const kConnectTimeout = 10_000;
 const kHeldFrames = 50; // one second of the microphone is kept until the session is open
 const kMostUnsent = 512 * 1024; // bytes; beyond it the network is too slow, and frames are dropped
+const kRetoldTurns = 20; // of the conversation before a restart
+const kShortestPress = 250; // milliseconds; a shorter one is a slip of the finger
+const kServerVad = { type: 'server_vad' };
 
 export class Call {
-  readonly conversation = new Conversation();
+  readonly began = new Date();
+  conversation = new Conversation();
   microphone: MicrophoneState = 'off';
   connection: ConnectionState = 'idle';
+  muted = false;
+  talking = false; // the push-to-talk key is down
   private device: SoundDevice | undefined;
   private socket: WebSocket | undefined;
   private held: CapturedFrame[] = [];
   private over = false;
-  private connectTimer: number | undefined;
+  private binary = false;
+  private turnDetection: object | null = kServerVad;
+  private timer: number | undefined;
+  private lostAt: number | undefined;
+  private attempt = 0;
+  private pressedAt = 0;
 
   constructor(
     private readonly options: CallOptions,
@@ -50,42 +81,124 @@ export class Call {
     return !this.over;
   }
 
+  get captions(): Captions {
+    return this.conversation.captions;
+  }
+
+  /** To be called in a click, or the browser may keep the sound off. */
   async start(): Promise<void> {
-    this.setMicrophone('asking…');
+    const context = unlockedContext();
+    this.setMicrophoneState('asking…');
     try {
-      const stream = await openMicrophone();
+      const stream = await openMicrophone(this.options.sound.input);
       if (this.over) {
-        for (const track of stream.getTracks()) track.stop();
+        stopTracks(stream);
+        close(context);
         return;
       }
-      const device = await SoundDevice.open(stream, this.soundListener(), { record: this.options.record });
+      const device = await SoundDevice.open(context, stream, this.soundListener(), this.options.sound);
       if (this.over) {
         device.close();
         return;
       }
       this.device = device;
     } catch (error) {
+      close(context);
       if (!this.over) this.refuseMicrophone(error);
       return;
     }
-    this.setMicrophone('live');
+    this.device.setMuted(this.muted);
+    this.setMicrophoneState('live');
+    this.connection = 'connecting…';
     this.connect();
   }
 
   /** Hangs up. */
   end(): void {
     if (this.over) return;
-    const connected = this.connection === 'connected' || this.connection === 'connecting…';
-    this.close(connected ? 'ended' : this.connection);
+    const open = ['connected', 'connecting…', 'reconnecting…'].includes(this.connection);
+    this.close(open ? 'ended' : this.connection);
   }
 
   setLanguage(language: string): void {
     this.options.language = language;
-    if (this.connection === 'connected') this.send(languageUpdate(language));
+    this.sendWhenConnected(languageUpdate(language));
+  }
+
+  /** What a running session can still take over; a voice stays the one that has spoken. */
+  setManner(manner: Manner): void {
+    const before = this.options.manner;
+    this.options.manner = manner;
+    if (manner.speed !== before.speed) this.sendWhenConnected(speedUpdate(manner.speed));
+    const update = mannerUpdate({
+      voice: manner.voice === before.voice ? '' : manner.voice,
+      speed: 1,
+      instructions: manner.instructions === before.instructions ? '' : manner.instructions,
+    });
+    if (update !== undefined) this.sendWhenConnected(update);
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+    this.device?.setMuted(muted);
+    this.listener.onChange();
+  }
+
+  setVolume(volume: number): void {
+    this.options.sound.volume = volume;
+    this.device?.setVolume(volume);
+  }
+
+  setOutput(id: string): void {
+    this.options.sound.output = id;
+    void this.device?.setOutput(id);
+  }
+
+  async setInput(id: string): Promise<void> {
+    this.options.sound.input = id;
+    if (this.device === undefined || this.over) return;
+    try {
+      const stream = await openMicrophone(id);
+      if (this.over) stopTracks(stream);
+      else this.device.setMicrophone(stream);
+      if (!this.over) this.setMicrophoneState('live');
+    } catch {
+      this.listener.onNotice('That microphone could not be opened. The call goes on with the one before.');
+    }
+  }
+
+  setPushToTalk(on: boolean): void {
+    this.options.pushToTalk = on;
+    this.talking = false;
+    this.sendWhenConnected(turnDetectionUpdate(on ? null : this.turnDetection));
+    this.listener.onChange();
+  }
+
+  /** Push-to-talk: the key goes down, and up. */
+  talk(down: boolean): void {
+    if (this.connection !== 'connected' || !this.options.pushToTalk || down === this.talking) return;
+    this.talking = down;
+    if (down) {
+      this.pressedAt = performance.now();
+      this.carryOut(this.conversation.press());
+    } else {
+      this.carryOut(this.conversation.release(performance.now() - this.pressedAt >= kShortestPress));
+    }
+    this.listener.onChange();
+  }
+
+  /** The caller typed something. */
+  type(text: string): void {
+    if (this.connection !== 'connected') return;
+    this.carryOut(this.conversation.type(text));
+    this.listener.onChange();
+  }
+
+  wake(): void {
+    this.device?.wake();
   }
 
   private connect(): void {
-    this.connection = 'connecting…';
     this.listener.onChange();
     let socket: WebSocket;
     try {
@@ -94,32 +207,94 @@ export class Call {
       this.close('failed');
       return;
     }
+    socket.binaryType = 'arraybuffer';
     this.socket = socket;
-    this.connectTimer = window.setTimeout(() => this.close('failed'), kConnectTimeout);
-    socket.onmessage = (message: MessageEvent<unknown>) => {
-      if (typeof message.data === 'string') this.receive(message.data);
+    this.timer = window.setTimeout(() => this.disconnected(socket, 1006), kConnectTimeout);
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (typeof data === 'string') this.receive(data);
+      else if (data instanceof ArrayBuffer) this.receiveSound(data);
     };
     socket.onclose = (event) => {
-      const wasConnected = this.connection === 'connected';
-      if (event.reason !== '') this.listener.onNotice(event.reason);
-      this.close(wasConnected ? 'lost' : 'failed');
+      if (event.reason !== '' && !comesBack(event.code)) this.listener.onNotice(event.reason);
+      this.disconnected(socket, event.code);
     };
+  }
+
+  private disconnected(socket: WebSocket, code: number): void {
+    window.clearTimeout(this.timer);
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
+    const before = this.connection;
+    if (before === 'connecting…') this.close('failed');
+    else if (!comesBack(code)) this.close('lost');
+    else this.comeBack();
+  }
+
+  /** Waits, asks whether the server is ready, and connects again; again and again until it gives up. */
+  private comeBack(): void {
+    if (this.lostAt === undefined) {
+      this.lostAt = performance.now();
+      this.attempt = 0;
+      this.connection = 'reconnecting…';
+      this.binary = false;
+      this.talking = false;
+      this.device?.send({ kind: 'flush' });
+      this.captions.close();
+      this.conversation = new Conversation(this.captions);
+      this.listener.onChange();
+    }
+    const pause = pauseBefore(this.attempt++, performance.now() - this.lostAt, Math.random());
+    if (pause === undefined) {
+      this.close('lost');
+      return;
+    }
+    this.timer = window.setTimeout(async () => {
+      const { kind } = await askReady(this.options.ready);
+      if (this.over) return;
+      if (kind === 'ready') this.connect();
+      else this.comeBack();
+    }, pause);
   }
 
   private receive(text: string): void {
     const event = parseServerEvent(text);
     if (event === undefined) return;
-    if (event.type === 'session.created') {
-      window.clearTimeout(this.connectTimer);
-      this.connection = 'connected';
-      this.send(sessionUpdate(this.options.language));
-      for (const frame of this.held) this.sendFrame(frame);
-      this.held = [];
-    }
+    if (event.type === 'session.created') this.opened(event.session);
+    if (event.type === 'session.updated') this.binary = event.session.additions?.binary_audio === true;
     const before = this.conversation.activity;
     this.carryOut(this.conversation.step(event));
     // Fifty pieces of sound come each second, and but for the first of an answer they change no label.
     if (event.type !== 'response.output_audio.delta' || this.conversation.activity !== before) this.listener.onChange();
+  }
+
+  private receiveSound(bytes: ArrayBuffer): void {
+    const before = this.conversation.activity;
+    this.carryOut(this.conversation.binary(samplesOf(bytes)));
+    if (this.conversation.activity !== before) this.listener.onChange();
+  }
+
+  private opened(shown: SessionShown): void {
+    window.clearTimeout(this.timer);
+    const again = this.lostAt !== undefined;
+    this.lostAt = undefined;
+    this.connection = 'connected';
+    this.turnDetection = shown.turnDetection ?? kServerVad;
+    this.send(sessionUpdate(this.options.language, shown));
+    const manner = mannerUpdate(this.options.manner);
+    if (manner !== undefined) this.send(manner);
+    if (this.options.pushToTalk) this.send(turnDetectionUpdate(null));
+    if (again) this.retell();
+    for (const frame of this.held) this.sendFrame(frame);
+    this.held = [];
+  }
+
+  /** What was said before the server went away, for the session that takes its place. */
+  private retell(): void {
+    for (const caption of this.captions.all().slice(-kRetoldTurns)) {
+      const text = spoken(caption);
+      if (text !== '') this.send(messageItem(caption.side, text));
+    }
   }
 
   private carryOut(effects: Effect[]): void {
@@ -128,19 +303,14 @@ export class Call {
         case 'send':
           this.send(effect.event);
           break;
-        case 'play': {
-          const samples = decodePcm(effect.audio);
-          if (samples !== undefined) this.device?.send({ kind: 'audio', item: effect.item, samples });
+        case 'play':
+          this.device?.send({ kind: 'audio', item: effect.item, samples: effect.samples });
           break;
-        }
         case 'finish':
           this.device?.send({ kind: 'finish', item: effect.item });
           break;
         case 'flush':
           this.device?.send({ kind: 'flush' });
-          break;
-        case 'times':
-          this.listener.onTimes(effect.turn);
           break;
         case 'notice':
           this.listener.onNotice(effect.text);
@@ -152,20 +322,28 @@ export class Call {
   private soundListener() {
     return {
       onFrame: (frame: CapturedFrame) => {
-        this.listener.onLevel(frame.loudness);
+        const silent = this.muted || (this.options.pushToTalk && !this.talking);
+        this.listener.onCallerLevel(silent ? 0 : frame.loudness);
+        if (this.options.pushToTalk && !this.talking) return;
         if (this.connection === 'connected') this.sendFrame(frame);
         else this.held = [...this.held, frame].slice(-kHeldFrames);
       },
       onPlayout: (message: FromPlayout) => this.heardFromPlayout(message),
       onMicrophoneEnded: () => {
-        this.listener.onNotice('The microphone is gone. End the call, plug it in, and start again.');
-        this.setMicrophone('lost');
+        this.listener.onNotice('The microphone is gone. Choose another in the settings, or end the call and start again.');
+        this.setMicrophoneState('lost');
       },
     };
   }
 
   private heardFromPlayout(message: FromPlayout): void {
     switch (message.kind) {
+      case 'progress': {
+        this.listener.onAnswerLevel(message.level);
+        const heard = (message.played * 1000) / message.rate - (this.device?.outputDelay ?? 0);
+        if (this.conversation.played(message.item, heard)) this.listener.onCaption(message.item);
+        break;
+      }
       case 'ended':
         this.conversation.ended(message.items);
         this.listener.onChange();
@@ -203,8 +381,9 @@ export class Call {
   private close(connection: ConnectionState): void {
     if (this.over) return;
     this.over = true;
-    window.clearTimeout(this.connectTimer);
+    window.clearTimeout(this.timer);
     this.connection = connection;
+    this.talking = false;
     if (this.microphone === 'live' || this.microphone === 'asking…') this.microphone = 'off';
     if (this.socket !== undefined) {
       this.socket.onmessage = null;
@@ -212,21 +391,27 @@ export class Call {
       this.socket.close(1000);
     }
     this.device?.close();
-    this.conversation.captions.close();
-    this.listener.onLevel(0);
+    this.captions.close();
+    this.listener.onCallerLevel(0);
+    this.listener.onAnswerLevel(0);
     this.listener.onChange();
   }
 
-  private sendFrame(frame: CapturedFrame): void {
+  private sendFrame({ samples }: CapturedFrame): void {
     if ((this.socket?.bufferedAmount ?? 0) > kMostUnsent) return;
-    this.send({ type: 'input_audio_buffer.append', audio: encodePcm(frame.samples) });
+    if (this.binary && this.socket?.readyState === WebSocket.OPEN) this.socket.send(bytesOf(samples));
+    else this.send({ type: 'input_audio_buffer.append', audio: encodePcm(samples) });
+  }
+
+  private sendWhenConnected(event: ClientEvent): void {
+    if (this.connection === 'connected') this.send(event);
   }
 
   private send(event: ClientEvent): void {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(event));
   }
 
-  private setMicrophone(state: MicrophoneState): void {
+  private setMicrophoneState(state: MicrophoneState): void {
     this.microphone = state;
     this.listener.onChange();
   }

@@ -1,29 +1,37 @@
 // The page's side of a conversation: server events in, things to do out.
 //
-// pure. One object is one call. Who plays and who sends is not its business: step() and flushed() return
-// the effects in the order in which they are to be done.
+// pure. One object is one session; captions may go on from the session before. Who plays and who sends is
+// not its business: the methods return the effects in the order in which they are to be done.
 
 import { Captions } from './captions.ts';
-import type { ClientEvent, ServerEvent, TurnTimes } from './events.ts';
+import { messageItem, type AgentState, type ClientEvent, type ServerEvent } from './events.ts';
+import { decodePcm } from './pcm.ts';
 import type { Position } from './playout_queue.ts';
 
 export type Effect =
   | { kind: 'send'; event: ClientEvent }
-  | { kind: 'play'; item: string; audio: string }
+  | { kind: 'play'; item: string; samples: Int16Array }
   | { kind: 'finish'; item: string }
   | { kind: 'flush' }
-  | { kind: 'times'; turn: TurnTimes }
   | { kind: 'notice'; text: string };
 
-export type Activity = 'listening' | 'hearing' | 'thinking' | 'speaking';
+export type Activity = 'hearing' | AgentState;
+
+const kNotUnderstood = 'That could not be understood. Please say it again.';
 
 export class Conversation {
-  readonly captions = new Captions();
   private readonly sounding = new Set<string>(); // answers with sound not known to be played to its end
   private readonly stopped = new Set<string>(); // answers of which no more is wanted
   private readonly itemsOf = new Map<string, Set<string>>(); // by response
+  private readonly firstItemOf = new Map<string, string>(); // by response, kept for what comes after its end
+  private announced = { response_id: '', item_id: '' }; // whose sound comes in binary frames
+  private active = ''; // the response that the server is making
+  private asked = false; // for a response, which waits until the active one is gone
+  private typed = 0;
   private hearing = false;
   private thinking = false;
+
+  constructor(readonly captions = new Captions()) {}
 
   get activity(): Activity {
     if (this.hearing) return 'hearing';
@@ -34,35 +42,52 @@ export class Conversation {
   step(event: ServerEvent): Effect[] {
     switch (event.type) {
       case 'session.created':
+      case 'session.updated':
         return [];
       case 'error':
         return [{ kind: 'notice', text: event.message || 'The server refused something, and did not say why.' }];
       case 'input_audio_buffer.speech_started':
         this.hearing = true;
         this.thinking = false;
+        this.captions.removeEmpty('caller');
         this.captions.begin(event.item_id, 'caller');
         return this.stop(this.sounding);
       case 'input_audio_buffer.speech_stopped':
         this.hearing = false;
         this.thinking = true;
         return [];
+      case 'input_audio_buffer.committed':
+        this.hearing = false;
+        this.thinking = true;
+        this.captions.begin(event.item_id, 'caller');
+        return [];
+      case 'antiphon.partial':
+        this.captions.replace(event.item_id, 'caller', event.transcript);
+        return [];
       case 'conversation.item.input_audio_transcription.delta':
         this.captions.append(event.item_id, 'caller', event.delta);
         return [];
-      case 'conversation.item.input_audio_transcription.completed':
+      case 'conversation.item.input_audio_transcription.completed': {
         this.captions.complete(event.item_id, 'caller', event.transcript);
-        if (event.transcript.trim() === '') this.thinking = false;
+        const caption = this.captions.get(event.item_id);
+        if (caption === undefined) this.thinking = false;
+        else if (event.language !== '') caption.language = event.language;
         return [];
+      }
       case 'conversation.item.input_audio_transcription.failed':
         this.captions.remove(event.item_id);
         this.thinking = false;
-        return [{ kind: 'notice', text: 'That could not be understood. Please say it again.' }];
+        return [{ kind: 'notice', text: kNotUnderstood }];
       case 'conversation.item.truncated':
         return [{ kind: 'send', event: { type: 'conversation.item.retrieve', item_id: event.item_id } }];
       case 'conversation.item.retrieved':
         if (event.heard !== undefined) this.captions.setHeard(event.item_id, event.heard);
         return [];
       case 'response.created':
+        this.active = event.response_id;
+        return [];
+      case 'response.output_item.added':
+        this.announced = event;
         return [];
       case 'response.output_audio_transcript.delta':
         if (this.accepts(event)) this.captions.append(event.item_id, 'assistant', event.delta);
@@ -70,18 +95,54 @@ export class Conversation {
       case 'response.output_audio_transcript.done':
         if (this.accepts(event)) this.captions.complete(event.item_id, 'assistant', event.transcript);
         return [];
-      case 'response.output_audio.delta':
-        if (!this.accepts(event)) return [];
-        this.sounding.add(event.item_id);
-        this.thinking = false;
-        return [{ kind: 'play', item: event.item_id, audio: event.delta }];
+      case 'response.output_audio.delta': {
+        const samples = decodePcm(event.delta);
+        return samples === undefined ? [] : this.sound(event, samples);
+      }
       case 'response.output_audio.done':
         return this.sounding.has(event.item_id) ? [{ kind: 'finish', item: event.item_id }] : [];
       case 'response.done':
         return this.responseDone(event);
-      case 'antiphon.turn':
-        return [{ kind: 'times', turn: event.turn }];
+      case 'antiphon.words':
+        if (!this.stopped.has(event.item_id)) this.captions.addWords(event.item_id, event.words);
+        return [];
+      case 'antiphon.state':
+        return this.told(event.state);
+      case 'antiphon.turn': {
+        const caption = this.captions.get(this.firstItemOf.get(event.response_id) ?? '');
+        if (caption !== undefined) caption.times = event.turn;
+        return [];
+      }
     }
+  }
+
+  /** Sound that came in a binary frame. */
+  binary(samples: Int16Array): Effect[] {
+    return this.announced.item_id === '' ? [] : this.sound(this.announced, samples);
+  }
+
+  /** The caller types instead of speaking; what still sounds gives way. */
+  type(text: string): Effect[] {
+    const id = `typed_${++this.typed}_${this.captions.all().length}`;
+    const effects = this.giveWay();
+    this.captions.complete(id, 'caller', text);
+    effects.push({ kind: 'send', event: messageItem('caller', text) });
+    return [...effects, ...this.ask()];
+  }
+
+  /** Push-to-talk: the caller holds the key down and will speak. */
+  press(): Effect[] {
+    const effects = this.giveWay();
+    this.hearing = true;
+    this.thinking = false;
+    return [...effects, { kind: 'send', event: { type: 'input_audio_buffer.clear' } }];
+  }
+
+  /** Push-to-talk: the key was let go. `spoken` false: too soon for anything to have been said. */
+  release(spoken: boolean): Effect[] {
+    this.hearing = false;
+    if (!spoken) return [{ kind: 'send', event: { type: 'input_audio_buffer.clear' } }];
+    return [{ kind: 'send', event: { type: 'input_audio_buffer.commit' } }, ...this.ask()];
   }
 
   /** The playout stopped where the positions say; `rate` is samples per second. */
@@ -92,6 +153,7 @@ export class Conversation {
       this.stopped.add(position.item);
       if (position.whole && position.unheard === 0) {
         this.captions.settle(position.item); // it had just come to its end
+        this.captions.setPlayedWhole(position.item);
         continue;
       }
       this.captions.interrupt(position.item);
@@ -104,16 +166,52 @@ export class Conversation {
     return effects;
   }
 
+  /** This much of the answer has been heard. Returns whether its caption looks different now. */
+  played(item: string, milliseconds: number): boolean {
+    return this.captions.setPlayed(item, milliseconds);
+  }
+
   /** These answers were played to their end. */
   ended(items: string[]): void {
-    for (const item of items) this.sounding.delete(item);
+    for (const item of items) {
+      this.sounding.delete(item);
+      this.captions.setPlayedWhole(item);
+    }
+  }
+
+  private sound(part: { response_id: string; item_id: string }, samples: Int16Array): Effect[] {
+    if (!this.accepts(part)) return [];
+    this.sounding.add(part.item_id);
+    this.thinking = false;
+    return [{ kind: 'play', item: part.item_id, samples }];
+  }
+
+  private told(state: AgentState): Effect[] {
+    this.thinking = state === 'thinking';
+    if (state !== 'listening') this.hearing = false;
+    if (state === 'listening' && !this.hearing) this.captions.removeEmpty('caller');
+    return [];
+  }
+
+  /** Stops what sounds and what is being made. */
+  private giveWay(): Effect[] {
+    const effects = this.stop([...this.sounding, ...(this.itemsOf.get(this.active) ?? [])]);
+    if (this.active !== '') effects.push({ kind: 'send', event: { type: 'response.cancel' } });
+    return effects;
+  }
+
+  private ask(): Effect[] {
+    this.thinking = true;
+    this.asked = this.active !== '';
+    return this.asked ? [] : [{ kind: 'send', event: { type: 'response.create' } }];
   }
 
   private responseDone(event: { response_id: string; status: string; message: string | undefined }): Effect[] {
-    this.thinking = false;
     const effects: Effect[] = [];
     const items = [...(this.itemsOf.get(event.response_id) ?? [])];
     this.itemsOf.delete(event.response_id);
+    if (this.active === event.response_id) this.active = '';
+    this.thinking = false;
     if (event.status === 'cancelled') {
       for (const item of items) this.captions.interrupt(item);
       effects.push(...this.stop(items));
@@ -121,7 +219,7 @@ export class Conversation {
     if (event.status === 'failed') {
       effects.push({ kind: 'notice', text: event.message ?? 'The answer failed on the server.' });
     }
-    return effects;
+    return this.asked ? [...effects, ...this.ask()] : effects;
   }
 
   /** Nothing more of these answers is taken; what sounds is flushed, unless that was already asked for. */
@@ -139,6 +237,7 @@ export class Conversation {
     if (this.stopped.has(part.item_id)) return false;
     const items = this.itemsOf.get(part.response_id) ?? new Set<string>();
     this.itemsOf.set(part.response_id, items.add(part.item_id));
+    if (!this.firstItemOf.has(part.response_id)) this.firstItemOf.set(part.response_id, part.item_id);
     return true;
   }
 }

@@ -1,26 +1,47 @@
-// The events of the OpenAI Realtime API (GA) that the page understands, and the ones it sends.
+// The events of the OpenAI Realtime API (GA) that the page understands, and the ones it sends; and the
+// server's own, which begin with `antiphon.` and which other servers do not send.
+
+import type { Word } from './captions.ts';
+
+/** What the page needs to know of a session. */
+export interface SessionShown {
+  /** The server has Antiphon's own additions, and says how they stand. */
+  additions: { partials: boolean; binary_audio: boolean; agent: string } | undefined;
+  /** How the server tells turns; null when it does not. Given back when push-to-talk ends. */
+  turnDetection: object | null | undefined;
+}
+
+export type AgentState = 'listening' | 'thinking' | 'speaking';
 
 export type ServerEvent =
-  | { type: 'session.created' }
+  | { type: 'session.created' | 'session.updated'; session: SessionShown }
   | { type: 'error'; message: string }
   | { type: 'input_audio_buffer.speech_started'; item_id: string }
   | { type: 'input_audio_buffer.speech_stopped'; item_id: string }
+  | { type: 'input_audio_buffer.committed'; item_id: string }
   | { type: 'conversation.item.input_audio_transcription.delta'; item_id: string; delta: string }
-  | { type: 'conversation.item.input_audio_transcription.completed'; item_id: string; transcript: string }
+  | { type: 'conversation.item.input_audio_transcription.completed'; item_id: string; transcript: string; language: string }
   | { type: 'conversation.item.input_audio_transcription.failed'; item_id: string }
   | { type: 'conversation.item.truncated'; item_id: string }
   | { type: 'conversation.item.retrieved'; item_id: string; heard: string | undefined }
+  | { type: 'response.output_item.added'; response_id: string; item_id: string }
   | { type: 'response.output_audio_transcript.delta'; response_id: string; item_id: string; delta: string }
   | { type: 'response.output_audio_transcript.done'; response_id: string; item_id: string; transcript: string }
   | { type: 'response.output_audio.delta'; response_id: string; item_id: string; delta: string }
   | { type: 'response.output_audio.done'; response_id: string; item_id: string }
   | { type: 'response.created'; response_id: string }
   | { type: 'response.done'; response_id: string; status: string; message: string | undefined }
-  | { type: 'antiphon.turn'; turn: TurnTimes };
+  | { type: 'antiphon.partial'; item_id: string; transcript: string }
+  | { type: 'antiphon.words'; item_id: string; words: Word[] }
+  | { type: 'antiphon.state'; state: AgentState }
+  | { type: 'antiphon.turn'; response_id: string; turn: TurnTimes };
 
 export type ClientEvent =
   | { type: 'session.update'; session: object }
   | { type: 'input_audio_buffer.append'; audio: string }
+  | { type: 'input_audio_buffer.commit' | 'input_audio_buffer.clear' }
+  | { type: 'response.create' | 'response.cancel' }
+  | { type: 'conversation.item.create'; item: object }
   | { type: 'conversation.item.truncate'; item_id: string; content_index: 0; audio_end_ms: number }
   | { type: 'conversation.item.retrieve'; item_id: string };
 
@@ -53,22 +74,26 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
   const type = fields['type'];
   switch (type) {
     case 'session.created':
-      return { type };
+    case 'session.updated':
+      return { type, session: sessionShown(object(fields['session'])) };
     case 'error':
       return { type, message: string(object(fields['error'])['message']) };
     case 'input_audio_buffer.speech_started':
     case 'input_audio_buffer.speech_stopped':
+    case 'input_audio_buffer.committed':
     case 'conversation.item.input_audio_transcription.failed':
     case 'conversation.item.truncated':
       return { type, item_id };
     case 'conversation.item.input_audio_transcription.delta':
       return { type, item_id, delta };
     case 'conversation.item.input_audio_transcription.completed':
-      return { type, item_id, transcript: string(fields['transcript']) };
+      return { type, item_id, transcript: string(fields['transcript']), language: string(fields['antiphon.language']) };
     case 'conversation.item.retrieved': {
       const item = object(fields['item']);
       return { type, item_id: string(item['id']), heard: spokenText(item['content']) };
     }
+    case 'response.output_item.added':
+      return { type, response_id, item_id: string(object(fields['item'])['id']) };
     case 'response.output_audio_transcript.delta':
     case 'response.output_audio.delta':
       return { type, response_id, item_id, delta };
@@ -88,17 +113,26 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
         message: typeof error['message'] === 'string' ? error['message'] : undefined,
       };
     }
+    case 'antiphon.partial':
+      return { type, item_id, transcript: string(fields['transcript']) };
+    case 'antiphon.words':
+      return { type, item_id, words: wordsOf(fields['words']) };
+    case 'antiphon.state': {
+      const state = fields['state'];
+      return state === 'listening' || state === 'thinking' || state === 'speaking' ? { type, state } : undefined;
+    }
     case 'antiphon.turn':
       return {
         type,
+        response_id,
         turn: {
           speculated: fields['speculated'] === true,
-          transcript: seconds(fields['transcript_seconds']),
-          first_token: seconds(fields['first_token_seconds']),
-          first_clause: seconds(fields['first_clause_seconds']),
-          first_sound: seconds(fields['first_sound_seconds']),
-          turn_end: seconds(fields['turn_end_seconds']),
-          first_audio: seconds(fields['first_audio_seconds']),
+          transcript: number(fields['transcript_seconds']),
+          first_token: number(fields['first_token_seconds']),
+          first_clause: number(fields['first_clause_seconds']),
+          first_sound: number(fields['first_sound_seconds']),
+          turn_end: number(fields['turn_end_seconds']),
+          first_audio: number(fields['first_audio_seconds']),
         },
       };
     default:
@@ -106,23 +140,80 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
   }
 }
 
-/** What a new session is told; an empty language means that the server finds it out. */
-export function sessionUpdate(language: string): ClientEvent {
-  const format = { type: 'audio/pcm', rate: 24000 };
+const kFormat = { type: 'audio/pcm', rate: 24000 };
+
+/**
+ * What a new session is told first; an empty language means that the server finds it out. The additions are
+ * asked for only where the server showed that it has them: another one would refuse the whole event.
+ */
+export function sessionUpdate(language: string, shown: SessionShown): ClientEvent {
   return {
     type: 'session.update',
     session: {
       type: 'realtime',
       output_modalities: ['audio'],
-      audio: { input: { format, transcription: { language } }, output: { format } },
+      audio: { input: { format: kFormat, transcription: { language } }, output: { format: kFormat } },
+      ...(shown.additions === undefined ? {} : { antiphon: { partials: true, binary_audio: true } }),
     },
   };
 }
 
 export function languageUpdate(language: string): ClientEvent {
+  return inputUpdate({ transcription: { language } });
+}
+
+export function turnDetectionUpdate(detection: object | null): ClientEvent {
+  return inputUpdate({ turn_detection: detection });
+}
+
+/** How the answers are to be; empty fields leave it to the server. */
+export interface Manner {
+  voice: string;
+  speed: number;
+  instructions: string;
+}
+
+/** undefined when nothing differs from what the server does by itself. */
+export function mannerUpdate({ voice, speed, instructions }: Manner): ClientEvent | undefined {
+  const output = { ...(voice === '' ? {} : { voice }), ...(speed === 1 ? {} : { speed }) };
+  const told = instructions.trim();
+  if (Object.keys(output).length === 0 && told === '') return undefined;
   return {
     type: 'session.update',
-    session: { type: 'realtime', audio: { input: { transcription: { language } } } },
+    session: {
+      type: 'realtime',
+      ...(Object.keys(output).length === 0 ? {} : { audio: { output } }),
+      ...(told === '' ? {} : { instructions: told }),
+    },
+  };
+}
+
+export function speedUpdate(speed: number): ClientEvent {
+  return { type: 'session.update', session: { type: 'realtime', audio: { output: { speed } } } };
+}
+
+/** A message in words, of either side. */
+export function messageItem(side: 'caller' | 'assistant', text: string): ClientEvent {
+  const [role, type] = side === 'caller' ? ['user', 'input_text'] : ['assistant', 'output_text'];
+  return { type: 'conversation.item.create', item: { type: 'message', role, content: [{ type, text }] } };
+}
+
+function inputUpdate(input: object): ClientEvent {
+  return { type: 'session.update', session: { type: 'realtime', audio: { input } } };
+}
+
+function sessionShown(session: Fields): SessionShown {
+  const additions = session['antiphon'];
+  const detection = object(object(session['audio'])['input'])['turn_detection'];
+  return {
+    additions: isFields(additions)
+      ? {
+          partials: additions['partials'] === true,
+          binary_audio: additions['binary_audio'] === true,
+          agent: string(additions['agent']),
+        }
+      : undefined,
+    turnDetection: isFields(detection) || detection === null ? detection : undefined,
   };
 }
 
@@ -131,6 +222,14 @@ function spokenText(content: unknown): string | undefined {
   if (!Array.isArray(content)) return undefined;
   const texts = content.map((part: unknown) => object(part)['transcript']).filter((text) => typeof text === 'string');
   return texts.length > 0 ? texts.join('') : undefined;
+}
+
+function wordsOf(list: unknown): Word[] {
+  if (!Array.isArray(list)) return [];
+  return list.map((entry: unknown) => {
+    const { text, start_ms, end_ms } = object(entry);
+    return { text: string(text), start_ms: number(start_ms) ?? 0, end_ms: number(end_ms) ?? 0 };
+  });
 }
 
 function isFields(value: unknown): value is Fields {
@@ -145,6 +244,6 @@ function string(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function seconds(value: unknown): number | undefined {
+function number(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

@@ -18,11 +18,23 @@ export function toFloat(samples: Int16Array): Float32Array<ArrayBuffer> {
   return out;
 }
 
-/** 16-bit samples as little-endian base64, whatever the machine's own byte order. */
-export function encodePcm(samples: Int16Array): string {
+/** 16-bit samples as little-endian bytes, whatever the machine's own byte order. */
+export function bytesOf(samples: Int16Array): ArrayBuffer {
   const view = new DataView(new ArrayBuffer(samples.length * 2));
   for (let i = 0; i < samples.length; i++) view.setInt16(i * 2, samples[i] ?? 0, true);
-  const bytes = new Uint8Array(view.buffer);
+  return view.buffer;
+}
+
+/** The samples of a binary frame; half a sample at its end is left out. */
+export function samplesOf(bytes: ArrayBuffer): Int16Array {
+  const view = new DataView(bytes);
+  const out = new Int16Array(bytes.byteLength >> 1);
+  for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true);
+  return out;
+}
+
+export function encodePcm(samples: Int16Array): string {
+  const bytes = new Uint8Array(bytesOf(samples));
   let binary = '';
   for (const byte of bytes) binary += String.fromCharCode(byte);
   return btoa(binary);

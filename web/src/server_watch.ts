@@ -7,7 +7,7 @@ export type ServerState =
   | { kind: 'failed'; reason: string }
   | { kind: 'unreachable' };
 
-const kSoon = 1_000;
+const kSoon = 1_000; // milliseconds
 const kLater = 15_000;
 const kTimeout = 5_000;
 
@@ -15,6 +15,8 @@ export class ServerWatch {
   private round = 0;
   private timer: number | undefined;
   private current: ServerState = { kind: 'checking' };
+  /** Ask often even while it is ready: something seems to be wrong with it. */
+  suspicious = false;
 
   constructor(private readonly onChange: (state: ServerState) => void) {}
 
@@ -35,10 +37,10 @@ export class ServerWatch {
   }
 
   private async ask(address: string, round: number): Promise<void> {
-    const state = await askOnce(address);
+    const state = await askReady(address);
     if (round !== this.round) return;
     this.set(state);
-    this.timer = window.setTimeout(() => void this.ask(address, round), state.kind === 'ready' ? kLater : kSoon);
+    this.timer = window.setTimeout(() => void this.ask(address, round), state.kind === 'ready' && !this.suspicious ? kLater : kSoon);
   }
 
   private set(state: ServerState): void {
@@ -47,7 +49,8 @@ export class ServerWatch {
   }
 }
 
-async function askOnce(address: string): Promise<ServerState> {
+/** How the server stands just now. Never rejects. */
+export async function askReady(address: string): Promise<ServerState> {
   try {
     const answer = await fetch(address, { cache: 'no-store', signal: AbortSignal.timeout(kTimeout) });
     if (answer.ok) return { kind: 'ready' };

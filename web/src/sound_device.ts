@@ -23,43 +23,83 @@ export interface SoundListener {
   onMicrophoneEnded(): void;
 }
 
+/** Which devices, by the browser's ids, and how loud; an empty id is the browser's choice. */
+export interface SoundOptions extends PlayoutOptions {
+  input: string;
+  output: string;
+  volume: number;
+}
+
+type SinkContext = AudioContext & { setSinkId?: (id: string) => Promise<void> };
+
+/** Whether the browser lets a page choose the loudspeaker. */
+export function canChooseOutput(): boolean {
+  return typeof AudioContext !== 'undefined' && 'setSinkId' in AudioContext.prototype;
+}
+
 /** Asks for the microphone. Rejects with the browser's DOMException. */
-export function openMicrophone(): Promise<MediaStream> {
-  return navigator.mediaDevices.getUserMedia({
-    audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-  });
+export async function openMicrophone(input: string): Promise<MediaStream> {
+  const audio = { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  if (input === '') return navigator.mediaDevices.getUserMedia({ audio });
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: { ...audio, deviceId: { exact: input } } });
+  } catch (error) {
+    // The chosen one is not there any more: any is better than none.
+    if (!(error instanceof DOMException) || !['OverconstrainedError', 'NotFoundError'].includes(error.name)) throw error;
+    return navigator.mediaDevices.getUserMedia({ audio });
+  }
+}
+
+/** Made and woken inside the click that starts a call: a context made later may stay silent. */
+export function unlockedContext(): AudioContext {
+  const context = new AudioContext({ sampleRate: kWireRate, latencyHint: 'interactive' });
+  void context.resume();
+  return context;
 }
 
 export class SoundDevice {
   private constructor(
-    private readonly stream: MediaStream,
+    private readonly listener: SoundListener,
     private readonly context: AudioContext,
+    private readonly capture: AudioWorkletNode,
     private readonly playout: AudioWorkletNode,
-  ) {}
+    private readonly gain: GainNode,
+    private stream: MediaStream,
+    private source: MediaStreamAudioSourceNode,
+  ) {
+    this.watchTracks();
+  }
 
-  /** Takes over the stream and stops it with close(), also when this fails. */
-  static async open(stream: MediaStream, listener: SoundListener, options: PlayoutOptions): Promise<SoundDevice> {
-    let context: AudioContext | undefined;
+  /** Takes over the stream and the context, and ends both with close(), also when this fails. */
+  static async open(
+    unlocked: AudioContext,
+    stream: MediaStream,
+    listener: SoundListener,
+    options: SoundOptions,
+  ): Promise<SoundDevice> {
+    let context = unlocked;
     try {
-      const [joined, microphone] = join(stream);
+      const [joined, source] = join(unlocked, stream);
       context = joined;
       await Promise.all([addModule(context, captureSource), addModule(context, playoutSource)]);
       const capture = new AudioWorkletNode(context, kCaptureProcessor, { numberOfOutputs: 0, channelCount: 1, channelCountMode: 'explicit' });
       capture.port.onmessage = (message: MessageEvent<CapturedFrame>) => listener.onFrame(message.data);
-      microphone.connect(capture);
+      source.connect(capture);
       const playout = new AudioWorkletNode(context, kPlayoutProcessor, {
         numberOfInputs: 0,
         outputChannelCount: [1],
-        processorOptions: options,
+        processorOptions: { record: options.record },
       });
       playout.port.onmessage = (message: MessageEvent<FromPlayout>) => listener.onPlayout(message.data);
-      playout.connect(context.destination);
-      for (const track of stream.getTracks()) track.onended = () => listener.onMicrophoneEnded();
+      const gain = new GainNode(context, { gain: options.volume });
+      playout.connect(gain).connect(context.destination);
       await context.resume();
-      return new SoundDevice(stream, context, playout);
+      const device = new SoundDevice(listener, context, capture, playout, gain, stream, source);
+      if (options.output !== '') await device.setOutput(options.output);
+      return device;
     } catch (error) {
       stopTracks(stream);
-      void context?.close();
+      close(context);
       throw error;
     }
   }
@@ -72,18 +112,63 @@ export class SoundDevice {
     return this.context.sampleRate;
   }
 
+  /** Milliseconds from the playout to the ear, as far as the browser tells. */
+  get outputDelay(): number {
+    return ((this.context.outputLatency || 0) + (this.context.baseLatency || 0)) * 1000;
+  }
+
+  setVolume(volume: number): void {
+    this.gain.gain.setTargetAtTime(volume, this.context.currentTime, 0.02);
+  }
+
+  setMuted(muted: boolean): void {
+    for (const track of this.stream.getAudioTracks()) track.enabled = !muted;
+  }
+
+  /** Another microphone. Takes the stream over; throws, and leaves the old one, when it can't be joined. */
+  setMicrophone(stream: MediaStream): void {
+    const muted = this.stream.getAudioTracks().some((track) => !track.enabled);
+    let source: MediaStreamAudioSourceNode;
+    try {
+      source = this.context.createMediaStreamSource(stream);
+    } catch (error) {
+      stopTracks(stream);
+      throw error;
+    }
+    this.source.disconnect();
+    stopTracks(this.stream);
+    source.connect(this.capture);
+    this.source = source;
+    this.stream = stream;
+    this.setMuted(muted);
+    this.watchTracks();
+  }
+
+  /** A loudspeaker that is not there (any more) changes nothing. */
+  async setOutput(id: string): Promise<void> {
+    await (this.context as SinkContext).setSinkId?.(id).catch(() => undefined);
+  }
+
+  /** Goes on after the system took the sound away for a while, as telephones do. */
+  wake(): void {
+    if (this.context.state !== 'running' && this.context.state !== 'closed') void this.context.resume();
+  }
+
   close(): void {
     stopTracks(this.stream);
-    void this.context.close();
+    close(this.context);
+  }
+
+  private watchTracks(): void {
+    for (const track of this.stream.getTracks()) track.onended = () => this.listener.onMicrophoneEnded();
   }
 }
 
-function join(stream: MediaStream): [AudioContext, MediaStreamAudioSourceNode] {
-  const context = new AudioContext({ sampleRate: kWireRate, latencyHint: 'interactive' });
+function join(unlocked: AudioContext, stream: MediaStream): [AudioContext, MediaStreamAudioSourceNode] {
   try {
-    return [context, context.createMediaStreamSource(stream)];
+    return [unlocked, unlocked.createMediaStreamSource(stream)];
   } catch {
-    void context.close();
+    close(unlocked);
     const native = new AudioContext({ latencyHint: 'interactive' });
     return [native, native.createMediaStreamSource(stream)];
   }
@@ -101,7 +186,11 @@ async function addModule(context: AudioContext, source: string): Promise<void> {
   }
 }
 
-function stopTracks(stream: MediaStream): void {
+export function close(context: AudioContext): void {
+  if (context.state !== 'closed') void context.close();
+}
+
+export function stopTracks(stream: MediaStream): void {
   for (const track of stream.getTracks()) {
     track.onended = null;
     track.stop();

@@ -15,6 +15,21 @@ export const kActivity: Record<Activity, string> = {
   speaking: 'Speaking',
 };
 
+/** Before a call. */
+export const kInvitation: Record<ServerState['kind'], string> = {
+  checking: 'Start the call, then just speak.',
+  ready: 'Start the call, then just speak.',
+  loading: 'Almost ready',
+  failed: 'The server can’t take calls',
+  unreachable: 'No server there',
+};
+
+export const kInsecure =
+  'Browsers give the microphone only to secure pages, and this one came over plain http. Open it over https, ' +
+  'or through an SSH tunnel: run “ssh -L 8080:localhost:8080 user@server”, then open http://localhost:8080/call. ' +
+  'The page also works when it is saved and opened from disk.';
+export const kOldBrowser = 'This browser can’t capture sound. Please use a current one.';
+
 export function serverLabel(state: ServerState): string {
   switch (state.kind) {
     case 'checking':
@@ -30,6 +45,21 @@ export function serverLabel(state: ServerState): string {
   }
 }
 
+/** What to do, or to wait for, before a call; empty when nothing stands in its way. */
+export function serverAdvice(server: ServerState, backend: Backend | undefined, pageProtocol: string): string {
+  if (backend === undefined) return 'Give the address of a server below.';
+  switch (server.kind) {
+    case 'loading':
+      return 'The server is loading its models. That takes a minute or so; this page goes on asking.';
+    case 'failed':
+      return `It says: ${server.reason}. Its log says more.`;
+    case 'unreachable':
+      return isMixedContent(pageProtocol, backend) ? kMixed : nothingAnswers(backend);
+    default:
+      return '';
+  }
+}
+
 /** Why there is no connection, and what can be done; empty when all is well. */
 export function connectionTrouble(
   connection: ConnectionState,
@@ -39,36 +69,38 @@ export function connectionTrouble(
 ): string {
   if (connection === 'lost') return 'The connection was lost. You can start a new call.';
   if (connection !== 'failed') return '';
-  if (isMixedContent(pageProtocol, backend)) {
-    return 'This page came over https, so the browser refuses a backend over plain http. Give an https address.';
-  }
+  if (isMixedContent(pageProtocol, backend)) return kMixed;
   switch (server.kind) {
     case 'loading':
       return 'The server is still loading its models. Start the call when it is ready.';
     case 'failed':
-      return `The server can't take calls: ${server.reason}`;
+      return `The server can’t take calls: ${server.reason}`;
     case 'ready':
       return `The server at ${backend.base} did not take the call. It may be full, or a proxy before it may not pass WebSockets on.`;
     default:
-      return `Nothing answers at ${backend.base}. Check the address, that the server runs, and that no firewall is in the way.`;
+      return nothingAnswers(backend);
   }
 }
 
-/** The last turn's times in one line; empty when its first sound was not timed. */
-export function timesLine(turn: TurnTimes): string {
-  if (turn.first_audio === undefined) return '';
+/** The steps of an answer that were timed, in the order in which they come about. */
+export function stagesOf(turn: TurnTimes): [name: string, seconds: number][] {
   const stages: [string, number | undefined][] = [
-    ['transcript', turn.transcript],
-    ['first word', turn.first_token],
-    ['first sound', turn.first_sound],
-    ['turn end', turn.turn_end],
+    ['Words understood', turn.transcript],
+    ['First word thought of', turn.first_token],
+    ['First clause', turn.first_clause],
+    ['First sound made', turn.first_sound],
+    ['Sure that you had finished', turn.turn_end],
+    ['First sound sent', turn.first_audio],
   ];
-  const known = stages.filter((stage): stage is [string, number] => stage[1] !== undefined);
-  const detail = known.map(([name, seconds]) => `${name} ${milliseconds(seconds)}`).join(', ');
-  const early = turn.speculated ? ', begun early' : '';
-  return `Last answer after ${milliseconds(turn.first_audio)}${detail === '' ? '' : ` (${detail}${early})`}`;
+  return stages.filter((stage): stage is [string, number] => stage[1] !== undefined);
 }
 
-function milliseconds(seconds: number): string {
+export function milliseconds(seconds: number): string {
   return `${Math.round(seconds * 1000)} ms`;
+}
+
+const kMixed = 'This page came over https, so the browser refuses a backend over plain http. Give an https address.';
+
+function nothingAnswers(backend: Backend): string {
+  return `Nothing answers at ${backend.base}. Check the address, that the server runs, and that no firewall is in the way.`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { isMixedContent, ownBackend, parseBackend } from '../src/address.ts';
+import { callAddress, isMixedContent, linkedBackend, ownBackend, parseBackend, type Backend } from '../src/address.ts';
 
 test('addresses as people type them', () => {
   const typed: [string, string][] = [
@@ -26,6 +26,7 @@ test('the paths and schemes of what is asked', () => {
   assert.deepEqual(parseBackend('https://example.org/voice'), {
     base: 'https://example.org/voice',
     ready: 'https://example.org/voice/ready',
+    options: 'https://example.org/voice/options',
     realtime: 'wss://example.org/voice/v1/realtime?model=antiphon',
   });
 });
@@ -45,4 +46,15 @@ test('only plain http to another machine is mixed content on an https page', () 
   assert.equal(mixed('https:', 'http://localhost:8080'), false);
   assert.equal(mixed('https:', 'https://203.0.113.7'), false);
   assert.equal(mixed('http:', 'http://203.0.113.7'), false);
+});
+
+test('an agent goes into the call\'s address, whatever its name', () => {
+  const backend = parseBackend('https://example.org') as Backend;
+  assert.equal(callAddress(backend, ''), 'wss://example.org/v1/realtime?model=antiphon');
+  assert.equal(callAddress(backend, 'a b&c'), 'wss://example.org/v1/realtime?model=antiphon&agent=a%20b%26c');
+});
+
+test('a link may name the server', () => {
+  assert.equal(linkedBackend('?server=https%3A%2F%2Fvoice.example.org'), 'https://voice.example.org');
+  assert.equal(linkedBackend('?x=1'), '');
 });

@@ -53,3 +53,31 @@ test('a heard text that is another text is ignored, and a final caption has no h
   captions.setHeard('a1', 'Two');
   assert.equal(captions.get('a1')?.heard, undefined);
 });
+
+test('words are lit by the time in the sound, whatever space stands before the text', () => {
+  const captions = new Captions();
+  const words = [{ text: ' One', start_ms: 0, end_ms: 100 }, { text: ' two', start_ms: 100, end_ms: 200 }];
+  captions.append('a1', 'assistant', ' One two');
+  captions.addWords('a1', words);
+  captions.setPlayed('a1', -20);
+  assert.equal(captions.get('a1')?.lit, 0);
+  captions.setPlayed('a1', 0);
+  assert.equal(captions.get('a1')?.lit, ' One'.length);
+  captions.complete('a1', 'assistant', ' One two');
+  captions.setPlayed('a1', 50);
+  assert.equal(captions.get('a1')?.lit, 'One'.length, 'the whole text is trimmed');
+  captions.setPlayed('a1', 500);
+  assert.equal(captions.get('a1')?.lit, 'One two'.length);
+  assert.equal(captions.setPlayed('unknown', 5), false);
+});
+
+test('a call that ends in the middle of an answer ends its caption where it was heard', () => {
+  const captions = new Captions();
+  captions.append('a1', 'assistant', 'One two');
+  captions.complete('a1', 'assistant', 'One two');
+  captions.addWords('a1', [{ text: 'One', start_ms: 0, end_ms: 100 }, { text: ' two', start_ms: 100, end_ms: 200 }]);
+  captions.setPlayed('a1', 50);
+  captions.append('a2', 'assistant', 'Three');
+  captions.close();
+  assert.deepEqual(captions.all().map(({ state, heard, lit }) => [state, heard, lit]), [['interrupted', 3, undefined], ['final', undefined, undefined]]);
+});

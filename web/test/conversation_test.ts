@@ -30,8 +30,9 @@ test('a turn goes from listening to speaking and back', () => {
 test('sound is handed on as it comes', () => {
   const conversation = new Conversation();
   assert.deepEqual(conversation.step({ type: 'response.output_audio.delta', ...answer, delta: 'AAA=' }), [
-    { kind: 'play', item: 'a1', audio: 'AAA=' },
+    { kind: 'play', item: 'a1', samples: new Int16Array([0]) },
   ]);
+  assert.deepEqual(conversation.step({ type: 'response.output_audio.delta', ...answer, delta: '?' }), []);
 });
 
 test('the caller cuts in: flush once, truncate where it was heard, drop what still comes', () => {
@@ -101,7 +102,113 @@ test('noise without words leaves no caption and no waiting', () => {
   const conversation = new Conversation();
   conversation.step({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
   conversation.step({ type: 'input_audio_buffer.speech_stopped', item_id: 'u1' });
-  conversation.step({ type: 'conversation.item.input_audio_transcription.completed', item_id: 'u1', transcript: '' });
+  conversation.step({ type: 'conversation.item.input_audio_transcription.completed', item_id: 'u1', transcript: '', language: '' });
   assert.equal(conversation.activity, 'listening');
   assert.deepEqual(conversation.captions.all(), []);
+});
+
+const words = [
+  { text: 'One', start_ms: 0, end_ms: 200 },
+  { text: ' two', start_ms: 200, end_ms: 400 },
+  { text: ' three.', start_ms: 400, end_ms: 700 },
+];
+
+test('words light up as they are heard, and all of them when the answer was played', () => {
+  const conversation = new Conversation();
+  conversation.step({ type: 'antiphon.words', item_id: 'a1', words });
+  speak(conversation);
+  assert.equal(conversation.captions.get('a1')?.lit, 0);
+  assert.equal(conversation.played('a1', 250), true);
+  assert.equal(conversation.captions.get('a1')?.lit, 'One two'.length);
+  assert.equal(conversation.played('a1', 399), false, 'nothing looks different');
+  conversation.ended(['a1']);
+  assert.equal(conversation.captions.get('a1')?.lit, undefined);
+});
+
+test('what was lit when the caller cut in is what was heard, until the server says', () => {
+  const conversation = new Conversation();
+  conversation.step({ type: 'antiphon.words', item_id: 'a1', words });
+  speak(conversation);
+  conversation.played('a1', 250);
+  conversation.step({ type: 'input_audio_buffer.speech_started', item_id: 'u2' });
+  conversation.flushed([{ item: 'a1', played: 6000, unheard: 9000, whole: false }], 24000);
+  assert.equal(conversation.captions.get('a1')?.heard, 'One two'.length);
+  conversation.step({ type: 'conversation.item.retrieved', item_id: 'a1', heard: 'One' });
+  assert.equal(conversation.captions.get('a1')?.heard, 'One'.length);
+});
+
+test('a binary frame belongs to the item announced last, and none is played of a stopped one', () => {
+  const conversation = new Conversation();
+  const samples = new Int16Array([1, 2]);
+  assert.deepEqual(conversation.binary(samples), [], 'nothing was announced');
+  conversation.step({ type: 'response.output_item.added', ...answer });
+  assert.deepEqual(conversation.binary(samples), [{ kind: 'play', item: 'a1', samples }]);
+  assert.equal(conversation.activity, 'speaking');
+  conversation.step({ type: 'input_audio_buffer.speech_started', item_id: 'u2' });
+  assert.deepEqual(conversation.binary(samples), []);
+});
+
+test('partials replace each other, and the transcript replaces them', () => {
+  const conversation = new Conversation();
+  conversation.step({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+  conversation.step({ type: 'antiphon.partial', item_id: 'u1', transcript: 'what time' });
+  conversation.step({ type: 'antiphon.partial', item_id: 'u1', transcript: 'What time is' });
+  assert.equal(conversation.captions.get('u1')?.text, 'What time is');
+  const completed = { type: 'conversation.item.input_audio_transcription.completed', item_id: 'u1', transcript: 'What time is it?', language: 'en' } as const;
+  conversation.step(completed);
+  conversation.step({ type: 'antiphon.partial', item_id: 'u1', transcript: 'late' });
+  assert.equal(conversation.captions.get('u1')?.text, 'What time is it?');
+  assert.equal(conversation.captions.get('u1')?.language, 'en');
+});
+
+test('speech that turns out to be nothing leaves no place when the server listens again', () => {
+  const conversation = new Conversation();
+  conversation.step({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+  conversation.step({ type: 'input_audio_buffer.speech_stopped', item_id: 'u1' });
+  assert.equal(conversation.activity, 'thinking');
+  conversation.step({ type: 'antiphon.state', state: 'listening' });
+  assert.equal(conversation.activity, 'listening');
+  assert.deepEqual(conversation.captions.all(), []);
+});
+
+test('the times of a turn belong to its answer, also when they come after it', () => {
+  const conversation = new Conversation();
+  speak(conversation);
+  conversation.step({ type: 'response.done', response_id: 'r1', status: 'completed', message: undefined });
+  const turn = {
+    speculated: false, transcript: 0.2, first_token: undefined, first_clause: undefined, first_sound: undefined, turn_end: undefined, first_audio: 0.5,
+  };
+  conversation.step({ type: 'antiphon.turn', response_id: 'r1', turn });
+  assert.equal(conversation.captions.get('a1')?.times?.first_audio, 0.5);
+  conversation.step({ type: 'antiphon.turn', response_id: 'unknown', turn });
+});
+
+const kinds = (effects: Effect[]): string[] => effects.map((effect) => (effect.kind === 'send' ? effect.event.type : effect.kind));
+
+test('what is typed is asked at once, or when the answer under way is gone', () => {
+  const conversation = new Conversation();
+  assert.deepEqual(kinds(conversation.type('Hello')), ['conversation.item.create', 'response.create']);
+  assert.equal(conversation.activity, 'thinking');
+  assert.deepEqual(conversation.captions.all().map(({ text, side, state }) => [text, side, state]), [['Hello', 'caller', 'final']]);
+  speak(conversation);
+  assert.deepEqual(kinds(conversation.type('Wait')), ['flush', 'response.cancel', 'conversation.item.create']);
+  const done = { type: 'response.done', response_id: 'r1', status: 'cancelled', message: undefined } as const;
+  assert.deepEqual(kinds(conversation.step(done)), ['response.create']);
+  assert.deepEqual(kinds(conversation.step(done)), [], 'asked once');
+});
+
+test('push-to-talk: pressing stops the answer and begins anew, letting go asks', () => {
+  const conversation = new Conversation();
+  speak(conversation);
+  assert.deepEqual(kinds(conversation.press()), ['flush', 'response.cancel', 'input_audio_buffer.clear']);
+  assert.equal(conversation.activity, 'hearing');
+  conversation.flushed([{ item: 'a1', played: 2400, unheard: 100, whole: false }], 24000);
+  conversation.step({ type: 'response.done', response_id: 'r1', status: 'cancelled', message: undefined });
+  assert.deepEqual(kinds(conversation.release(true)), ['input_audio_buffer.commit', 'response.create']);
+  assert.equal(conversation.activity, 'thinking');
+  conversation.step({ type: 'input_audio_buffer.committed', item_id: 'u1' });
+  assert.equal(conversation.captions.get('u1')?.state, 'live');
+  conversation.press();
+  assert.deepEqual(kinds(conversation.release(false)), ['input_audio_buffer.clear'], 'a slip of the finger');
+  assert.equal(conversation.activity, 'listening');
 });

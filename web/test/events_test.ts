@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { parseServerEvent } from '../src/events.ts';
+import { mannerUpdate, messageItem, parseServerEvent, sessionUpdate } from '../src/events.ts';
 
 test('what is no event, or none that the page needs, is nothing', () => {
   for (const text of ['', '{', 'null', '[]', '7', '{}', '{"type":7}', '{"type":"rate_limits.updated"}']) {
@@ -50,6 +50,7 @@ test('a retrieved answer brings the text that was kept, none if there is none', 
 test('the times of a turn may be missing one by one', () => {
   assert.deepEqual(parseServerEvent('{"type":"antiphon.turn","speculated":true,"first_audio_seconds":0.6,"transcript_seconds":null}'), {
     type: 'antiphon.turn',
+    response_id: '',
     turn: {
       speculated: true,
       transcript: undefined,
@@ -60,4 +61,48 @@ test('the times of a turn may be missing one by one', () => {
       first_audio: 0.6,
     },
   });
+});
+
+test('a session shows whether the server has the additions', () => {
+  const created = (session: object): unknown => parseServerEvent(JSON.stringify({ type: 'session.created', session }));
+  const turn_detection = { type: 'server_vad', threshold: 0.4 };
+  assert.deepEqual(created({ audio: { input: { turn_detection } }, antiphon: { partials: false, binary_audio: true, agent: 'x' } }), {
+    type: 'session.created',
+    session: { additions: { partials: false, binary_audio: true, agent: 'x' }, turnDetection: turn_detection },
+  });
+  assert.deepEqual(created({}), { type: 'session.created', session: { additions: undefined, turnDetection: undefined } });
+});
+
+test('the additions are asked for only where the server has them', () => {
+  const asked = (additions: { partials: boolean; binary_audio: boolean; agent: string } | undefined): object =>
+    (sessionUpdate('sv', { additions, turnDetection: undefined }) as { session: object }).session;
+  assert.equal('antiphon' in asked(undefined), false);
+  assert.deepEqual((asked({ partials: false, binary_audio: false, agent: '' }) as { antiphon: object }).antiphon, { partials: true, binary_audio: true });
+});
+
+test('only what differs from the server\'s own manner is sent', () => {
+  assert.equal(mannerUpdate({ voice: '', speed: 1, instructions: ' ' }), undefined);
+  assert.deepEqual(mannerUpdate({ voice: 'v', speed: 1.2, instructions: ' Be brief. ' }), {
+    type: 'session.update',
+    session: { type: 'realtime', audio: { output: { voice: 'v', speed: 1.2 } }, instructions: 'Be brief.' },
+  });
+  assert.deepEqual(mannerUpdate({ voice: '', speed: 1, instructions: 'Be brief.' }), {
+    type: 'session.update',
+    session: { type: 'realtime', instructions: 'Be brief.' },
+  });
+});
+
+test('messages in words are of the right role and kind', () => {
+  const item = (side: 'caller' | 'assistant'): object => (messageItem(side, 'x') as { item: object }).item;
+  assert.deepEqual(item('caller'), { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'x' }] });
+  assert.deepEqual(item('assistant'), { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'x' }] });
+});
+
+test('words and states of a wrong shape do no harm', () => {
+  assert.deepEqual(parseServerEvent('{"type":"antiphon.words","item_id":"a1","words":[{"text":"Hi","start_ms":"0"},7]}'), {
+    type: 'antiphon.words',
+    item_id: 'a1',
+    words: [{ text: 'Hi', start_ms: 0, end_ms: 0 }, { text: '', start_ms: 0, end_ms: 0 }],
+  });
+  assert.equal(parseServerEvent('{"type":"antiphon.state","state":"dancing"}'), undefined);
 });

@@ -32,16 +32,17 @@ export async function startBrowser({ microphone, allow = true, hosts = [] } = {}
   }
 }
 
-/** A new page, with its address, that fails the test on an error of its own. Returns the page and what it asked for. */
-export async function openPage(browser, address, { colorScheme = 'light', width = 1000, height = 900, record = false, script } = {}) {
-  const context = await browser.newContext({ colorScheme, viewport: { width, height } });
+/** A new page, with its address, Returns the page, what it asked for, and the errors in its console. */
+export async function openPage(browser, address, { record = false, script, ...look } = {}) {
+  const { colorScheme = 'light', width = 1280, height = 800, ...rest } = look;
+  const context = await browser.newContext({ colorScheme, viewport: { width, height }, ...rest });
   const page = await context.newPage();
   const requests = [];
   const errors = [];
   page.on('request', (request) => requests.push(request.url()));
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error' && /content security policy/i.test(message.text())) errors.push(message.text());
+    if (message.type() === 'error') errors.push(message.text());
   });
   if (record) await page.addInitScript(() => { window.__recordPlayout = { rate: 0, blocks: [] }; });
   if (script !== undefined) await page.addInitScript(script);
@@ -52,7 +53,8 @@ export async function openPage(browser, address, { colorScheme = 'light', width 
 export async function waitForText(page, selector, text, timeout = 5_000) {
   const wanted = text instanceof RegExp ? { source: text.source, flags: text.flags } : { equals: text };
   const matches = ([where, { source, flags, equals }]) => {
-    const found = document.querySelector(where)?.textContent ?? '';
+    const panel = document.querySelector('antiphon-call')?.shadowRoot ?? document;
+    const found = panel.querySelector(where)?.textContent ?? '';
     return equals === undefined ? new RegExp(source, flags).test(found) : found === equals;
   };
   try {
@@ -95,5 +97,6 @@ export async function screenshot(page, name) {
   const folder = process.env.ANTIPHON_SCREENSHOTS;
   if (!folder) return;
   await mkdir(folder, { recursive: true });
+  await page.waitForTimeout(400); // what appears, has appeared
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }

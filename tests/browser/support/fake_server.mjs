@@ -6,34 +6,68 @@ import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { fromPcm, toPcm } from './wav.mjs';
 
-const kPage = new URL('../../../web/dist/call_interface.html', import.meta.url);
+const kDist = new URL('../../../web/dist/', import.meta.url);
+
+/** What GET /options answers. */
+export const kOptions = {
+  languages: [
+    { code: 'en', name: 'English' },
+    { code: 'de', name: 'Deutsch' },
+    { code: 'sv', name: 'Svenska' },
+    { code: 'cy', name: 'Cymraeg' },
+  ],
+  voices: [{ id: 'en_US-joe-medium', language: 'en-US' }, { id: 'sv_SE-nst-medium', language: 'sv-SE' }],
+  agents: [{ name: 'concierge', description: 'Answers for the house' }, { name: 'librarian', description: 'Knows the shelves' }],
+  models: ['antiphon'],
+  default_voice: 'en_US-joe-medium',
+  partials: true,
+};
 
 export class FakeServer {
   ready = true;
   accepts = true;
+  additions = true; // Antiphon's own, in the protocol and in HTTP; false: a server from before them
+  agent = ''; // that the page asked for
+  calls = 0;
+  binaryFrames = 0;
   protocol = ''; // the subprotocol that the page asked for
   received = []; // events but for the microphone's
   microphone = []; // the samples' bytes, one Buffer for each append
   socket;
+  pages = new Map(); // what is served, by path
 
   static async start() {
-    const page = await readFile(kPage).catch(() => {
-      throw new Error('web/dist/call_interface.html is not built: run npm ci && npm run build in web/');
-    });
     const fake = new FakeServer();
-    fake.http = createServer((request, response) => fake.answer(request, response, page));
+    const built = (name) =>
+      readFile(new URL(name, kDist), 'utf8').catch(() => {
+        throw new Error(`web/dist/${name} is not built: run npm ci && npm run build in web/`);
+      });
+    fake.pages.set('/call', { type: 'text/html; charset=utf-8', body: await built('call_interface.html') });
+    fake.pages.set('/antiphon.js', { type: 'text/javascript; charset=utf-8', body: await built('antiphon.js') });
     fake.websockets = new WebSocketServer({ noServer: true });
-    fake.http.on('upgrade', (request, socket, head) => fake.upgrade(request, socket, head));
-    await new Promise((resolve) => fake.http.listen(0, '127.0.0.1', resolve));
-    fake.port = fake.http.address().port;
-    fake.origin = `http://localhost:${fake.port}`;
+    await fake.listen(0);
     return fake;
+  }
+
+  async listen(port) {
+    this.http = createServer((request, response) => this.answer(request, response));
+    this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
+    await new Promise((resolve) => this.http.listen(port, '127.0.0.1', resolve));
+    this.port = this.http.address().port;
+    this.origin = `http://localhost:${this.port}`;
   }
 
   async stop() {
     this.socket?.terminate();
     this.http.closeAllConnections();
     await new Promise((resolve) => this.http.close(resolve));
+  }
+
+  /** As a shutdown of the real server: the WebSocket is closed with 1012, then nothing listens any more. */
+  async shutDown() {
+    this.socket.close(1012);
+    await new Promise((resolve) => this.socket.on('close', resolve));
+    await this.stop();
   }
 
   send(event) {
@@ -58,11 +92,14 @@ export class FakeServer {
     const frame = rate / 50;
     const began = performance.now() - 150;
     let sent = 0;
+    this.send({ type: 'response.output_item.added', response_id: part.response_id, output_index: 0, item: { id: part.item_id } });
     const timer = setInterval(() => {
+      if (this.socket.readyState !== this.socket.OPEN) clearInterval(timer);
       const due = Math.floor((performance.now() - began) / 20);
       for (; sent < due && sent * frame < samples.length; sent++) {
         const piece = samples.subarray(sent * frame, (sent + 1) * frame);
-        this.send({ type: 'response.output_audio.delta', ...part, delta: toPcm(piece).toString('base64') });
+        if (this.binary) this.socket.send(toPcm(piece));
+        else this.send({ type: 'response.output_audio.delta', ...part, delta: toPcm(piece).toString('base64') });
       }
       if (sent * frame >= samples.length) {
         clearInterval(timer);
@@ -72,14 +109,19 @@ export class FakeServer {
     return () => clearInterval(timer);
   }
 
-  answer(request, response, page) {
+  answer(request, response) {
     response.setHeader('Access-Control-Allow-Origin', '*');
-    if (request.url === '/call') {
-      response.setHeader('Content-Type', 'text/html; charset=utf-8');
-      response.end(page);
-    } else if (request.url === '/ready') {
+    const path = new URL(request.url, this.origin).pathname;
+    const page = this.pages.get(path);
+    if (page !== undefined) {
+      response.setHeader('Content-Type', page.type);
+      response.end(page.body);
+    } else if (path === '/ready') {
       response.writeHead(this.ready ? 200 : 503, { 'Content-Type': 'application/json' });
       response.end(JSON.stringify({ ready: this.ready, whisper_ready: this.ready, lid_ready: false, device: 'cpu' }));
+    } else if (path === '/options' && this.additions) {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify(kOptions));
     } else {
       response.writeHead(404).end();
     }
@@ -93,25 +135,53 @@ export class FakeServer {
     }
     this.websockets.handleUpgrade(request, socket, head, (accepted) => {
       this.socket = accepted;
+      this.calls++;
       this.protocol = accepted.protocol;
+      this.agent = url.searchParams.get('agent') ?? '';
       this.received = [];
       this.microphone = [];
-      accepted.on('message', (data) => this.receive(JSON.parse(String(data))));
-      this.send({ type: 'session.created', session: { type: 'realtime', id: 'sess_fake' } });
+      this.binaryFrames = 0;
+      this.binary = false;
+      accepted.on('message', (data, isBinary) => (isBinary ? this.receiveBinary(data) : this.receive(JSON.parse(String(data)))));
+      this.send({ type: 'session.created', session: this.session() });
+      if (this.additions) this.send({ type: 'antiphon.state', state: 'listening' });
     });
   }
 
+  session() {
+    const turn_detection = { type: 'server_vad', threshold: 0.5, silence_duration_ms: 500 };
+    const antiphon = { partials: this.binary, binary_audio: this.binary, agent: this.agent };
+    const session = { type: 'realtime', id: 'sess_fake', audio: { input: { turn_detection } } };
+    return this.additions ? { ...session, antiphon } : session;
+  }
+
   receive(event) {
-    if (event.type === 'input_audio_buffer.append') this.microphone.push(Buffer.from(event.audio, 'base64'));
-    else this.received.push(event);
+    if (event.type === 'input_audio_buffer.append') {
+      this.microphone.push(Buffer.from(event.audio, 'base64'));
+      return;
+    }
+    this.received.push(event);
+    if (event.type !== 'session.update') return;
+    if (!this.additions && event.session.antiphon !== undefined) {
+      this.send({ type: 'error', error: { type: 'invalid_request_error', code: 'unknown_parameter', message: 'session.antiphon' } });
+      return;
+    }
+    if (event.session.antiphon?.binary_audio === true) this.binary = true;
+    this.send({ type: 'session.updated', session: this.session() });
+  }
+
+  receiveBinary(data) {
+    this.binaryFrames++;
+    this.microphone.push(data);
   }
 }
 
-async function until(condition, timeout) {
+/** Waits for what the condition returns once that is neither undefined nor false. */
+export async function until(condition, timeout = 5_000) {
   const end = performance.now() + timeout;
   for (;;) {
     const found = condition();
-    if (found !== undefined || performance.now() > end) return found;
+    if ((found !== undefined && found !== false) || performance.now() > end) return found;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -1,12 +1,13 @@
 // Runs in the audio thread: plays the answers and counts what was played.
 
-import { kWireRate, toFloat } from '../pcm.ts';
+import { kWireRate, loudness, toFloat } from '../pcm.ts';
 import { PlayoutQueue } from '../playout_queue.ts';
 import { Resampler } from '../resampler.ts';
 import { kPlayoutProcessor, type FromPlayout, type PlayoutOptions, type ToPlayout } from './messages.ts';
 import { scope } from './scope.ts';
 
 const kRecordedBlock = 2400;
+const kProgressPerSecond = 30;
 
 class PlayoutProcessor extends scope.AudioWorkletProcessor {
   private readonly queue = new PlayoutQueue(scope.sampleRate);
@@ -14,6 +15,9 @@ class PlayoutProcessor extends scope.AudioWorkletProcessor {
   private item = ''; // whose sound is in the resampler
   private readonly recorded: Float32Array | undefined;
   private recordedCount = 0;
+  private sinceProgress = 0; // samples
+  private loudest = 0;
+  private wasSounding = false;
 
   constructor({ processorOptions }: { processorOptions: PlayoutOptions }) {
     super();
@@ -27,7 +31,27 @@ class PlayoutProcessor extends scope.AudioWorkletProcessor {
     const items = this.queue.pull(block);
     if (items.length > 0) this.send({ kind: 'ended', items });
     if (this.recorded !== undefined) this.record(this.recorded, block);
+    this.tell(block);
     return true;
+  }
+
+  private tell(block: Float32Array): void {
+    const sounding = this.queue.sounding;
+    this.sinceProgress += block.length;
+    this.loudest = Math.max(this.loudest, loudness(block));
+    if (!sounding && !this.wasSounding) return;
+    if (sounding && this.sinceProgress < scope.sampleRate / kProgressPerSecond) return;
+    const [position] = this.queue.positions();
+    this.send({
+      kind: 'progress',
+      level: sounding ? this.loudest : 0,
+      item: position?.item ?? '',
+      played: position?.played ?? 0,
+      rate: scope.sampleRate,
+    });
+    this.wasSounding = sounding;
+    this.sinceProgress = 0;
+    this.loudest = 0;
   }
 
   private take(message: ToPlayout): void {
