@@ -25,28 +25,31 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 std::shared_ptr<RealtimeSession> RealtimeSession::make(std::shared_ptr<MessageChannel> channel,
                                                        std::shared_ptr<base::Strand> strand, call::CallPlace place,
                                                        const Services& services, Connections& connections,
-                                                       std::string model, std::string client) {
-    std::shared_ptr<RealtimeSession> session(new RealtimeSession(
-        std::move(channel), std::move(strand), std::move(place), services, std::move(model), std::move(client)));
+                                                       std::shared_ptr<const call::Agent> agent, std::string model,
+                                                       std::string client) {
+    std::shared_ptr<RealtimeSession> session(
+        new RealtimeSession(std::move(channel), std::move(strand), std::move(place), services, std::move(agent),
+                            std::move(model), std::move(client)));
     session->entry_ = connections.add(session);
     return session;
 }
 
 RealtimeSession::RealtimeSession(std::shared_ptr<MessageChannel> channel, std::shared_ptr<base::Strand> strand,
-                                 call::CallPlace place, const Services& services, std::string model, std::string client)
+                                 call::CallPlace place, const Services& services,
+                                 std::shared_ptr<const call::Agent> agent, std::string model, std::string client)
     : channel_(std::move(channel)), strand_(std::move(strand)), place_(std::move(place)), services_(services),
-      model_(std::move(model)), client_(std::move(client)) {}
+      agent_(std::move(agent)), model_(std::move(model)), client_(std::move(client)) {}
 
 RealtimeSession::~RealtimeSession() { close_call(); }
 
 void RealtimeSession::opened() {
     opened_at_ = strand_->now();
-    call::Session session = services_.default_session;
+    call::Session session = agent_->session;
     session.id = base::random_id("sess_");
     if (!model_.empty()) session.model = model_;
     context_.session = session;
-    base::log::info("call.opened", {{"call", session.id}, {"client", client_}, {"model", session.model}});
-    call_ = call::Call::open(std::move(session), services_.call_settings, *services_.engines(), strand_, *this);
+    base::log::info("call.opened", {{"call", session.id}, {"client", client_}, {"model", session.model}, {"agent", session.agent}});
+    call_ = call::Call::open(std::move(session), agent_->settings, *services_.engines(), strand_, *this);
     next();
 }
 
@@ -76,7 +79,7 @@ void RealtimeSession::perform(const protocol::ClientEvent& event) {
     context_.request = &event.request;
     std::visit(Overloaded{
                    [&](const protocol::UpdateSession& r) {
-                       const auto defaults = services_.default_session.turn_detection.value_or(call::TurnDetection{});
+                       const auto defaults = agent_->session.turn_detection.value_or(call::TurnDetection{});
                        call_->update_session(to_patch(r.session, call_->session(), defaults), id);
                    },
                    [](const protocol::AppendAudio&) {},

@@ -25,12 +25,14 @@ class RealtimeSession final : public ChannelUser,
                               public std::enable_shared_from_this<RealtimeSession>,
                               private call::Peer {
 public:
-    /// `model` as the client named it, empty for the server's own; `client` is its address, for the log.
+    /// `agent` answers; `model` as the client named it, empty for the agent's own; `client` is its address, for
+    /// the log.
     /// The call begins with opened() and ends with ended(); its place is given back then. `services`
     /// must outlive the session, and the engines must be loaded.
     static std::shared_ptr<RealtimeSession> make(std::shared_ptr<MessageChannel> channel,
                                                  std::shared_ptr<base::Strand> strand, call::CallPlace place,
-                                                 const Services& services, Connections& connections, std::string model,
+                                                 const Services& services, Connections& connections,
+                                                 std::shared_ptr<const call::Agent> agent, std::string model,
                                                  std::string client);
     ~RealtimeSession() override;
 
@@ -44,7 +46,8 @@ public:
 
 private:
     RealtimeSession(std::shared_ptr<MessageChannel> channel, std::shared_ptr<base::Strand> strand, call::CallPlace place,
-                    const Services& services, std::string model, std::string client);
+                    const Services& services, std::shared_ptr<const call::Agent> agent, std::string model,
+                    std::string client);
 
     void send(const call::CallEvent& event) override;
     void send_audio(const call::ResponsePart& part, std::span<const float> samples) override;
@@ -64,6 +67,7 @@ private:
     const std::shared_ptr<base::Strand> strand_;
     call::CallPlace place_;
     const Services& services_;
+    const std::shared_ptr<const call::Agent> agent_;
     const std::string model_;
     const std::string client_;
     WireContext context_;
