@@ -8,6 +8,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <fcntl.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -28,6 +29,16 @@ namespace {
 
 constexpr int kFatalSignalExit = 128;
 
+bool has_terminal() {
+    return bool(engine::FileDescriptor(::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)));
+}
+
+/// Whether the server was started in a terminal, and not by nohup.
+bool belongs_to_terminal() {
+    struct ::sigaction before {};
+    return ::sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler != SIG_IGN && has_terminal();
+}
+
 /// The device that the settings ask for, if the machine has it.
 base::Result<void> check_device(const EngineSettings& settings, const Machine& machine) {
     if (settings.device != "gpu" || machine.gpu) return {};
@@ -45,6 +56,7 @@ Server::Server(const Settings& settings, ReadAgain read_again)
       began_(base::Clock::now()),
       registry_(settings.max_calls),
       signals_(control_),
+      ends_with_terminal_(belongs_to_terminal()),
       hangups_(control_, SIGHUP),
       in_force_(settings),
       deadline_(control_),
@@ -186,6 +198,10 @@ void Server::wait_for_hangup() {
     hangups_.async_wait([this](const boost::system::error_code& failure, int) {
         if (failure) return;
         wait_for_hangup();
+        if (ends_with_terminal_ && !has_terminal()) {
+            if (!stopping_) stop("its terminal was closed");
+            return;
+        }
         // Many signals at once are one wish.
         if (std::exchange(reload_wanted_, true)) return;
         boost::asio::post(control_, [this] { reload(); });

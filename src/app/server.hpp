@@ -50,7 +50,7 @@ public:
 
     std::uint16_t port() const;
 
-    /// Serves until SIGINT or SIGTERM, which end it in order: no further calls, those under way are ended,
+    /// Serves until SIGINT or SIGTERM, or the SIGHUP of a terminal that was closed, which end it in order: no further calls, those under way are ended,
     /// all threads joined. A second signal ends the process at once, with exit code 128 + the signal.
     /// Fails when an engine could not be loaded.
     base::Result<void> run();
@@ -83,6 +83,7 @@ private:
     // The main thread's own loop: signals, the end of loading, the end of the io threads.
     boost::asio::io_context control_;
     boost::asio::signal_set signals_;
+    const bool ends_with_terminal_;  ///< known before SIGHUP is taken over
     boost::asio::signal_set hangups_;
     bool reload_wanted_ = false;  ///< main thread only, as is in_force_
     Settings in_force_;           ///< with what reloads have changed

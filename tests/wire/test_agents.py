@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ import time
 import pytest
 import websockets
 
-from conversation import client, Conversation
+from conversation import Conversation, client
 from server import environment, error_of
 
 DESK = '[agents.desk]\ndescription = "Answers the phone"\ninstructions = "You are the desk."\n'
@@ -76,6 +77,13 @@ async def opened(server, query):
 async def session_of(server, query):
     async with opened(server, query) as (_, session):
         return session
+
+
+async def event_of(socket, kind):
+    while True:
+        event = json.loads(await asyncio.wait_for(socket.recv(), 30))
+        if event["type"] == kind:
+            return event
 
 
 async def answered(socket, text):
@@ -161,7 +169,7 @@ async def test_a_call_under_way_is_not_touched_by_reloads_good_or_broken(agents)
 
         # The call of the agent that is gone has what it began with, and answers.
         await socket.send(json.dumps({"type": "session.update", "session": {"type": "realtime"}}))
-        session = json.loads(await asyncio.wait_for(socket.recv(), 30))["session"]
+        session = (await event_of(socket, "session.updated"))["session"]
         assert session["instructions"] == "You are the shop."
         assert session["audio"]["input"]["turn_detection"]["silence_duration_ms"] == 900
         await answered(socket, "Are you still there?")
@@ -295,6 +303,28 @@ def test_the_pid_file_lives_as_long_as_the_server(binary, start, tmp_path):
         server.process.send_signal(signal.SIGHUP)
     server.stop()  # in order, the storm notwithstanding
     assert not pid_file.exists() and not pathlib.Path(f"{pid_file}.reload").exists()
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_terminal_that_closes_ends_the_server_unless_it_was_told_to_ignore_that(binary, tmp_path, ignored):
+    log = tmp_path / "log"
+    pid, terminal = pty.fork()
+    if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+        os.chdir(tmp_path)
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
+        os.execve(binary, [str(binary), "serve", "--port", "0", "--port-file", "port"], environment())
+    end = time.monotonic() + 60
+    while not (tmp_path / "port").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    os.close(terminal)
+    if ignored:
+        while "reload.done" not in log.read_text() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert "reload.done" in log.read_text()
+        os.kill(pid, signal.SIGTERM)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert ("its terminal was closed" in log.read_text()) is not ignored
 
 
 def test_check_config_checks_agents_too(binary, tmp_path):
