@@ -41,7 +41,8 @@ base::Error invalid(std::string text) { return base::error(base::Errc::invalid, 
 
 base::Result<void> check_length(const std::string& key, std::string_view text, std::size_t limit) {
     if (text.size() <= limit) return {};
-    return invalid(key + " has " + std::to_string(text.size()) + " bytes; it may have at most " + std::to_string(limit));
+    return invalid(key + " has " + std::to_string(text.size()) + " bytes; it may have at most " +
+                   std::to_string(limit));
 }
 
 /// The key does what the setting does for all calls.
@@ -113,7 +114,8 @@ const std::vector<AgentKey>& keys() {
 }
 
 base::Result<void> store_key(Draft& draft, const std::string& name, const toml::node& node) {
-    const auto found = std::find_if(keys().begin(), keys().end(), [&](const AgentKey& key) { return key.name == name; });
+    const auto found =
+        std::find_if(keys().begin(), keys().end(), [&](const AgentKey& key) { return key.name == name; });
     if (found == keys().end()) {
         const auto known = agent_keys();
         return invalid(name + " is no key of an agent; did you mean " + std::string(nearest(name, known)) + "?");
@@ -186,7 +188,8 @@ base::Result<void> add_agents(std::vector<AgentSettings>& agents, const Settings
         if (auto good = check_name(name); !good) return at(place, good.error());
         const toml::table* table = node.as_table();
         if (table == nullptr) return at(place, invalid("agents." + name + " must be a table"));
-        const auto same = std::find_if(agents.begin(), agents.end(), [&](const auto& a) { return a.agent.name == name; });
+        const auto same =
+            std::find_if(agents.begin(), agents.end(), [&](const auto& a) { return a.agent.name == name; });
         if (same != agents.end())
             return at(place, invalid("there is already an agent " + name + ", at " + same->place));
         auto made = read_agent(basis, name, *table, place, file);

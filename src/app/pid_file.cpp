@@ -100,7 +100,9 @@ base::Result<void> PidFile::tell(const ReloadOutcome& outcome) const {
     auto part = file;
     part += ".part";
     std::ofstream out(part);
-    out << outcome.began.time_since_epoch().count() << '\n' << (outcome.done ? "done" : "failed") << '\n' << outcome.text;
+    out << outcome.began.time_since_epoch().count() << '\n'
+        << (outcome.done ? "done" : "failed") << '\n'
+        << outcome.text;
     out.close();
     std::error_code failure;
     if (out) std::filesystem::rename(part, file, failure);

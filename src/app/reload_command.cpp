@@ -30,7 +30,8 @@ base::Result<std::filesystem::path> pid_file_of(const ReloadCommand& command) {
     if (!settings) return settings.error();
     if (!settings->pid_file.empty()) return std::filesystem::path(settings->pid_file);
     if (settings->edge.port != 0) return default_pid_file(settings->edge.port);
-    return base::error(base::Errc::invalid, "a server on any free port has no pid file of its own; set server.pid_file");
+    return base::error(base::Errc::invalid,
+                       "a server on any free port has no pid file of its own; set server.pid_file");
 }
 
 }  // namespace

@@ -216,7 +216,8 @@ void Server::reload() {
     outcome.text = text ? *text : text.error().text;
     if (!text) base::log::error("reload.refused", {{"because", outcome.text}, {"in_force", "what was"}});
     if (!pid_file_) return;
-    if (auto told = pid_file_->tell(outcome); !told) base::log::warning("reload.not_told", {{"because", told.error().text}});
+    if (auto told = pid_file_->tell(outcome); !told)
+        base::log::warning("reload.not_told", {{"because", told.error().text}});
 }
 
 base::Result<std::string> Server::read_again() {

@@ -50,9 +50,9 @@ public:
 
     std::uint16_t port() const;
 
-    /// Serves until SIGINT or SIGTERM, or the SIGHUP of a terminal that was closed, which end it in order: no further calls, those under way are ended,
-    /// all threads joined. A second signal ends the process at once, with exit code 128 + the signal.
-    /// Fails when an engine could not be loaded.
+    /// Serves until SIGINT or SIGTERM, or the SIGHUP of a terminal that was closed, which end it in order: no
+    /// further calls, those under way are ended, all threads joined. A second SIGINT or SIGTERM ends the process
+    /// at once, with exit code 128 + the signal. Fails when an engine could not be loaded.
     base::Result<void> run();
 
 private:

@@ -18,8 +18,13 @@ std::string names_of(const Agents& agents) {
 
 }  // namespace
 
-bool Agent::allows_tool(std::string_view tool) const {
-    return !tools || std::find(tools->begin(), tools->end(), tool) != tools->end();
+base::Result<void> Agent::check_tools(const std::optional<std::vector<engine::Tool>>& offered) const {
+    if (!tools || !offered) return {};
+    for (std::size_t i = 0; i < offered->size(); ++i)
+        if (const std::string& tool = (*offered)[i].name; std::find(tools->begin(), tools->end(), tool) == tools->end())
+            return base::error(base::Errc::unsupported, "the agent " + name + " does not take the tool '" + tool + "'",
+                               "tools[" + std::to_string(i) + "].name");
+    return {};
 }
 
 const Agent* Agents::find(std::string_view name) const {

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "call/call_settings.hpp"
 #include "call/session.hpp"
+#include "engine/language_model.hpp"
 
 #include <memory>
 #include <optional>
@@ -23,7 +24,9 @@ struct Agent {
     CallSettings settings;
     std::optional<std::vector<std::string>> tools;  ///< names of the tools a client may offer; none: any
 
-    bool allows_tool(std::string_view tool) const;
+    /// Whether a client may offer these (none: it says nothing of tools). Fails with `unsupported`, naming the first
+    /// that it may not; `param` is "tools[N].name".
+    base::Result<void> check_tools(const std::optional<std::vector<engine::Tool>>& offered) const;
 };
 
 struct Agents {

@@ -80,7 +80,8 @@ void RealtimeSession::perform(const protocol::ClientEvent& event) {
     std::visit(Overloaded{
                    [&](const protocol::UpdateSession& r) {
                        const auto defaults = agent_->session.turn_detection.value_or(call::TurnDetection{});
-                       call_->update_session(to_patch(r.session, call_->session(), defaults), id);
+                       const auto patch = to_patch(r.session, call_->session(), defaults);
+                       if (!refuse_tools(patch.tools, "session.", id)) call_->update_session(patch, id);
                    },
                    [](const protocol::AppendAudio&) {},
                    [&](const protocol::CommitAudio&) { call_->commit_audio(id); },
@@ -89,7 +90,10 @@ void RealtimeSession::perform(const protocol::ClientEvent& event) {
                    [&](const protocol::RetrieveItem& r) { call_->retrieve_item(r.item_id, id); },
                    [&](const protocol::TruncateItem& r) { call_->truncate_item(r.item_id, r.audio_end_ms, id); },
                    [&](const protocol::DeleteItem& r) { call_->delete_item(r.item_id, id); },
-                   [&](const protocol::CreateResponse& r) { call_->create_response(to_request(r, id)); },
+                   [&](const protocol::CreateResponse& r) {
+                       auto request = to_request(r, id);
+                       if (!refuse_tools(request.tools, "response.", id)) call_->create_response(std::move(request));
+                   },
                    [&](const protocol::CancelResponse& r) { call_->cancel_response(r.response_id, id); },
                    [&](const protocol::ClearOutputAudio&) {
                        refuse({"unsupported",
@@ -127,6 +131,16 @@ void RealtimeSession::send_audio(const call::ResponsePart& part, std::span<const
 }
 
 void RealtimeSession::refuse(const protocol::Refusal& refusal) { tell(to_wire(refusal)); }
+
+bool RealtimeSession::refuse_tools(const std::optional<std::vector<engine::Tool>>& offered, std::string_view where,
+                                   const std::string& event_id) {
+    const auto allowed = agent_->check_tools(offered);
+    if (allowed) return false;
+    base::Error failure = allowed.error();
+    failure.param.insert(0, where);
+    refuse({"unsupported", std::move(failure), event_id});
+    return true;
+}
 
 void RealtimeSession::tell(const protocol::ServerEvent& event) {
     if (channel_) channel_->send(protocol::encode(event, base::random_id("event_")));

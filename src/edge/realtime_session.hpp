@@ -13,6 +13,7 @@
 #include "edge/services.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,6 +60,9 @@ private:
     /// next message is asked for when it is done.
     void hear(std::vector<float> samples, std::size_t from);
     void refuse(const protocol::Refusal& refusal);
+    /// Whether the agent does not take one of these tools, which the client is then told.
+    bool refuse_tools(const std::optional<std::vector<engine::Tool>>& offered, std::string_view where,
+                      const std::string& event_id);
     void tell(const protocol::ServerEvent& event);
     void close_call();
     void next();

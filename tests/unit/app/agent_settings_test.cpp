@@ -94,8 +94,7 @@ max_utterance_ms = 60000
     EXPECT_EQ(desk.session.speed, 1.25F);
     EXPECT_EQ(desk.session.max_output_tokens, 40);
     EXPECT_EQ(desk.settings.think.temperature, 0.5F);
-    EXPECT_TRUE(desk.allows_tool("call-back"));
-    EXPECT_FALSE(desk.allows_tool("other"));
+    EXPECT_EQ(desk.tools, (std::vector<std::string>{"get_weather", "call-back"}));
     ASSERT_TRUE(desk.session.turn_detection);
     EXPECT_EQ(desk.session.turn_detection->silence_duration, base::milliseconds(900));
     EXPECT_EQ(desk.session.turn_detection->threshold, 0.75F);
@@ -113,7 +112,7 @@ max_utterance_ms = 60000
     EXPECT_EQ(agents.plain.session.greeting, "");
     EXPECT_EQ(agents.plain.session.turn_detection->silence_duration, base::milliseconds(500));
     EXPECT_TRUE(agents.plain.settings.speculate);
-    EXPECT_TRUE(agents.plain.allows_tool("other"));
+    EXPECT_FALSE(agents.plain.tools);
 }
 
 TEST_F(AgentSettingsTest, WhatIsLeftOutIsAsForAllCalls) {

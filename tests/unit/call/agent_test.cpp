@@ -44,13 +44,21 @@ TEST(Agents, TheChosenOneOutlivesAReload) {
 }
 
 TEST(Agents, ToolsAreAnysUnlessTheyAreListed) {
+    const std::vector<engine::Tool> two{{"get_weather", "", ""}, {"call_back", "", ""}};
     Agent agent;
-    EXPECT_TRUE(agent.allows_tool("anything"));
+    agent.name = "desk";
+    EXPECT_TRUE(agent.check_tools(two));
     agent.tools = {"get_weather"};
-    EXPECT_TRUE(agent.allows_tool("get_weather"));
-    EXPECT_FALSE(agent.allows_tool("get_weathe"));
+    EXPECT_TRUE(agent.check_tools(std::nullopt));
+    EXPECT_TRUE(agent.check_tools({{two[0]}}));
+    const auto refused = agent.check_tools(two);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::Errc::unsupported);
+    EXPECT_EQ(refused.error().text, "the agent desk does not take the tool 'call_back'");
+    EXPECT_EQ(refused.error().param, "tools[1].name");
     agent.tools.emplace();
-    EXPECT_FALSE(agent.allows_tool("get_weather"));
+    EXPECT_FALSE(agent.check_tools({{two[0]}}));
+    EXPECT_TRUE(agent.check_tools(std::vector<engine::Tool>())) << "a client may always take its tools away";
 }
 
 }  // namespace
