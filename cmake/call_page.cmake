@@ -1,6 +1,8 @@
 # The call page is bundled by web/ (esbuild) into one file, which the binary carries. It is bundled anew
 # when its sources change; without npm, one that lies there already is taken as it is.
 set(CALL_PAGE ${PROJECT_SOURCE_DIR}/web/dist/call_interface.html)
+# The script that puts a call into other pages is bundled together with it.
+set(WIDGET ${PROJECT_SOURCE_DIR}/web/dist/antiphon.js)
 find_program(NPM npm)
 if(NPM)
   file(GLOB_RECURSE call_page_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/web/src/*)

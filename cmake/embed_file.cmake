@@ -1,5 +1,9 @@
 # Run by antiphon_embed: writes OUTPUT, a .cpp file with the bytes of FILE behind the function SYMBOL.
-file(READ ${FILE} digits HEX)
+# With OPTIONAL, a FILE that is not there is as an empty one.
+set(digits "")
+if(EXISTS ${FILE} OR NOT OPTIONAL)
+  file(READ ${FILE} digits HEX)
+endif()
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${digits}")
 # Lines of 20 bytes: one line of megabytes would be legal, but slow to compile and impossible to look at.
 string(REPEAT "0x[0-9a-f][0-9a-f]," 20 line)

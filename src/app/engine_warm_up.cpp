@@ -46,18 +46,19 @@ base::Result<void> warm_up(engine::LanguageModel& model, const std::string& inst
     return {};
 }
 
-bool tells_languages(engine::Recognizer& recognizer) {
+bool knows_language(engine::Recognizer& recognizer, const std::string& language) {
     // A language is refused before anything is computed; the stop request keeps it from going further.
     std::stop_source stopped;
     stopped.request_stop();
-    for (const char* language : {"en", "de"}) {
-        engine::RecognitionRequest request;
-        request.sound = {.samples = std::vector<float>(kHearingRate / 10, 0.0F), .sample_rate = kHearingRate};
-        request.language = language;
-        const auto answer = recognizer.transcribe(request, stopped.get_token());
-        if (!answer && answer.error().code == base::Errc::unsupported) return false;
-    }
-    return true;
+    engine::RecognitionRequest request;
+    request.sound = {.samples = std::vector<float>(kHearingRate / 10, 0.0F), .sample_rate = kHearingRate};
+    request.language = language;
+    const auto answer = recognizer.transcribe(request, stopped.get_token());
+    return answer || answer.error().code != base::Errc::unsupported;
+}
+
+bool tells_languages(engine::Recognizer& recognizer) {
+    return knows_language(recognizer, "en") && knows_language(recognizer, "de");
 }
 
 }  // namespace antiphon::app

@@ -24,6 +24,9 @@ base::Result<void> warm_up(engine::Recognizer& recognizer, const audio::Pcm& sou
 /// Answers one word under the instructions, which are then read for every call to come.
 base::Result<void> warm_up(engine::LanguageModel& model, const std::string& instructions, std::stop_token stop);
 
+/// Whether the recognizer can be asked for words of that language (BCP 47).
+bool knows_language(engine::Recognizer& recognizer, const std::string& language);
+
 /// Whether the recognizer finds out by itself which language is spoken: it does unless it knows only one.
 bool tells_languages(engine::Recognizer& recognizer);
 

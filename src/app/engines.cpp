@@ -78,6 +78,25 @@ auto opened(const char* part, const ChosenModel& chosen, engine::ModelStore& sto
     return backend;
 }
 
+/// A model's name in the catalog, else its file's.
+std::string name_of(const ChosenModel& chosen) {
+    return chosen.model != nullptr ? chosen.model->id : chosen.file.stem().string();
+}
+
+edge::EngineOptions options_of(const std::vector<engine::whisper::WhisperRecognizer::Language>& languages,
+                               const engine::piper::PiperSynthesizer& synthesizer, const ModelChoice& models) {
+    edge::EngineOptions options;
+    for (const auto& language : languages) options.languages.push_back({language.code, language.name});
+    // A voice of one speaker goes by its data set's name as well: one of the two is enough to choose from.
+    auto voices = synthesizer.voices();
+    const std::string file = models.voice.file.stem().string();
+    if (std::find(voices.begin(), voices.end(), file) != voices.end()) voices = {file};
+    for (const std::string& voice : voices) options.voices.push_back({voice, synthesizer.language()});
+    if (!voices.empty()) options.default_voice = voices.front();
+    options.models = {name_of(models.language_model)};
+    return options;
+}
+
 }  // namespace
 
 Machine this_machine() {
@@ -97,6 +116,7 @@ struct Engines::Loaded {
     std::optional<EngineWorkers> language_model_workers;
     std::optional<EngineWorkers> synthesizer_workers;
     std::optional<call::CallEngines> engines;
+    edge::EngineOptions options;
 };
 
 Engines::Engines(Loading loading, base::Metrics& metrics, LoadedHandler on_loaded)
@@ -125,6 +145,10 @@ edge::Readiness Engines::readiness() const {
 }
 
 const call::CallEngines* Engines::engines() const { return published_; }
+
+const edge::EngineOptions* Engines::options() const {
+    return published_.load() == nullptr ? nullptr : &loaded_->options;
+}
 
 void Engines::close_workers() {
     if (published_.load() == nullptr) return;  // there are none, or the loading thread still makes them
@@ -209,6 +233,7 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.engines.emplace(call::CallEngines{*to.voice_detector, *to.recognizer, *to.language_model, *to.synthesizer,
                                          *to.recognizer_workers, *to.language_model_workers, *to.synthesizer_workers,
                                          *to.metrics});
+    to.options = options_of(to.recognizer->languages(), *to.synthesizer, models);
     published_ = &*to.engines;  // before ready is said: who reads that may call
     mark(&edge::Readiness::ready);
     return {};

@@ -48,6 +48,9 @@ public:
     /// Null until all are loaded; then the same until the Engines are destroyed.
     const call::CallEngines* engines() const;
 
+    /// What they can do; null until all are loaded.
+    const edge::EngineOptions* options() const;
+
     /// Drops waiting jobs, waits for running ones and takes no more: submit() then says `overloaded`. The
     /// engines stay, for calls that are still being taken down.
     void close_workers();

@@ -1,10 +1,12 @@
 #include "app/call_command.hpp"
 #include "app/models_command.hpp"
+#include "app/reload_command.hpp"
 #include "app/serve_command.hpp"
 #include "app/settings_sources.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -16,6 +18,7 @@ namespace {
 
 using antiphon::app::CallCommand;
 using antiphon::app::ModelsCommand;
+using antiphon::app::ReloadCommand;
 using antiphon::app::ServeCommand;
 
 void describe(CLI::App& serve, ServeCommand& command) {
@@ -49,6 +52,19 @@ void describe(CLI::App& call, CallCommand& command) {
         ->check(CLI::Range(1, 3'600));
 }
 
+void describe(CLI::App& reload, ReloadCommand& command) {
+    reload.add_option("--pid-file", command.pid_file, "The server's pid file (default: as the settings say)");
+    reload.add_option("--port", command.port, "The server's port (default 8080)");
+    reload.add_option("--config", command.config, "The server's settings file");
+    reload.add_option("--set", command.assignments, "One setting, KEY=VALUE; may be given again")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    reload.add_option_function<int>(
+              "--timeout", [&](int seconds) { command.timeout = std::chrono::seconds(seconds); },
+              "Seconds to wait for the outcome (default 30)")
+        ->check(CLI::Range(1, 3'600));
+}
+
 /// The models' folder is a setting as well: fetch where the server will look.
 ModelsCommand with_directory(ModelsCommand command) {
     if (!command.models_directory.empty()) return command;
@@ -73,6 +89,10 @@ int run(int argc, char** argv) {
     auto* call_app = app.add_subcommand("call", "Call a server from the terminal: speak WAV files, or type");
     describe(*call_app, call);
 
+    ReloadCommand reload;
+    auto* reload_app = app.add_subcommand("reload", "Have a running server read its settings and agents again");
+    describe(*reload_app, reload);
+
     ModelsCommand models;
     add_models_command(app, models);
 
@@ -85,6 +105,7 @@ int run(int argc, char** argv) {
     }
     if (*serve_app) return run_serve_command(serve);
     if (*call_app) return run_call_command(call);
+    if (*reload_app) return run_reload_command(reload);
     return run_models_command(with_directory(std::move(models)));
 }
 

@@ -59,11 +59,13 @@ int run_serve_command(const ServeCommand& command) {
     }
     if (command.check_config) {
         std::cout << "the settings are in order\n";
+        for (const AgentSettings& one : settings->agents)
+            std::cout << "agent " << one.agent.name << " (" << one.place << ")\n";
         return 0;
     }
     base::log::set_level(settings->log_level);
 
-    auto server = Server::open(*settings);
+    auto server = Server::open(*settings, [&] { return settings_of(command); });
     if (!server) return fail(server.error());
     if (command.port_file)
         if (auto written = write_port(*command.port_file, (*server)->port()); !written) return fail(written.error());

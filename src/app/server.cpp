@@ -1,27 +1,43 @@
 #include "app/server.hpp"
 
+#include "app/engine_warm_up.hpp"
+#include "app/reload.hpp"
 #include "app/settings_sources.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 
 #include <boost/asio/post.hpp>
 
+#include <fcntl.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace antiphon::embedded {
-std::string_view call_page() noexcept;  // cmake/call_page.cmake
+std::string_view call_page() noexcept;  // cmake/call_page.cmake, as is the next
+std::string_view widget() noexcept;
 }
 
 namespace antiphon::app {
 namespace {
 
 constexpr int kFatalSignalExit = 128;
+
+bool has_terminal() {
+    return bool(engine::FileDescriptor(::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)));
+}
+
+/// Whether the server was started in a terminal, and not by nohup.
+bool belongs_to_terminal() {
+    struct ::sigaction before {};
+    return ::sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler != SIG_IGN && has_terminal();
+}
 
 /// The device that the settings ask for, if the machine has it.
 base::Result<void> check_device(const EngineSettings& settings, const Machine& machine) {
@@ -34,39 +50,46 @@ base::Result<void> check_device(const EngineSettings& settings, const Machine& m
 
 }  // namespace
 
-Server::Server(const Settings& settings)
+Server::Server(const Settings& settings, ReadAgain read_again)
     : settings_(settings),
+      read_again_(std::move(read_again)),
       began_(base::Clock::now()),
       registry_(settings.max_calls),
       signals_(control_),
+      ends_with_terminal_(belongs_to_terminal()),
+      hangups_(control_, SIGHUP),
+      in_force_(settings),
       deadline_(control_),
+      agents_(std::make_shared<const call::Agents>(agents_of(settings))),
       io_(settings.io_threads) {}
 
 Server::~Server() = default;
 
-base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings) {
+base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings, ReadAgain read_again) {
     const Machine machine = this_machine();
     if (auto there = check_device(settings.engines, machine); !there) return there.error();
     auto models =
         choose_models(settings.engines, settings.session.input_language, machine, engine::Catalog::embedded());
     if (!models) return models.error();
-    std::unique_ptr<Server> server(new Server(settings));
+    std::unique_ptr<Server> server(new Server(settings, std::move(read_again)));
     if (auto started = server->start(std::move(*models), machine); !started) return started.error();
     return server;
 }
 
 base::Result<void> Server::start(ModelChoice models, Machine machine) {
     services_.emplace(edge::Services{.registry = registry_,
-                                     .call_settings = settings_.call,
-                                     .default_session = settings_.session,
+                                     .agents = [this] { return agents(); },
                                      .readiness = [this] { return readiness(); },
                                      .engines = [this] { return engines_->engines(); },
                                      .metrics = metrics_,
-                                     .call_page = embedded::call_page()});
+                                     .call_page = embedded::call_page(),
+                                     .widget = embedded::widget(),
+                                     .engine_options = [this] { return engines_->options(); }});
     // Nothing is accepted before run(): the io_context has no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
+    if (auto taken = take_pid_file(); !taken) return taken;
     base::log::info("server.listening", {{"host", settings_.edge.host}, {"port", port()}});
     base::log::info("models.chosen", {{"set", models.set},
                                       {"because", models.why},
@@ -97,6 +120,7 @@ edge::Readiness Server::readiness() const {
 base::Result<void> Server::run() {
     for (const int signal : {SIGINT, SIGTERM}) signals_.add(signal);
     wait_for_signal();
+    wait_for_hangup();
     io_running_ = static_cast<std::size_t>(settings_.io_threads);
     for (std::size_t i = 0; i < io_running_; ++i) {
         io_threads_.emplace_back([this] { run_io(); });
@@ -132,6 +156,7 @@ void Server::take_loaded(const base::Result<void>& loaded) {
     if (stopping_) return;
     if (loaded) {
         base::log::info("server.ready", {{"port", port()}, {"seconds", base::seconds(base::Clock::now() - began_)}});
+        look_at_agents();
         return;
     }
     outcome_ = loaded;
@@ -149,6 +174,86 @@ void Server::wait_for_signal() {
         wait_for_signal();
         stop(std::string(name));
     });
+}
+
+base::Result<void> Server::take_pid_file() {
+    const bool named = !settings_.pid_file.empty();
+    if (!named && settings_.edge.port == 0) return {};
+    auto taken = PidFile::take(named ? std::filesystem::path(settings_.pid_file) : default_pid_file(port()));
+    if (taken) {
+        pid_file_ = std::move(*taken);
+        return {};
+    }
+    if (named) return taken.error();
+    base::log::warning("server.no_pid_file", {{"because", taken.error().text}, {"change", "with server.pid_file"}});
+    return {};
+}
+
+std::shared_ptr<const call::Agents> Server::agents() const {
+    const std::scoped_lock lock(agents_mutex_);
+    return agents_;
+}
+
+void Server::wait_for_hangup() {
+    hangups_.async_wait([this](const boost::system::error_code& failure, int) {
+        if (failure) return;
+        wait_for_hangup();
+        if (ends_with_terminal_ && !has_terminal()) {
+            if (!stopping_) stop("its terminal was closed");
+            return;
+        }
+        // Many signals at once are one wish.
+        if (std::exchange(reload_wanted_, true)) return;
+        boost::asio::post(control_, [this] { reload(); });
+    });
+}
+
+void Server::reload() {
+    reload_wanted_ = false;
+    ReloadOutcome outcome{base::Clock::now(), false, {}};
+    auto text = read_again();
+    outcome.done = bool(text);
+    outcome.text = text ? *text : text.error().text;
+    if (!text) base::log::error("reload.refused", {{"because", outcome.text}, {"in_force", "what was"}});
+    if (!pid_file_) return;
+    if (auto told = pid_file_->tell(outcome); !told)
+        base::log::warning("reload.not_told", {{"because", told.error().text}});
+}
+
+base::Result<std::string> Server::read_again() {
+    if (stopping_) return base::error(base::Errc::unavailable, "the server is shutting down");
+    if (!read_again_) return base::error(base::Errc::unsupported, "this server has nothing to read its settings from");
+    const auto read = read_again_();
+    if (!read) return read.error();
+    Reload reload = plan_reload(in_force_, *read);
+    auto agents = std::make_shared<const call::Agents>(agents_of(reload.settings));
+    {
+        const std::scoped_lock lock(agents_mutex_);
+        agents_.swap(agents);
+    }
+    base::log::set_level(reload.settings.log_level);
+    base::log::info("reload.done", {{"agents", reload.settings.agents.size()},
+                                    {"changed", joined(reload.changed)},
+                                    {"agents_added", joined(reload.agents_added)},
+                                    {"agents_changed", joined(reload.agents_changed)},
+                                    {"agents_gone", joined(reload.agents_gone)}});
+    if (!reload.needs_restart.empty())
+        base::log::warning("reload.needs_restart", {{"keys", joined(reload.needs_restart)}});
+    in_force_ = reload.settings;
+    if (engines_->engines() != nullptr) look_at_agents();
+    return in_words(reload);
+}
+
+void Server::look_at_agents() {
+    const call::CallEngines& engines = *engines_->engines();
+    const auto voices = engines.synthesizer.voices();
+    for (const call::Agent& agent : agents()->named) {
+        const auto& [voice, language] = std::tie(agent.session.voice, agent.session.input_language);
+        if (!voice.empty() && std::find(voices.begin(), voices.end(), voice) == voices.end())
+            base::log::warning("agent.no_such_voice", {{"agent", agent.name}, {"voice", voice}});
+        if (!language.empty() && !knows_language(engines.recognizer, language))
+            base::log::warning("agent.no_such_language", {{"agent", agent.name}, {"language", language}});
+    }
 }
 
 void Server::stop(const std::string& why) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/engines.hpp"
+#include "app/pid_file.hpp"
 #include "app/settings.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
@@ -18,7 +19,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -28,12 +31,18 @@ namespace antiphon::app {
 
 class Server {
 public:
+    /// Gives the settings as their sources say now.
+    using ReadAgain = std::function<base::Result<Settings>()>;
+
     /// Chooses the models, binds the port, and begins to load. From here on /health answers, and /ready
     /// says 503 until the engines are there. Fails with
     ///   unavailable  the port is taken, the address is not ours, or a model file is missing
     ///   not_found    a model that the catalog does not know
     ///   unsupported  a device that this machine does not have
-    static base::Result<std::unique_ptr<Server>> open(const Settings& settings);
+    ///   conflict     the pid file is a running server's
+    /// With SIGHUP `read_again` is asked, on the main thread: what can change while running does so for the
+    /// calls to come, all of it at once or nothing; the log and the pid file's outcome say what happened.
+    static base::Result<std::unique_ptr<Server>> open(const Settings& settings, ReadAgain read_again = {});
 
     ~Server();
     Server(const Server&) = delete;
@@ -41,22 +50,30 @@ public:
 
     std::uint16_t port() const;
 
-    /// Serves until SIGINT or SIGTERM, which end it in order: no further calls, those under way are ended,
-    /// all threads joined. A second signal ends the process at once, with exit code 128 + the signal.
-    /// Fails when an engine could not be loaded.
+    /// Serves until SIGINT or SIGTERM, or the SIGHUP of a terminal that was closed, which end it in order: no
+    /// further calls, those under way are ended, all threads joined. A second SIGINT or SIGTERM ends the process
+    /// at once, with exit code 128 + the signal. Fails when an engine could not be loaded.
     base::Result<void> run();
 
 private:
-    explicit Server(const Settings& settings);
+    Server(const Settings& settings, ReadAgain read_again);
 
     base::Result<void> start(ModelChoice models, Machine machine);
     edge::Readiness readiness() const;
     void take_loaded(const base::Result<void>& loaded);
     void wait_for_signal();
+    void wait_for_hangup();
+    base::Result<void> take_pid_file();
+    void reload();
+    base::Result<std::string> read_again();
+    std::shared_ptr<const call::Agents> agents() const;
+    /// Says in the log what of the agents the engines cannot do; they fall back on what they can.
+    void look_at_agents();
     void stop(const std::string& why);
     void run_io();
 
     const Settings settings_;
+    const ReadAgain read_again_;
     const base::Time began_;
     base::Metrics metrics_;
     call::CallRegistry registry_;
@@ -66,7 +83,15 @@ private:
     // The main thread's own loop: signals, the end of loading, the end of the io threads.
     boost::asio::io_context control_;
     boost::asio::signal_set signals_;
+    const bool ends_with_terminal_;  ///< known before SIGHUP is taken over
+    boost::asio::signal_set hangups_;
+    bool reload_wanted_ = false;  ///< main thread only, as is in_force_
+    Settings in_force_;           ///< with what reloads have changed
+    std::unique_ptr<PidFile> pid_file_;
     boost::asio::steady_timer deadline_;
+
+    mutable std::mutex agents_mutex_;
+    std::shared_ptr<const call::Agents> agents_;
 
     // From here in the order of need: sessions, which live in io_, use the services and the engines.
     std::unique_ptr<Engines> engines_;

@@ -9,4 +9,12 @@ Settings::Settings() {
         "language, without lists, markup or emoji.";
 }
 
+call::Agents agents_of(const Settings& settings) {
+    call::Agents agents;
+    agents.plain.session = settings.session;
+    agents.plain.settings = settings.call;
+    for (const AgentSettings& one : settings.agents) agents.named.push_back(one.agent);
+    return agents;
+}
+
 }  // namespace antiphon::app

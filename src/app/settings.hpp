@@ -4,6 +4,7 @@
 // the values come from stands in settings_sources.hpp. docs/configuration.md is made from the table.
 #pragma once
 
+#include "call/agent.hpp"
 #include "call/call_settings.hpp"
 #include "call/session.hpp"
 #include "edge/edge_settings.hpp"
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace antiphon::app {
 
@@ -51,8 +53,16 @@ struct BackendSettings {
     std::uint16_t redis_port = 6379;
 };
 
+/// One named agent. Its session and settings are complete: what its table leaves out is as in the others.
+struct AgentSettings {
+    call::Agent agent;
+    std::string place;    ///< "file:line", for messages
+    std::string written;  ///< its table, to see whether it was changed
+};
+
 struct Settings {
     edge::EdgeSettings edge;
+    std::string pid_file;  ///< empty: by the port (app/pid_file.hpp)
     std::size_t max_calls = 16;
     int io_threads = 2;
     base::milliseconds shutdown{5'000};  ///< how long an orderly end may take
@@ -63,8 +73,13 @@ struct Settings {
     call::CallSettings call;
     call::TurnDetection turn;
     call::Session session;  ///< what a call starts from; its turn detection is `turn`
+    std::string agents_file;  ///< file or folder with more agents; empty: none
+    std::vector<AgentSettings> agents;  ///< by name
 
     Settings();
 };
+
+/// Who answers calls under these settings.
+call::Agents agents_of(const Settings& settings);
 
 }  // namespace antiphon::app

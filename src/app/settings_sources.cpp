@@ -1,14 +1,12 @@
 #include "app/settings_sources.hpp"
 
+#include "app/agent_settings.hpp"
 #include "app/settings_table.hpp"
-
-#include <toml++/toml.h>
+#include "app/toml_file.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 namespace antiphon::app {
@@ -22,11 +20,6 @@ constexpr std::string_view kOtherVariables[] = {"ANTIPHON_CONFIG", "ANTIPHON_CAC
                                                 "ANTIPHON_GPU",    "ANTIPHON_BINARY",    "ANTIPHON_SCREENSHOTS"};
 constexpr std::string_view kTestPrefix = "ANTIPHON_TEST_";
 
-base::Error at(const std::string& origin, base::Error failure) {
-    failure.text = origin + ": " + failure.text;
-    return failure;
-}
-
 base::Error unknown(const std::string& key) {
     std::vector<std::string> keys;
     for (const Setting& setting : settings_table()) keys.push_back(setting.key);
@@ -34,35 +27,7 @@ base::Error unknown(const std::string& key) {
                        "unknown setting " + key + "; did you mean " + std::string(nearest(key, keys)) + "?", key);
 }
 
-base::Result<std::string> contents(const std::filesystem::path& file) {
-    std::error_code failure;
-    if (std::filesystem::is_regular_file(file, failure)) {
-        std::ifstream in(file, std::ios::binary);
-        std::ostringstream text;
-        text << in.rdbuf();
-        if (in) return std::move(text).str();
-    }
-    return base::error(base::Errc::unavailable, "the settings file " + file.string() + " cannot be read");
-}
-
 // ---- TOML
-
-std::optional<Value> to_value(const toml::node& node) {
-    if (const auto* value = node.as_boolean()) return Value(value->get());
-    if (const auto* value = node.as_integer()) return Value(value->get());
-    if (const auto* value = node.as_floating_point()) return Value(value->get());
-    if (const auto* value = node.as_string()) return Value(value->get());
-    if (const auto* array = node.as_array()) {
-        std::vector<std::string> texts;
-        for (const auto& element : *array) {
-            const auto* value = element.as_string();
-            if (value == nullptr) return std::nullopt;
-            texts.push_back(value->get());
-        }
-        return Value(std::move(texts));
-    }
-    return std::nullopt;
-}
 
 bool is_section(const std::string& key) {
     const auto table = settings_table();
@@ -73,7 +38,7 @@ base::Result<void> store_table(Settings& settings, const toml::table& table, con
                                const std::string& file) {
     for (const auto& [name, node] : table) {
         const std::string key = prefix + std::string(name.str());
-        const std::string origin = file + ":" + std::to_string(name.source().begin.line);
+        const std::string origin = place_of(file, name);
         const Setting* setting = find_setting(key);
         if (setting == nullptr) {
             const auto* inner = node.as_table();
@@ -90,15 +55,14 @@ base::Result<void> store_table(Settings& settings, const toml::table& table, con
     return {};
 }
 
-base::Result<void> store_file(Settings& settings, const std::filesystem::path& file) {
-    auto text = contents(file);
-    if (!text) return text.error();
-    try {
-        return store_table(settings, toml::parse(*text, file.string()), "", file.string());
-    } catch (const toml::parse_error& failure) {
-        return base::error(base::Errc::invalid, file.string() + ":" + std::to_string(failure.source().begin.line) +
-                                                    ": not TOML: " + std::string(failure.description()));
-    }
+/// Stores what the file says, and gives its table [agents], which is read when all else is known.
+base::Result<toml::table> store_file(Settings& settings, const std::filesystem::path& file) {
+    auto table = read_toml(file, "the settings file");
+    if (!table) return table.error();
+    toml::table agents;
+    if (toml::table* section = (*table)["agents"].as_table()) agents = take_agents(*section);
+    if (auto stored = store_table(settings, *table, "", file.string()); !stored) return stored.error();
+    return agents;
 }
 
 // ---- Environment
@@ -170,8 +134,12 @@ base::Result<Settings> read_settings(const SettingSources& sources) {
     auto file = sources.file;
     if (!file)
         if (const auto* variable = find_variable(sources.environment, "ANTIPHON_CONFIG")) file = variable->value;
-    if (file)
-        if (auto stored = store_file(settings, *file); !stored) return stored.error();
+    toml::table agents;
+    if (file) {
+        auto stored = store_file(settings, *file);
+        if (!stored) return stored.error();
+        agents = std::move(*stored);
+    }
     if (auto stored = store_environment(settings, sources.environment); !stored) return stored.error();
     for (const std::string& assignment : sources.assignments)
         if (auto stored = store_assignment(settings, assignment); !stored) return stored.error();
@@ -182,6 +150,7 @@ base::Result<Settings> read_settings(const SettingSources& sources) {
                            "auto or piper",
                            "synthesizer.backend");
     settings.session.turn_detection = settings.turn;
+    if (auto read = read_agents(settings, agents, file ? file->string() : std::string()); !read) return read.error();
     return settings;
 }
 

@@ -37,7 +37,7 @@ base::Result<void> check_bounds(const std::string& key, Number value, Number low
 
 template <typename Member>
 Setting yes_no(std::string key, Member member, std::string meaning) {
-    Setting setting{key, Kind::yes_no, "", std::move(meaning), {}, {}, {}};
+    Setting setting{key, Kind::yes_no, "", std::move(meaning), {}, false, {}, {}};
     setting.store = [key, member](Settings& s, const Value& value) -> base::Result<void> {
         const auto* given = std::get_if<bool>(&value);
         if (given == nullptr) return wrong_type(key, Kind::yes_no);
@@ -51,7 +51,7 @@ Setting yes_no(std::string key, Member member, std::string meaning) {
 template <typename Member>
 Setting whole(std::string key, std::int64_t low, std::int64_t high, Member member, std::string meaning) {
     using T = std::remove_cvref_t<decltype(member(std::declval<Settings&>()))>;
-    Setting setting{key, Kind::whole, in_words(low) + " to " + in_words(high), std::move(meaning), {}, {}, {}};
+    Setting setting{key, Kind::whole, in_words(low) + " to " + in_words(high), std::move(meaning), {}, false, {}, {}};
     setting.store = [=](Settings& s, const Value& value) -> base::Result<void> {
         const auto* given = std::get_if<std::int64_t>(&value);
         if (given == nullptr) return wrong_type(key, Kind::whole);
@@ -73,7 +73,7 @@ Setting whole(std::string key, std::int64_t low, std::int64_t high, Member membe
 
 template <typename Member>
 Setting number(std::string key, double low, double high, Member member, std::string meaning) {
-    Setting setting{key, Kind::number, in_words(low) + " to " + in_words(high), std::move(meaning), {}, {}, {}};
+    Setting setting{key, Kind::number, in_words(low) + " to " + in_words(high), std::move(meaning), {}, false, {}, {}};
     setting.store = [=](Settings& s, const Value& value) -> base::Result<void> {
         double given = std::numeric_limits<double>::quiet_NaN();
         if (const auto* real = std::get_if<double>(&value))
@@ -99,7 +99,7 @@ Setting number(std::string key, double low, double high, Member member, std::str
 
 template <typename Member>
 Setting text(std::string key, Member member, std::string meaning) {
-    Setting setting{key, Kind::text, "", std::move(meaning), {}, {}, {}};
+    Setting setting{key, Kind::text, "", std::move(meaning), {}, false, {}, {}};
     setting.store = [key, member](Settings& s, const Value& value) -> base::Result<void> {
         const auto* given = std::get_if<std::string>(&value);
         if (given == nullptr) return wrong_type(key, Kind::text);
@@ -126,7 +126,7 @@ Setting choice(std::string key, const std::vector<std::string>& choices, Member 
 
 template <typename Member>
 Setting list(std::string key, Member member, std::string meaning) {
-    Setting setting{key, Kind::list, "", std::move(meaning), {}, {}, {}};
+    Setting setting{key, Kind::list, "", std::move(meaning), {}, false, {}, {}};
     setting.store = [key, member](Settings& s, const Value& value) -> base::Result<void> {
         const auto* given = std::get_if<std::vector<std::string>>(&value);
         if (given == nullptr) return wrong_type(key, Kind::list);
@@ -143,6 +143,11 @@ constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
     {"synthesizer.backend", "TTS_BACKEND"}, {"ollama.base_url", "OLLAMA_BASE_URL"},
     {"redis.host", "REDIS_HOST"},           {"redis.port", "REDIS_PORT"},
 };
+
+/// What a call takes once, at its start: the others are built into engines, sockets and threads.
+constexpr std::string_view kReloading[] = {
+    "log.",     "turn.",   "session.", "playout.", "agents.", "language_model.max_tokens", "language_model.temperature",
+    "language_model.first_piece_words"};
 
 constexpr std::int64_t kMegabyte = 1 << 20;
 
@@ -184,6 +189,10 @@ std::vector<Setting> make_table() {
     add(whole(
         "server.shutdown_ms", 0, 600'000, [](auto& s) -> auto& { return s.shutdown; },
         "Time for the calls to end in order after SIGTERM or SIGINT."));
+    add(text(
+        "server.pid_file", [](auto& s) -> auto& { return s.pid_file; },
+        "Where the server leaves its process number, for `antiphon reload`; empty is antiphon/serve-PORT.pid in "
+        "XDG_RUNTIME_DIR or the user's cache folder, and none with port 0."));
 
     add(choice(
         "log.level", {"debug", "info", "warning", "error"}, [](auto& s) -> auto& { return s.log_level; },
@@ -298,11 +307,18 @@ std::vector<Setting> make_table() {
         "session.instructions", [](auto& s) -> auto& { return s.session.instructions; },
         "The system prompt of a call, when the client gives none."));
     add(text(
+        "session.greeting", [](auto& s) -> auto& { return s.session.greeting; },
+        "What the assistant says first in each call, without being asked; empty: it waits for the caller."));
+    add(text(
         "session.language", [](auto& s) -> auto& { return s.session.input_language; },
         "The language that callers speak, for example \"en\"; empty is found out per utterance."));
     add(number(
         "session.speed", 0.25, 1.5, [](auto& s) -> auto& { return s.session.speed; },
         "How fast the answer is spoken."));
+
+    add(text(
+        "agents.file", [](auto& s) -> auto& { return s.agents_file; },
+        "A TOML file with more agents, or a folder of such files (*.toml); empty: none. See docs/agents.md."));
 
     add(whole(
         "playout.lead_ms", 0, 2'000, [](auto& s) -> auto& { return s.call.speak.lead; },
@@ -323,6 +339,9 @@ std::vector<Setting> make_table() {
     for (const auto& [key, name] : kGuideNames)
         for (auto& setting : table)
             if (setting.key == key) setting.guide_name = name;
+    for (auto& setting : table)
+        setting.reloads = std::any_of(std::begin(kReloading), std::end(kReloading),
+                                      [&](std::string_view prefix) { return setting.key.starts_with(prefix); });
     return table;
 }
 

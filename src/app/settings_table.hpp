@@ -26,6 +26,7 @@ struct Setting {
     std::string bounds;      ///< in words, for example "0 to 65535"; empty: any
     std::string meaning;     ///< one or two sentences
     std::string guide_name;  ///< what the deployment guide's `.env` calls it; empty: nothing
+    bool reloads = false;    ///< can change while the server runs, for the calls to come
 
     /// Stores the value; `invalid` with a sentence that begins with the key when it is of another type or
     /// out of bounds. A whole number passes as a number.

@@ -101,6 +101,11 @@ An unknown key, an unknown `ANTIPHON_` variable, a value of another type and a v
 program with a sentence that says where it stands and what was expected. `antiphon serve --check-config`
 does only that; `antiphon serve --print-settings` writes down all values in force, as TOML.
 
+A running server reads its files and its `.env` again with `antiphon reload`, or a SIGHUP: see
+[agents.md](agents.md). Settings marked "with a reload" change then, for the calls to come; the others do
+when the server is started anew, and the log names those that were changed in vain. Agents, tables
+`[agents.NAME]`, stand in the same TOML file or in those that `agents.file` names.
+
 `antiphon.example.toml` lists all settings with their defaults, `.env.example` the guide's names.
 )";
 
@@ -131,12 +136,13 @@ std::string settings_page() {
         if (section_of(setting) != section) {
             section = section_of(setting);
             out += "\n## [" + std::string(section) +
-                   "]\n\n| Key | Environment | Type | Default | Meaning |\n|---|---|---|---|---|\n";
+                   "]\n\n| Key | Environment | Type | Default | Changes | Meaning |\n|---|---|---|---|---|---|\n";
         }
         std::string names = "`" + setting.environment_name() + "`";
         if (!setting.guide_name.empty()) names += ", `" + setting.guide_name + "`";
         out += "| `" + setting.key + "` | " + names + " | " + std::string(words_for(setting.kind)) + " | `" +
-               in_table_cell(toml_value(setting, defaults)) + "` | " + in_table_cell(explained(setting)) + " |\n";
+               in_table_cell(toml_value(setting, defaults)) + "` | " +
+               (setting.reloads ? "with a reload" : "at a start") + " | " + in_table_cell(explained(setting)) + " |\n";
     }
     return out;
 }

@@ -1,5 +1,6 @@
 #include "edge/answers.hpp"
 
+#include "edge/options.hpp"
 #include "edge/static_files.hpp"
 
 #include <boost/json.hpp>
@@ -42,11 +43,21 @@ Reply answer(Endpoint endpoint, const Services& services) {
         case Endpoint::ready: return ready_reply(services.readiness());
         case Endpoint::health: return {200, kJson, R"({"status":"ok"})"};
         case Endpoint::metrics: return {200, "text/plain; version=0.0.4; charset=utf-8", services.metrics.text()};
-        case Endpoint::models: return models_reply(services.default_session.model);
+        case Endpoint::models: return models_reply(services.agents()->plain.session.model);
+        case Endpoint::options: return options_reply(services);
+        case Endpoint::widget: return widget_reply(services.widget);
         case Endpoint::realtime: break;
     }
     return error_reply(426, "upgrade_required", "this is the WebSocket of the Realtime API: connect with a WebSocket client",
                        {{"Upgrade", "websocket"}});
+}
+
+base::Result<std::shared_ptr<const call::Agent>> agent_of(const Target& target, const Services& services) {
+    const auto named = [&](const char* what) {
+        const auto found = target.query.find(what);
+        return found == target.query.end() ? std::string() : found->second;
+    };
+    return call::choose(services.agents(), named("agent"), named("model"));
 }
 
 Reply call_obstacle(const Target& target, const Services& services) {
@@ -55,10 +66,16 @@ Reply call_obstacle(const Target& target, const Services& services) {
     if (const auto model = target.query.find("model"); model != target.query.end() && model->second.size() > kMaxModelName)
         return error_reply(400, "invalid_value", "the model's name is longer than 256 bytes");
     if (services.engines() != nullptr) return {};
+    return not_ready_reply(services);
+}
+
+Reply not_ready_reply(const Services& services) {
     const Readiness readiness = services.readiness();
     if (!readiness.failure.empty()) return error_reply(503, "not_ready", "the engines cannot be loaded: " + readiness.failure);
     return error_reply(503, "not_ready", "the engines are still being loaded; ask /ready", {{"Retry-After", "2"}});
 }
+
+Reply no_agent_reply(const base::Error& error) { return error_reply(404, "agent_not_found", error.text); }
 
 Reply overloaded_reply(const base::Error& error) {
     return error_reply(503, "overloaded", error.text, {{"Retry-After", "5"}});

@@ -106,7 +106,7 @@ private:
         }
         if (route->endpoint == Endpoint::realtime && beast::websocket::is_upgrade(request))
             return upgrade(request, *target);
-        send(answer(route->endpoint, services_), request);
+        send(unless_unchanged(answer(route->endpoint, services_), view(request[http::field::if_none_match])), request);
     }
 
     static std::string_view origin(const Request& request) { return view(request[http::field::origin]); }
@@ -128,6 +128,8 @@ private:
                         request);
         const Reply obstacle = call_obstacle(target, services_);
         if (obstacle.status != 200) return send(obstacle, request);
+        auto agent = agent_of(target, services_);
+        if (!agent) return send(no_agent_reply(agent.error()), request);
         auto place = services_.registry.enter();
         if (!place) return send(overloaded_reply(place.error()), request);
 
@@ -140,7 +142,7 @@ private:
         open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_,
                         [&](std::shared_ptr<MessageChannel> channel) {
                             return RealtimeSession::make(std::move(channel), strand_, std::move(*place), services_,
-                                                         *connections_,
+                                                         *connections_, std::move(*agent),
                                                          model == target.query.end() ? "" : model->second, client,
                                                          handshake.wire);
                         });

@@ -26,19 +26,22 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 std::shared_ptr<RealtimeSession> RealtimeSession::make(std::shared_ptr<MessageChannel> channel,
                                                        std::shared_ptr<base::Strand> strand, call::CallPlace place,
                                                        const Services& services, Connections& connections,
-                                                       std::string model, std::string client, WireStart wire) {
+                                                       std::shared_ptr<const call::Agent> agent, std::string model,
+                                                       std::string client, WireStart wire) {
     std::shared_ptr<RealtimeSession> session(
-        new RealtimeSession(std::move(channel), std::move(strand), std::move(place), services, std::move(model),
-                            std::move(client), wire));
+        new RealtimeSession(std::move(channel), std::move(strand), std::move(place), services, std::move(agent),
+                            std::move(model), std::move(client), wire));
     session->entry_ = connections.add(session);
     return session;
 }
 
 RealtimeSession::RealtimeSession(std::shared_ptr<MessageChannel> channel, std::shared_ptr<base::Strand> strand,
-                                 call::CallPlace place, const Services& services, std::string model, std::string client,
+                                 call::CallPlace place, const Services& services,
+                                 std::shared_ptr<const call::Agent> agent, std::string model, std::string client,
                                  WireStart wire)
     : channel_(std::move(channel)), strand_(std::move(strand)), place_(std::move(place)), services_(services),
-      model_(std::move(model)), client_(std::move(client)), transcription_(wire.transcription) {
+      agent_(std::move(agent)), model_(std::move(model)), client_(std::move(client)),
+      transcription_(wire.transcription) {
     context_.dialect = wire.dialect;
     context_.plays_sound = wire.plays_sound;
     context_.conversation_id = base::random_id("conv_");
@@ -48,13 +51,13 @@ RealtimeSession::~RealtimeSession() { close_call(); }
 
 void RealtimeSession::opened() {
     opened_at_ = strand_->now();
-    call::Session session = services_.default_session;
+    call::Session session = agent_->session;
     session.id = base::random_id("sess_");
     if (!model_.empty()) session.model = model_;
     if (transcription_) session.kind = call::SessionKind::transcription;
     context_.session = session;
-    base::log::info("call.opened", {{"call", session.id}, {"client", client_}, {"model", session.model}});
-    call_ = call::Call::open(std::move(session), services_.call_settings, *services_.engines(), strand_, *this);
+    base::log::info("call.opened", {{"call", session.id}, {"client", client_}, {"model", session.model}, {"agent", session.agent}});
+    call_ = call::Call::open(std::move(session), agent_->settings, *services_.engines(), strand_, *this);
     next();
 }
 
@@ -120,9 +123,10 @@ void RealtimeSession::perform(const protocol::ClientEvent& event) {
 void RealtimeSession::perform(const protocol::UpdateSession& request, const std::string& event_id) {
     // The first session tells which dialect an open connection speaks; all that follows is said in it.
     if (context_.dialect == protocol::Dialect::open) context_.dialect = request.dialect;
-    const auto defaults = services_.default_session.turn_detection.value_or(call::TurnDetection{});
+    const auto defaults = agent_->session.turn_detection.value_or(call::TurnDetection{});
     const auto patch = to_patch(request.session, context_, defaults);
     if (!patch) return refuse(patch.error(), event_id);
+    if (refuse_tools(patch->tools, "session.", event_id)) return;
     changed_ = context_.wire;
     apply(request.session, *changed_);
     call_->update_session(*patch, event_id);
@@ -138,6 +142,7 @@ void RealtimeSession::perform(const protocol::CreateItem& request, const std::st
 void RealtimeSession::perform(const protocol::CreateResponse& request, const std::string& event_id) {
     auto wanted = to_request(request, context_, event_id);
     if (!wanted) return refuse(wanted.error(), event_id);
+    if (refuse_tools(wanted->tools, "response.", event_id)) return;
     call_->create_response(std::move(*wanted));
 }
 
@@ -171,6 +176,16 @@ void RealtimeSession::refuse(const protocol::Refusal& refusal) { tell(to_wire(re
 
 void RealtimeSession::refuse(const base::Error& error, const std::string& event_id) {
     refuse({error.code == base::Errc::unsupported ? "unsupported" : "invalid_value", error, event_id});
+}
+
+bool RealtimeSession::refuse_tools(const std::optional<std::vector<engine::Tool>>& offered, std::string_view where,
+                                   const std::string& event_id) {
+    const auto allowed = agent_->check_tools(offered);
+    if (allowed) return false;
+    base::Error failure = allowed.error();
+    failure.param.insert(0, where);
+    refuse({"unsupported", std::move(failure), event_id});
+    return true;
 }
 
 void RealtimeSession::tell(const protocol::ServerEvent& event) {

@@ -28,13 +28,14 @@ class RealtimeSession final : public ChannelUser,
                               public std::enable_shared_from_this<RealtimeSession>,
                               private call::Peer {
 public:
-    /// `model` as the client named it, empty for the server's own; `client` is its address, for the log; `wire` is
-    /// what was agreed upon when the channel was opened.
+    /// `agent` answers; `model` as the client named it, empty for the agent's own; `client` is its address, for
+    /// the log; `wire` is what was agreed upon when the channel was opened.
     /// The call begins with opened() and ends with ended(); its place is given back then. `services`
     /// must outlive the session, and the engines must be loaded.
     static std::shared_ptr<RealtimeSession> make(std::shared_ptr<MessageChannel> channel,
                                                  std::shared_ptr<base::Strand> strand, call::CallPlace place,
-                                                 const Services& services, Connections& connections, std::string model,
+                                                 const Services& services, Connections& connections,
+                                                 std::shared_ptr<const call::Agent> agent, std::string model,
                                                  std::string client, WireStart wire = {});
     ~RealtimeSession() override;
 
@@ -48,7 +49,8 @@ public:
 
 private:
     RealtimeSession(std::shared_ptr<MessageChannel> channel, std::shared_ptr<base::Strand> strand, call::CallPlace place,
-                    const Services& services, std::string model, std::string client, WireStart wire);
+                    const Services& services, std::shared_ptr<const call::Agent> agent, std::string model,
+                    std::string client, WireStart wire);
 
     void send(const call::CallEvent& event) override;
     void send_audio(const call::ResponsePart& part, std::span<const float> samples) override;
@@ -64,6 +66,9 @@ private:
     void hear(std::vector<float> samples, std::size_t from);
     void refuse(const protocol::Refusal& refusal);
     void refuse(const base::Error& error, const std::string& event_id);
+    /// Whether the agent does not take one of these tools, which the client is then told.
+    bool refuse_tools(const std::optional<std::vector<engine::Tool>>& offered, std::string_view where,
+                      const std::string& event_id);
     void tell(const protocol::ServerEvent& event);
     void close_call();
     void next();
@@ -72,6 +77,7 @@ private:
     const std::shared_ptr<base::Strand> strand_;
     call::CallPlace place_;
     const Services& services_;
+    const std::shared_ptr<const call::Agent> agent_;
     const std::string model_;
     const std::string client_;
     const bool transcription_;  ///< as the session begins

@@ -9,13 +9,15 @@
 namespace antiphon::edge {
 namespace {
 
-constexpr std::array<Route, 7> kRoutes{{
+constexpr std::array<Route, 9> kRoutes{{
     {"/", Endpoint::home, "GET, HEAD, OPTIONS"},
     {"/call", Endpoint::call_page, "GET, HEAD, OPTIONS"},
     {"/ready", Endpoint::ready, "GET, HEAD, OPTIONS"},
     {"/health", Endpoint::health, "GET, HEAD, OPTIONS"},
     {"/metrics", Endpoint::metrics, "GET, HEAD, OPTIONS"},
     {"/v1/models", Endpoint::models, "GET, HEAD, OPTIONS"},
+    {"/options", Endpoint::options, "GET, HEAD, OPTIONS"},
+    {"/antiphon.js", Endpoint::widget, "GET, HEAD, OPTIONS"},
     {"/v1/realtime", Endpoint::realtime, "GET, OPTIONS"},
 }};
 

@@ -11,7 +11,7 @@
 
 namespace antiphon::edge {
 
-enum class Endpoint { home, call_page, ready, health, metrics, models, realtime };
+enum class Endpoint { home, call_page, ready, health, metrics, models, options, widget, realtime };
 
 struct Route {
     std::string_view path;

@@ -4,12 +4,13 @@
 #pragma once
 
 #include "base/metrics.hpp"
+#include "call/agent.hpp"
 #include "call/call_engines.hpp"
 #include "call/call_registry.hpp"
-#include "call/call_settings.hpp"
-#include "call/session.hpp"
+#include "edge/options.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -28,12 +29,14 @@ struct Readiness {
 
 struct Services {
     call::CallRegistry& registry;
-    const call::CallSettings& call_settings;
-    const call::Session& default_session;  ///< what session.created starts from; its id is made anew
+    /// Who answers calls that begin now; never null. Another one after a reload: take it once per request.
+    std::function<std::shared_ptr<const call::Agents>()> agents;
     std::function<Readiness()> readiness;
     std::function<const call::CallEngines*()> engines;  ///< null until they are loaded
     base::Metrics& metrics;
     std::string_view call_page{};  ///< the page of GET /call, whole; empty when it was not built in
+    std::string_view widget{};     ///< the script of GET /antiphon.js, likewise
+    std::function<const EngineOptions*()> engine_options{};  ///< null until the engines are loaded
 };
 
 }  // namespace antiphon::edge

@@ -151,6 +151,9 @@ TEST(Language, ComesFromAndGoesToBcp47) {
     EXPECT_EQ(whisper_language("jv"), "jw");
     EXPECT_EQ(bcp47_language("jw"), "jv");
     EXPECT_EQ(bcp47_language("haw"), "haw");
+    EXPECT_EQ(english_name("english"), "English");
+    EXPECT_EQ(english_name("haitian creole"), "Haitian Creole");
+    EXPECT_EQ(english_name("myanmar"), "Burmese");
 }
 
 }  // namespace

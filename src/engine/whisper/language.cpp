@@ -28,4 +28,15 @@ std::string bcp47_language(std::string_view whisper_code) {
     return std::string(whisper_code == "jw" ? std::string_view("jv") : whisper_code);
 }
 
+std::string english_name(std::string_view whisper_name) {
+    if (whisper_name == "myanmar") return "Burmese";
+    if (whisper_name == "nynorsk") return "Norwegian Nynorsk";
+    std::string name;
+    for (const char c : whisper_name) {
+        const bool begins = name.empty() || name.back() == ' ';
+        name += begins && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+    return name;
+}
+
 }  // namespace antiphon::engine::whisper

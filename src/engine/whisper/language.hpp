@@ -14,4 +14,8 @@ std::string whisper_language(std::string_view bcp47);
 /// "jw" -> "jv"; the others are the same.
 std::string bcp47_language(std::string_view whisper_code);
 
+/// Whisper's own name for a language as English writes it: "haitian creole" -> "Haitian Creole", and "Burmese"
+/// for its "myanmar".
+std::string english_name(std::string_view whisper_name);
+
 }  // namespace antiphon::engine::whisper

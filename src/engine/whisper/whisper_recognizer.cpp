@@ -98,6 +98,14 @@ base::Result<std::unique_ptr<WhisperRecognizer>> WhisperRecognizer::open(const W
     return std::unique_ptr<WhisperRecognizer>(new WhisperRecognizer(settings, std::move(*model), std::move(pool)));
 }
 
+std::vector<WhisperRecognizer::Language> WhisperRecognizer::languages() const {
+    std::vector<Language> known;
+    for (int id = 0; id < model_->languages(); ++id)
+        known.push_back({bcp47_language(whisper_lang_str(id)), english_name(whisper_lang_str_full(id))});
+    std::sort(known.begin(), known.end(), [](const Language& a, const Language& b) { return a.name < b.name; });
+    return known;
+}
+
 base::Result<int> WhisperRecognizer::language_id(const std::string& language) const {
     if (language.empty()) return model_->multilingual() ? -1 : 0;
     const std::string code = whisper_language(language);

@@ -9,6 +9,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace antiphon::engine::whisper {
 
@@ -36,6 +38,13 @@ public:
     /// As Recognizer says. The stop is answered at once; what the encoder was doing for it runs on, at
     /// most to its own end, and keeps one state busy until then. An English-only model knows only "en".
     base::Result<Transcript> transcribe(const RecognitionRequest& request, std::stop_token stop) override;
+
+    struct Language {
+        std::string code;  ///< BCP 47
+        std::string name;  ///< in English
+    };
+    /// What RecognitionRequest::language may be, by their names.
+    std::vector<Language> languages() const;
 
     base::Duration max_duration() const noexcept override;
     std::size_t parallel() const noexcept override;

@@ -82,12 +82,19 @@ protected:
     asio::io_context io;
     EdgeSettings settings;
     call::CallRegistry registry{1};
-    call::CallSettings call_settings;
-    call::Session session;
+    std::shared_ptr<const call::Agents> agents = std::make_shared<call::Agents>();
+    EngineOptions engine_options;
+    const EngineOptions* offered = nullptr;
     Readiness readiness;
     base::Metrics metrics;
-    Services services{registry, call_settings, session, [this] { return readiness; }, [] { return nullptr; }, metrics,
-                      "<!doctype html><title>call</title>"};
+    Services services{.registry = registry,
+                      .agents = [this] { return agents; },
+                      .readiness = [this] { return readiness; },
+                      .engines = [] { return nullptr; },
+                      .metrics = metrics,
+                      .call_page = "<!doctype html><title>call</title>",
+                      .widget = "customElements.define('antiphon-call', class extends HTMLElement {})",
+                      .engine_options = [this] { return offered; }};
     std::unique_ptr<HttpListener> listener;
     std::jthread thread;
 };
@@ -127,13 +134,63 @@ TEST_F(HttpListenerTest, ready_is_honest) {
 
 TEST_F(HttpListenerTest, answers_the_small_routes) {
     metrics.counter("antiphon_test_total", "For this test").Increment(3);
-    session.model = "tiny";
+    call::Agents named_model;
+    named_model.plain.session.model = "tiny";
+    agents = std::make_shared<call::Agents>(named_model);
     open();
     EXPECT_EQ(body_of(ask("GET", "/health")), R"({"status":"ok"})");
     const auto text = ask("GET", "/metrics");
     EXPECT_NE(text.find("Content-Type: text/plain; version=0.0.4"), std::string::npos);
     EXPECT_NE(text.find("antiphon_test_total 3"), std::string::npos);
     EXPECT_EQ(boost::json::parse(body_of(ask("GET", "/v1/models"))).at("data").at(0).at("id"), "tiny");
+}
+
+TEST_F(HttpListenerTest, options_are_told_once_the_engines_are_there) {
+    call::Agents named;
+    named.named.push_back({"desk", "Answers the phone", {}, {}, {}});
+    agents = std::make_shared<call::Agents>(named);
+    open();
+    const auto loading = ask("GET", "/options");
+    EXPECT_EQ(status_of(loading), 503);
+    EXPECT_EQ(code_of(loading), "not_ready");
+    EXPECT_NE(loading.find("Retry-After: 2\r\n"), std::string::npos);
+
+    engine_options = {{{"en", "English"}, {"sv", "Swedish"}}, {{"joe", "en-US"}}, "joe", {"tiny"}};
+    offered = &engine_options;
+    const auto told = ask("GET", "/options", "Origin: null\r\n");
+    EXPECT_EQ(status_of(told), 200);
+    EXPECT_NE(told.find("Access-Control-Allow-Origin: *\r\n"), std::string::npos);
+    EXPECT_EQ(boost::json::parse(body_of(told)), boost::json::parse(R"({
+        "languages":[{"code":"en","name":"English"},{"code":"sv","name":"Swedish"}],
+        "voices":[{"id":"joe","language":"en-US"}],"agents":[{"name":"desk","description":"Answers the phone"}],
+        "models":["tiny"],"default_voice":"joe","partials":true})"));
+    EXPECT_EQ(status_of(ask("OPTIONS", "/options", "Origin: null\r\n")), 204);
+    EXPECT_EQ(status_of(ask("POST", "/options", "Content-Length: 0\r\n")), 405);
+}
+
+TEST_F(HttpListenerTest, the_widget_is_any_pages_to_load_and_is_asked_for_anew_by_its_tag) {
+    settings.allowed_origins = {"https://a.example"};
+    open();
+    const auto script = ask("GET", "/antiphon.js", "Origin: https://elsewhere.example\r\n");
+    EXPECT_EQ(status_of(script), 200);
+    EXPECT_EQ(body_of(script), services.widget);
+    for (const char* header : {"Content-Type: text/javascript; charset=utf-8\r\n", "Access-Control-Allow-Origin: *\r\n",
+                               "Cache-Control: public, max-age=300\r\n"})
+        EXPECT_NE(script.find(header), std::string::npos) << header;
+    const auto at = script.find("ETag: ") + 6;
+    const auto tag = script.substr(at, script.find("\r\n", at) - at);
+    const auto same = ask("GET", "/antiphon.js", "If-None-Match: \"other\", " + tag + "\r\n");
+    EXPECT_EQ(status_of(same), 304);
+    EXPECT_EQ(body_of(same), "");
+    EXPECT_EQ(status_of(ask("GET", "/antiphon.js", "If-None-Match: \"other\"\r\n")), 200);
+}
+
+TEST_F(HttpListenerTest, a_build_without_the_widget_says_so) {
+    services.widget = {};
+    open();
+    const auto answer = ask("GET", "/antiphon.js");
+    EXPECT_EQ(status_of(answer), 404);
+    EXPECT_EQ(code_of(answer), "widget_not_built");
 }
 
 TEST_F(HttpListenerTest, head_has_the_length_but_no_body) {

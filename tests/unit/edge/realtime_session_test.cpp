@@ -33,10 +33,11 @@ struct FakeChannel final : MessageChannel {
 class RealtimeSessionTest : public scenes::Scene {
 protected:
     void open(const std::string& model = "m", WireStart wire = {}) {
+        if (!agent) agent = std::make_shared<call::Agent>(call::Agent{{}, {}, session, settings, {}});
         auto place = registry.enter();
         ASSERT_TRUE(place);
-        user = RealtimeSession::make(channel, simulation.strand(), std::move(*place), services, *connections, model, "test",
-                                     wire);
+        user = RealtimeSession::make(channel, simulation.strand(), std::move(*place), services, *connections, agent, model,
+                                     "test", wire);
         user->opened();
     }
     void receive(const std::string& message) {
@@ -68,7 +69,12 @@ protected:
 
     call::CallRegistry registry{2};
     std::shared_ptr<Connections> connections = Connections::make();
-    Services services{registry, settings, session, [] { return Readiness{}; }, [this] { return &engines; }, metrics, ""};
+    std::shared_ptr<const call::Agent> agent;  ///< none: one made of the scene's session and settings
+    Services services{.registry = registry,
+                      .agents = [] { return std::make_shared<const call::Agents>(); },
+                      .readiness = [] { return Readiness{}; },
+                      .engines = [this] { return &engines; },
+                      .metrics = metrics};
     std::shared_ptr<FakeChannel> channel = std::make_shared<FakeChannel>();
     std::shared_ptr<RealtimeSession> user;
 };
