@@ -20,6 +20,10 @@ protected:
         std::vector<std::size_t> types;
         for (const auto& seen : peer.seen) {
             if (types.empty() && !std::holds_alternative<ResponseCreated>(seen.event)) continue;
+            // Where its sound begins and its words lie is other scenes' matter.
+            if (std::holds_alternative<OutputSoundStarted>(seen.event) || std::holds_alternative<StateChanged>(seen.event) ||
+                std::holds_alternative<OutputSoundStopped>(seen.event) || std::holds_alternative<WordsTimed>(seen.event))
+                continue;
             if (types.empty() || types.back() != seen.event.index()) types.push_back(seen.event.index());
         }
         return types;
