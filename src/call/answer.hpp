@@ -39,6 +39,7 @@ struct Answer {
     bool gate_open = false;
     bool speculated = false;       ///< began behind a closed gate
     bool after_silence = false;    ///< the assistant spoke up by itself
+    bool greets = false;           ///< nobody's turn: the first words of the call
 
     think::Item message;           ///< the assistant's words; its text is filled in at the end
     bool message_told = false;     ///< announced, with its first words

@@ -141,6 +141,11 @@ private:
     /// An answer has been announced and is not over.
     bool answering() const { return answer_ && answer_->gate_open; }
 
+    // --- its first words (conversation_greeting.cpp)
+    void plan_greeting();
+    /// Says the session's greeting, unless the call has begun without it.
+    void greet();
+
     // --- its sound (conversation_speech.cpp)
     void on_sound(base::TurnId turn, std::size_t piece, std::span<const float> samples) override;
     void on_spoken(base::TurnId turn, std::size_t piece, base::Result<void> end, base::Duration busy) override;

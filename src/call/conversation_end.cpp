@@ -90,12 +90,14 @@ void Conversation::end_answer(ResponseStatus status, ResponseEnd end, const std:
     if (answer->sounding) peer_.send(OutputSoundStopped{answer->response.id});
     if (truncated) peer_.send(*truncated);
 
-    const TurnMeasured measured = answer->marks.measured(answer->response.id, answer->speculated);
-    peer_.send(measured);
-    observe(measured, engines_.metrics);
-    engines_.metrics.turns.Increment();
     engines_.metrics.used_seconds.Increment(base::seconds(answer->busy));
-    log_turn(answer->turn, measured);
+    if (!answer->greets) {
+        const TurnMeasured measured = answer->marks.measured(answer->response.id, answer->speculated);
+        peer_.send(measured);
+        observe(measured, engines_.metrics);
+        engines_.metrics.turns.Increment();
+        log_turn(answer->turn, measured);
+    }
     if (!answer->after_silence) may_speak_up_ = true;
     start_wanted_answer();
 }
