@@ -27,6 +27,7 @@ struct Answer {
     bool in_conversation = true;
     bool gate_open = false;
     bool speculated = false;      ///< began behind a closed gate
+    bool greets = false;          ///< nobody's turn: the first words of the call
 
     think::SentenceChunker chunker;
     std::string text;             ///< all text so far, of an answer that does not speak

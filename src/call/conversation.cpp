@@ -36,6 +36,7 @@ void Conversation::begin() {
     // The default session's rates are checked with the settings; others come by session.update.
     if (auto done = configure_listener(session_); !done) fail(done.error(), {});
     peer_.send(SessionCreated{session_});
+    plan_greeting();
 }
 
 void Conversation::close() {

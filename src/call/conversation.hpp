@@ -87,6 +87,14 @@ private:
     void on_spoken(base::TurnId turn, std::size_t piece, base::Result<void> end, base::Duration busy) override;
     void on_speaking_wasted(base::Duration busy) override { waste(busy); }
 
+    // --- its first words (conversation_greeting.cpp)
+    void plan_greeting();
+    /// Says the session's greeting, unless the call has begun without it.
+    void greet();
+
+    /// A new answer, with its gate closed and nothing in it.
+    Answer& make_answer(base::TurnId turn, const ResponseRequest& request, const TurnMarks& marks,
+                        const std::string& language);
     void start_answer(base::TurnId turn, const ResponseRequest& request, const std::optional<std::string>& pending,
                       const TurnMarks& marks, const std::string& language);
     void open_gate();

@@ -15,14 +15,12 @@ ResponsePart part_of(const Answer& answer) { return {answer.response.id, answer.
 
 }  // namespace
 
-void Conversation::start_answer(base::TurnId turn, const ResponseRequest& request,
-                                const std::optional<std::string>& pending, const TurnMarks& marks,
-                                const std::string& language) {
+Answer& Conversation::make_answer(base::TurnId turn, const ResponseRequest& request, const TurnMarks& marks,
+                                  const std::string& language) {
     think::ChunkerSettings chunks;
     chunks.max_first_words = settings_.think.first_piece_words;
     answer_ = std::make_unique<Answer>(turn, session_.output_rate, settings_.speak.lead, chunks);
     Answer& answer = *answer_;
-    answer.speculated = pending.has_value();
     answer.marks = marks;
     answer.in_conversation = request.in_conversation;
     answer.response.id = base::random_id("resp_");
@@ -31,7 +29,16 @@ void Conversation::start_answer(base::TurnId turn, const ResponseRequest& reques
     answer.item.id = base::random_id("item_");
     answer.item.role = engine::Role::assistant;
     answer.item.status = think::ItemStatus::in_progress;
+    if (answer.response.speaks)
+        speaker_.start(answer.turn, {language, voice(), session_.speed, session_.output_rate});
+    return answer;
+}
 
+void Conversation::start_answer(base::TurnId turn, const ResponseRequest& request,
+                                const std::optional<std::string>& pending, const TurnMarks& marks,
+                                const std::string& language) {
+    Answer& answer = make_answer(turn, request, marks, language);
+    answer.speculated = pending.has_value();
     engine::GenerationRequest generation;
     generation.conversation = conversation_id_;
     const std::string& instructions = request.instructions ? *request.instructions : session_.instructions;
@@ -41,9 +48,6 @@ void Conversation::start_answer(base::TurnId turn, const ResponseRequest& reques
     const auto limit = request.max_output_tokens ? *request.max_output_tokens : session_.max_output_tokens;
     if (limit) generation.max_tokens = *limit;
     generation.temperature = settings_.think.temperature;
-
-    if (answer.response.speaks)
-        speaker_.start(answer.turn, {language, voice(), session_.speed, session_.output_rate});
     thinker_.start(answer.turn, std::move(generation));
 }
 
@@ -227,12 +231,14 @@ void Conversation::end_answer(ResponseStatus status, ResponseEnd end, const std:
     answer->response.usage = answer->usage ? answer->usage : Usage{};
     peer_.send(ResponseDone{answer->response});
 
-    const TurnMeasured measured = answer->marks.measured(answer->response.id, answer->speculated);
-    peer_.send(measured);
-    observe(measured, engines_.metrics);
-    engines_.metrics.turns.Increment();
+    if (!answer->greets) {
+        const TurnMeasured measured = answer->marks.measured(answer->response.id, answer->speculated);
+        peer_.send(measured);
+        observe(measured, engines_.metrics);
+        engines_.metrics.turns.Increment();
+        log_turn(answer->turn, measured);
+    }
     engines_.metrics.used_seconds.Increment(base::seconds(answer->busy));
-    log_turn(answer->turn, measured);
 
     if (speaks && answer->in_conversation) {
         spoken_.push_back({answer->item.id, std::move(answer->ledger), answer->rate});

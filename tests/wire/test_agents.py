@@ -13,7 +13,7 @@ import time
 import pytest
 import websockets
 
-from conversation import Conversation, client
+from conversation import Conversation, client, converse
 from server import environment, error_of
 
 DESK = '[agents.desk]\ndescription = "Answers the phone"\ninstructions = "You are the desk."\n'
@@ -118,6 +118,29 @@ async def test_stock_clients_choose_one(agents):
             call = Conversation(connection)
             assert (await call.until("session.created"))["session"]["instructions"] == "You are the desk."
             call._reader.cancel()
+
+
+async def test_the_greeting_is_spoken_and_stands_in_the_history(agents):
+    agents.write('[agents.desk]\ngreeting = "Hello. How can I help you?"\n')
+    assert (await asyncio.to_thread(agents.reload))[0] == 0
+    async with converse(agents.server, model="desk") as call:
+        done = await call.until("response.done")
+        assert done["response"]["status"] == "completed"
+        types = [t for t in call.types(call.index("response.created")) if t.startswith(("response.", "conversation."))]
+        assert types[0] == "response.created" and types[-1] == "response.done"
+        assert "response.output_audio.delta" in types and "conversation.item.done" in types
+        assert call.words() == "Hello. How can I help you?"
+        assert len(call.sound()) > 48_000, "a second of sound at least"
+        item = done["response"]["output"][0]
+        assert item["role"] == "assistant"
+        kept = await call.reaction(
+            {"type": "conversation.item.retrieve", "item_id": item["id"]}, kind="conversation.item.retrieved"
+        )
+        assert kept["item"]["content"][0]["transcript"] == "Hello. How can I help you?"
+    async with converse(agents.server, model="desk") as call:
+        await call.update(output_modalities=["text"])
+        assert (await call.until("response.output_text.done"))["text"] == "Hello. How can I help you?"
+        assert call.sound() == b""
 
 
 @pytest.mark.parametrize("name", ["nobody", "Desk", "%C3%A9", "a%20b", "%00", "x" * 5000])
