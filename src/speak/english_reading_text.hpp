@@ -19,6 +19,7 @@ protected:
     Text cardinal(View digits) const override;
     Text one_before(View noun) const override;
     std::optional<Text> year_at(std::size_t from, const Number& number) const override;
+    bool describes(std::size_t from, std::size_t end) const override;
     std::optional<Text> fraction(int numerator, int denominator, bool after_number) const override;
 
 private:
@@ -40,6 +41,7 @@ private:
     void year_behind();
 
     bool ordinal();
+    bool term();
     bool feet();
     bool fixed();
     bool kilo_name();

@@ -52,8 +52,8 @@ EnglishReading::EnglishReading(View text, bool day_first) : Reading(text, kEngli
 bool EnglishReading::own_rule() {
     if (!begins()) return false;
     if (is_digit(here()))
-        return fixed() || feet() || numeric_date() || clock() || decade() || ordinal() || day_month() || kilo_name() ||
-               emergency();
+        return fixed() || term() || feet() || numeric_date() || clock() || decade() || ordinal() || day_month() ||
+               kilo_name() || emergency();
     if (is_letter(here()))
         return month_day() || weekday() || saint_or_street() || roman() || acronym() || version_mark();
     return here() == U'\'' && decade();
@@ -61,6 +61,11 @@ bool EnglishReading::own_rule() {
 
 Text EnglishReading::cardinal(View digits) const { return english_cardinal(digits); }
 Text EnglishReading::one_before(View) const { return U"one"; }
+
+bool EnglishReading::describes(std::size_t from, std::size_t end) const {
+    const Text left = small_word_before(from);
+    return (left == U"a" || left == U"an") && is_space(at(text_, end)) && is_letter(at(text_, end + 1));
+}
 
 std::optional<Text> EnglishReading::fraction(int numerator, int denominator, bool after_number) const {
     if (numerator == 0 || denominator < 2) return std::nullopt;
@@ -90,14 +95,25 @@ bool EnglishReading::ordinal() {
     return false;
 }
 
+/// "3x + 1": a factor, where "3x" alone is "three times".
+bool EnglishReading::term() {
+    const std::size_t end = digits_end(at_);
+    if (end > at_ + 9 || !is_one_of(at(text_, end), U"xyzn")) return false;
+    if (is_alphanumeric(at(text_, end + 1)) || at(text_, end + 1) == U'-') return false;
+    const char32_t next = at(text_, after_one_space(end + 1));
+    if (next == U'\0' || !is_one_of(next, U"+-*/=^²³)")) return false;
+    put(cardinal(text_.substr(at_, end - at_)) + U" " + text_[end], end + 1);
+    return true;
+}
+
 /// 5'11" is "five foot eleven".
 bool EnglishReading::feet() {
     const std::size_t end = digits_end(at_);
-    const std::size_t inches = digits_end(end + 1);
-    if (end > at_ + 1 || at(text_, end) != U'\'' || inches == end + 1 || inches > end + 3) return false;
+    const std::size_t from = after_one_space(end + 1);
+    const std::size_t inches = digits_end(from);
+    if (end > at_ + 1 || at(text_, end) != U'\'' || inches == from || inches > from + 2) return false;
     if (!is_one_of(at(text_, inches), U"\"”″")) return false;
-    put(cardinal(text_.substr(at_, end - at_)) + U" foot " + cardinal(text_.substr(end + 1, inches - end - 1)),
-        inches + 1);
+    put(cardinal(text_.substr(at_, end - at_)) + U" foot " + cardinal(text_.substr(from, inches - from)), inches + 1);
     return true;
 }
 
@@ -125,7 +141,7 @@ bool EnglishReading::kilo_name() {
 
 /// "call 911".
 bool EnglishReading::emergency() {
-    if (digits_end(at_) != at_ + 3) return false;
+    if (digits_end(at_) != at_ + 3 || is_digit(here(4))) return false;
     constexpr std::array<View, 8> kBefore{U"call",   U"dial",    U"text",    U"ring",
                                           U"called", U"calling", U"dialing", U"dialed"};
     if (!holds(kBefore, small_word_before(at_)) || !is_one_of(here(3), View(U"\0 .,!?;:", 8))) return false;

@@ -91,7 +91,6 @@ constexpr Currency kCurrencies[] = {
     {U"USD", U"ein US-Dollar", U"US-Dollar", U"ein Cent", U"Cent"},
     {U"GBP", U"ein Pfund", U"Pfund", U"ein Penny", U"Pence"},
     {U"CHF", U"ein Franken", U"Franken", U"ein Rappen", U"Rappen"},
-    {U"Fr.", U"ein Franken", U"Franken", U"ein Rappen", U"Rappen"},
     {U"SEK", U"eine schwedische Krone", U"schwedische Kronen", U"", U""},
     {U"JPY", U"ein Yen", U"Yen", U"", U""},
     {U"ct", U"ein Cent", U"Cent", U"", U""},

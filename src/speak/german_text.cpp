@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace antiphon::speak {
 namespace {
@@ -48,7 +49,7 @@ protected:
     bool own_rule() override {
         if (!begins()) return false;
         if (is_digit(here())) return numeric_date() || clock() || mixed() || decade() || compound() || ordinal();
-        return is_letter(here()) && (roman() || version_mark());
+        return is_letter(here()) && (roman() || weekday() || version_mark());
     }
 
     Text cardinal(View digits) const override { return german_cardinal(digits); }
@@ -224,6 +225,28 @@ private:
         const bool stop = at(text_, numeral->end) == U'.' && after_spaces(next) < text_.size();
         put((king ? U"der " : U"die ") + name, stop ? next : numeral->end);
         return true;
+    }
+
+    /// "Mo.–Fr. 9–17 Uhr", "Di., 3. Mai"; but "Fr. Müller" is a woman.
+    bool weekday() {
+        constexpr std::array<std::pair<View, View>, 7> kDays{{{U"Mo.", U"Montag"},
+                                                              {U"Di.", U"Dienstag"},
+                                                              {U"Mi.", U"Mittwoch"},
+                                                              {U"Do.", U"Donnerstag"},
+                                                              {U"Fr.", U"Freitag"},
+                                                              {U"Sa.", U"Samstag"},
+                                                              {U"So.", U"Sonntag"}}};
+        for (const auto& [written, day] : kDays) {
+            if (!stands(at_, written)) continue;
+            const std::size_t end = at_ + written.size();
+            const bool range = is_one_of(at(text_, end), U"-–") && is_upper(at(text_, end + 1));
+            const bool listed = at(text_, end) == U',' || is_digit(at(text_, after_spaces(end)));
+            if (!range && !listed && before(text_, at_) != U'–' && before(text_, at_) != U'-') return false;
+            put(day, end);
+            if (range) put(words_.to, at_ + 1);
+            return true;
+        }
+        return false;
     }
 
     bool version_mark() {

@@ -82,11 +82,19 @@ private:
                 // \( and \[ begin a formula, the others are the character itself.
                 if (is_one_of(at(text_, at_ + 1), U"()[]"))
                     at_ += 2;
+                else if (command())
+                    return;
                 else if (is_one_of(at(text_, at_ + 1), U"\\`*_{}#+-.!|<>~$&")) {
                     out_ += text_[at_ + 1];
                     at_ += 2;
                 } else
                     out_ += text_[at_++];
+                return;
+            case U'$': dollar(); return;
+            case U'^':
+                // x^{10}
+                out_ += U'^';
+                at_ += at(text_, at_ + 1) == U'{' ? 2 : 1;
                 return;
             case U'!':
                 if (at(text_, at_ + 1) == U'[')
@@ -108,6 +116,49 @@ private:
                 return;
             default: out_ += text_[at_++];
         }
+    }
+
+    /// What TeX calls the signs of a formula, and \frac{1}{2}.
+    bool command() {
+        constexpr std::array<std::pair<View, View>, 20> kCommands{
+            {{U"times", U"×"},  {U"cdot", U"×"}, {U"div", U"÷"}, {U"pm", U"±"},    {U"leq", U"≤"},
+             {U"le", U"≤"},     {U"geq", U"≥"},  {U"ge", U"≥"},  {U"neq", U"≠"},   {U"ne", U"≠"},
+             {U"approx", U"≈"}, {U"sqrt", U"√"}, {U"pi", U"π"},  {U"infty", U"∞"}, {U"to", U"→"},
+             {U"sum", U"∑"},    {U"int", U"∫"},  {U"left", U""}, {U"right", U""},  {U"text", U""}}};
+        if (starts_with(text_, at_ + 1, U"frac{")) {
+            const auto above = find_near(text_, U'}', at_ + 6);
+            if (!above || at(text_, *above + 1) != U'{') return false;
+            const auto below = find_near(text_, U'}', *above + 2);
+            if (!below) return false;
+            out_ += Text(text_.substr(at_ + 6, *above - at_ - 6)) + U"/" +
+                    Text(text_.substr(*above + 2, *below - *above - 2));
+            at_ = *below + 1;
+            return true;
+        }
+        for (const auto& [name, sign] : kCommands)
+            if (starts_with(text_, at_ + 1, name) && !is_letter(at(text_, at_ + 1 + name.size()))) {
+                out_ += sign;
+                at_ += 1 + name.size();
+                return true;
+            }
+        return false;
+    }
+
+    /// $x + y$ and $$x + y$$ hold formulas; other dollars are money.
+    void dollar() {
+        if (at(text_, at_ + 1) == U'$') {
+            at_ += 2;
+            return;
+        }
+        const char32_t next = at(text_, at_ + 1);
+        const bool closes = in_formula_ && !is_space(before(text_, at_)) && !is_digit(next);
+        const bool opens = !in_formula_ && (is_letter(next) || next == U'\\') && !is_alphanumeric(before(text_, at_)) &&
+                           find_near(text_, U'$', at_ + 1).has_value();
+        if (closes || opens)
+            in_formula_ = opens;
+        else
+            out_ += U'$';
+        ++at_;
     }
 
     /// [text](url), [text][reference] and [text] give their text; [^1] and [1] are notes and give nothing.
@@ -209,6 +260,7 @@ private:
     View text_;
     std::size_t at_ = 0;
     Text out_;
+    bool in_formula_ = false;
 };
 
 enum class Kind { blank, nothing, plain, block, heading };

@@ -132,7 +132,11 @@ bool Reading::currency_first() {
         return true;
     }
     const Scale* scale = scale_at(number->end, true);
-    put(money(*number, scale, *currency), number->end + (scale ? scale->sign.size() : 0));
+    const std::size_t end = number->end + (scale ? scale->sign.size() : 0);
+    if (number->part.size() != 2 && describes(at_, end))
+        put(amount(*number, scale, noun_of(currency->one), noun_of(currency->one)), end);
+    else
+        put(money(*number, scale, *currency), end);
     finish_amount();
     return true;
 }
@@ -165,8 +169,9 @@ bool Reading::say_number(const Number& number) {
     }
     if (const Unit* unit = unit_at(end)) {
         const std::size_t sign = unit->tight ? end : next;
-        put(amount(number, scale, unit->one, unit->many), sign + unit->sign.size());
-        finish_amount();
+        const std::size_t behind = sign + unit->sign.size();
+        put(amount(number, scale, unit->one, describes(from, behind) ? noun_of(unit->one) : unit->many), behind);
+        finish_unit(*unit);
         return true;
     }
     if (scale) {
@@ -243,7 +248,18 @@ bool Reading::say_fraction() {
     const auto words = fraction(slashed->numerator, slashed->denominator, false);
     if (!words) return false;
     put(*words, slashed->end);
+    if (const Unit* unit = unit_at(slashed->end); unit && !unit->tight) {
+        put(noun_of(unit->one), after_one_space(slashed->end) + unit->sign.size());
+        finish_unit(*unit);
+    }
     return true;
+}
+
+/// The full stop of "tsp." inside a sentence goes.
+void Reading::finish_unit(const Unit& unit) {
+    const char32_t next = at(text_, after_spaces(at_ + 1));
+    if (here() == U'.' && is_letter(unit.sign.back()) && is_space(here(1)) && is_lower(next)) ++at_;
+    finish_amount();
 }
 
 /// "MP3", "report2024": digits that go on in a word.
@@ -272,7 +288,12 @@ bool Reading::minus() {
         return true;
     }
     if (!(is_space(left) && is_space(here(1)) && is_alphanumeric(before(text_, at_ - 1)))) return false;
-    // A spaced dash between terms counts only where a result follows.
+    // A spaced dash between terms counts only in an equation.
+    for (std::size_t back = at_; back > 0 && back + 16 > at_; --back) {
+        if (text_[back - 1] != U'=') continue;
+        put(words_.minus, at_ + 1);
+        return true;
+    }
     for (std::size_t ahead = 2; ahead < 24; ++ahead) {
         const char32_t point = here(ahead);
         if (point == U'=') {

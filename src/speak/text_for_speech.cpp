@@ -6,6 +6,7 @@
 #include "speak/markdown_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace antiphon::speak {
 namespace {
@@ -114,13 +115,10 @@ private:
         } else if (is_mark(point)) {
             take_mark(point, right);
         } else if (point == U'(' || point == U'（') {
-            // "apple(s)" is one word, and "main()" says nothing of its brackets.
-            if (right == U')')
-                ++at_;
-            else if (!is_alphanumeric(left))
-                pause();
+            open_bracket(left, right);
         } else if (point == U')' || point == U'）') {
-            if (!is_alphanumeric(right) && something_follows(at_ + 1)) pause();
+            const bool inside_word = std::exchange(in_word_bracket_, false);
+            if (!inside_word && !is_alphanumeric(right) && something_follows(at_ + 1)) pause();
         } else if (point == U'—' || point == U'•' || is_arrow(point)) {
             pause();
         } else if (point == U'-' || point == U'–') {
@@ -132,6 +130,20 @@ private:
             space();
         } else {
             out_ += point;
+        }
+    }
+
+    /// "apple(s)" is one word, "f(x)" two, and "main()" says nothing of its brackets.
+    void open_bracket(char32_t left, char32_t right) {
+        if (right == U')') {
+            ++at_;
+        } else if (!is_alphanumeric(left)) {
+            pause();
+        } else {
+            in_word_bracket_ = true;
+            const std::size_t letters = at(text_, at_ + 2) == U')' ? 1 : 2;
+            const bool ending = is_one_of(right, U"sen") && at(text_, at_ + 1 + letters) == U')';
+            if (!ending) space();
         }
     }
 
@@ -178,6 +190,7 @@ private:
     View text_;
     std::size_t at_ = 0;
     Text out_;
+    bool in_word_bracket_ = false;  ///< the next bracket that closes belongs to one behind a word
 };
 
 bool says_something(View text) {

@@ -195,7 +195,9 @@ bool Reading::phone() {
                           marks.find(U'.') == Text::npos;
     const bool american = words_.decimal_mark == U'.' && dashed &&
                           (shape({3, 3, 4}) || shape({1, 3, 3, 4}) || (shape({3, 4}) && marks == U"-"));
-    if (!((plus_first && total >= 8) || american || domestic)) return false;
+    // "978-3-16-148410-0": no telephone, but read like one.
+    const bool chain = count >= 4 && total >= 9 && marks.find_first_not_of(U'-') == Text::npos;
+    if (!((plus_first && total >= 8) || american || domestic || chain)) return false;
     Text words = plus_first ? Text(words_.plus) + U" " : Text();
     for (std::size_t i = 0; i < count; ++i) {
         if (i > 0) words += U", ";
@@ -219,6 +221,8 @@ bool Reading::abbreviation() {
         if (!matches(at_, one.small)) continue;
         const std::size_t end = at_ + one.small.size();
         if (is_alphanumeric(at(text_, end))) continue;
+        // "EST." shortens something else than "est."; only initials are written in capitals.
+        if (is_upper(here(1)) && one.small.size() > 2) continue;
         const std::size_t next = after_spaces(end);
         if (one.before_number && !(is_digit(at(text_, next)) && next > end)) continue;
         Text word(one.spoken);
@@ -355,7 +359,11 @@ bool Reading::dot() {
 /// "and/or" -> "and or". What numbers are to be had of a slash has been taken.
 bool Reading::slash() {
     if (here() != U'/') return false;
-    if (is_digit(before(text_, at_)) && is_digit(here(1))) {
+    const bool spaced = is_space(before(text_, at_)) && is_space(here(1)) && is_digit(here(2));
+    if (spaced && is_alphanumeric(before(text_, at_ - 1))) {
+        for (const Sign& one : words_.signs)
+            if (one.point == U'÷') put(one.spoken, at_ + 1);
+    } else if (is_digit(before(text_, at_)) && is_digit(here(1))) {
         put(words_.slash, at_ + 1);
     } else {
         out_ += U' ';

@@ -27,7 +27,7 @@ Text Reading::spoken() {
 
 bool Reading::common_rule() {
     const char32_t point = text_[at_];
-    if (is_digit(point) && begins()) return version() || phone() || number();
+    if (is_digit(point) && begins()) return phone() || version() || number();
     if (is_letter(point) && begins()) return currency_first() || address() || abbreviation();
     return phone() || currency_first() || minus() || tag() || sign() || dot() || slash();
 }
@@ -145,9 +145,10 @@ std::optional<Reading::Date> Reading::date_at(std::size_t from, char32_t mark) c
 }
 
 std::optional<Reading::Date> Reading::iso_date_at(std::size_t from) const {
-    if (digits_end(from) != from + 4 || at(text_, from + 4) != U'-') return std::nullopt;
-    if (digits_end(from + 5) != from + 7 || at(text_, from + 7) != U'-') return std::nullopt;
-    if (digits_end(from + 8) != from + 10 || at(text_, from + 10) == U'-') return std::nullopt;
+    const char32_t mark = at(text_, from + 4);
+    if (digits_end(from) != from + 4 || !is_one_of(mark, U"-/")) return std::nullopt;
+    if (digits_end(from + 5) != from + 7 || at(text_, from + 7) != mark) return std::nullopt;
+    if (digits_end(from + 8) != from + 10 || at(text_, from + 10) == mark) return std::nullopt;
     const Date date{value(from + 8, from + 10), value(from + 5, from + 7), value(from, from + 4), from + 10};
     if (date.day < 1 || date.day > 31 || date.month < 1 || date.month > 12) return std::nullopt;
     return date;
@@ -172,6 +173,8 @@ Text Reading::spoken_number(const Number& number) const {
     if (!number.part.empty()) out += U" " + Text(words_.decimal) + U" " + digits(number.part);
     return out;
 }
+
+bool Reading::describes(std::size_t, std::size_t) const { return false; }
 
 std::optional<Reading::Roman> Reading::roman_here() const {
     std::size_t end = at_;

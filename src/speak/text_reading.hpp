@@ -70,6 +70,9 @@ protected:
     virtual Text one_before(View noun) const = 0;
     /// A plain number of four digits that names a year, if it can be one here.
     virtual std::optional<Text> year_at(std::size_t from, const Number& number) const = 0;
+    /// Whether an amount at `from` only describes the noun behind it, which keeps it in the singular: "a $5
+    /// bill". Languages without this have it so.
+    virtual bool describes(std::size_t from, std::size_t end) const;
     /// "three quarters"; behind a whole number "and three quarters". Nothing if nobody says it so.
     virtual std::optional<Text> fraction(int numerator, int denominator, bool after_number) const = 0;
 
@@ -141,6 +144,7 @@ private:
     Text domain_words(View domain) const;
     Text label_words(View label) const;
     void finish_amount();
+    void finish_unit(const Unit& unit);
     bool power();
     bool equals();
     bool compared();
