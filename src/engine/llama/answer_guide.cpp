@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::size_t kMostCalls = 8;
-/// With fewer tokens left the arguments of another call would hardly be whole.
-constexpr int kTokensOfACall = 16;
+/// About how many tokens the model needs for the shortest arguments.
+int tokens_of(const OfferedTool& tool) { return static_cast<int>(tool.grammar.shortest * 2 / 3) + 8; }
 
 bool is_prefix(std::string_view text, std::string_view of) { return of.starts_with(text); }
 
@@ -89,8 +89,7 @@ bool AnswerGuide::fits_words(std::string_view text) const {
 
 std::vector<llama_token> AnswerGuide::preferred() const {
     if (state_ != State::arguments || escaped_ || arguments_.empty()) return {};
-    const int reserve = static_cast<int>(tool_->grammar.shortest / 2) + 8;
-    if (limit_ - taken_ > reserve && !circles(arguments_)) return {};
+    if (limit_ - taken_ > tokens_of(*tool_) && !circles(arguments_)) return {};
     if (!in_string_) return closers_;
     return quote_ == LLAMA_TOKEN_NULL ? std::vector<llama_token>{} : std::vector<llama_token>{quote_};
 }
@@ -199,7 +198,9 @@ std::string AnswerGuide::take_arguments(std::string_view text) {
     }
     known_.push_back(call);
     ++calls_;
-    done_ = !plan_.parallel || calls_ == kMostCalls || limit_ - taken_ < kTokensOfACall;
+    int most = 0;
+    for (const OfferedTool& tool : plan_.tools) most = std::max(most, tokens_of(tool));
+    done_ = !plan_.parallel || calls_ == kMostCalls || limit_ - taken_ < most + 8;  // some for the name
     return std::string(kCallClose.substr(text.size() - at));
 }
 
