@@ -1,9 +1,11 @@
-// A two-way line of text messages to one client: a WebSocket, later a WebRTC data channel.
+// A two-way line of messages to one client: a WebSocket, later a WebRTC data channel.
 //
 // strand. Both sides live on the call's strand.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,7 +33,8 @@ public:
     virtual void opened() = 0;
     /// One text message, well-formed UTF-8. The view is good until this returns.
     virtual void received(std::string_view message) = 0;
-    virtual void received_binary() = 0;
+    /// One binary message. The view is good until this returns.
+    virtual void received_binary(std::span<const std::uint8_t> message) = 0;
     /// The last thing a channel says, exactly once, also when it never opened. Never called from within send()
     /// or close().
     virtual void ended(ChannelEnd end) = 0;
@@ -53,6 +56,8 @@ public:
     /// bound waits already: the channel then drops all of it, closes with 1008 and ends as too_slow. After the end
     /// messages are dropped.
     virtual void send(std::string message) = 0;
+    /// The same for a binary message; both kinds go out in one order.
+    virtual void send_binary(std::span<const std::uint8_t> message) = 0;
 
     /// Closes in order if the client plays along, hard after two seconds if not.
     virtual void close(CloseCode code, std::string_view reason) = 0;

@@ -60,7 +60,7 @@ void RealtimeSession::received(std::string_view message) {
     perform(std::get<protocol::ClientEvent>(decoded));
 }
 
-void RealtimeSession::received_binary() {
+void RealtimeSession::received_binary(std::span<const std::uint8_t>) {
     refuse({"invalid_type", base::error(base::Errc::invalid, "events are JSON in text frames; this frame was binary"), ""});
     next();
 }

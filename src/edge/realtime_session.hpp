@@ -36,7 +36,7 @@ public:
 
     void opened() override;
     void received(std::string_view message) override;
-    void received_binary() override;
+    void received_binary(std::span<const std::uint8_t> message) override;
     void ended(ChannelEnd end) override;
 
     /// Closes the call and then the channel with 1012. thread-safe.

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace antiphon::edge {
@@ -38,7 +40,6 @@ public:
                 if (!subprotocol.empty()) response.set(http::field::sec_websocket_protocol, subprotocol);
             }));
         stream_.read_message_max(settings.max_message);
-        stream_.text(true);
 
         upgrade_.method(http::verb::get);
         upgrade_.version(11);
@@ -61,17 +62,28 @@ public:
         stream_.async_read(in_, beast::bind_front_handler(&WebSocket::on_read, shared_from_this()));
     }
 
-    void send(std::string message) override {
-        if (!open_) return;
-        if (waiting_bytes_ > max_queued_) return give_up_on_slow_client();
-        waiting_bytes_ += message.size();
-        waiting_.push_back(std::move(message));
-        if (!writing_) write_next();
+    void send(std::string message) override { queue({std::move(message), false}); }
+
+    void send_binary(std::span<const std::uint8_t> message) override {
+        queue({std::string(message.begin(), message.end()), true});
     }
 
     void close(CloseCode code, std::string_view reason) override { close(code, reason, ChannelEnd::closed_by_server); }
 
 private:
+    struct Outgoing {
+        std::string bytes;
+        bool binary;
+    };
+
+    void queue(Outgoing message) {
+        if (!open_) return;
+        if (waiting_bytes_ > max_queued_) return give_up_on_slow_client();
+        waiting_bytes_ += message.bytes.size();
+        waiting_.push_back(std::move(message));
+        if (!writing_) write_next();
+    }
+
     void on_accept(error_code failure) {
         if (failure) return end(ChannelEnd::handshake_failed);
         if (end_) return begin_close();  // close() came first
@@ -88,7 +100,7 @@ private:
         const auto user = user_;
         if (!open_ || !user) return;  // the close that is under way reads on by itself
         if (stream_.got_text()) user->received(message);
-        else user->received_binary();
+        else user->received_binary({reinterpret_cast<const std::uint8_t*>(message.data()), message.size()});
     }
 
     static ChannelEnd reason_of(error_code failure) {
@@ -101,7 +113,8 @@ private:
     void write_next() {
         if (waiting_.empty()) return;
         writing_ = true;
-        stream_.async_write(asio::buffer(waiting_.front()),
+        stream_.binary(waiting_.front().binary);
+        stream_.async_write(asio::buffer(waiting_.front().bytes),
                             beast::bind_front_handler(&WebSocket::on_write, shared_from_this()));
     }
 
@@ -112,7 +125,7 @@ private:
             if (open_) hang_up();
             return;
         }
-        waiting_bytes_ -= waiting_.front().size();
+        waiting_bytes_ -= waiting_.front().bytes.size();
         waiting_.pop_front();
         if (!open_) return;
         write_next();
@@ -138,7 +151,7 @@ private:
     void give_up_on_slow_client() {
         // The message that is on its way cannot be taken back.
         while (waiting_.size() > (writing_ ? 1U : 0U)) {
-            waiting_bytes_ -= waiting_.back().size();
+            waiting_bytes_ -= waiting_.back().bytes.size();
             waiting_.pop_back();
         }
         close(CloseCode::policy_violation, "the client does not read", ChannelEnd::too_slow);
@@ -188,7 +201,7 @@ private:
     websocket::close_reason close_reason_;
 
     const std::size_t max_queued_;
-    std::deque<std::string> waiting_;  ///< the first one is on its way while writing_
+    std::deque<Outgoing> waiting_;  ///< the first one is on its way while writing_
     std::size_t waiting_bytes_ = 0;
     bool writing_ = false;
 };

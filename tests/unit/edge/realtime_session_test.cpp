@@ -21,6 +21,7 @@ namespace json = boost::json;
 struct FakeChannel final : MessageChannel {
     void next() override { ++asked; }
     void send(std::string message) override { sent.push_back(json::parse(message).as_object()); }
+    void send_binary(std::span<const std::uint8_t>) override {}
     void close(CloseCode code, std::string_view) override { closed = code; }
 
     int asked = 0;
@@ -138,7 +139,7 @@ TEST_F(RealtimeSessionTest, goes_on_after_bad_input) {
         EXPECT_EQ(last_error().at("event_id"), code == "invalid_json" ? json::value(nullptr) : json::value("mine"));
         EXPECT_EQ(channel->asked, asked + 1);
     }
-    user->received_binary();
+    user->received_binary({});
     EXPECT_EQ(last_error().at("code"), "invalid_type");
     receive(R"({"type":"input_audio_buffer.clear"})");
     EXPECT_EQ(last().at("type"), "input_audio_buffer.cleared");
