@@ -33,7 +33,7 @@ rm -rf "$reports"
 mkdir -p "$reports"
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true' EXIT
-"$echo_server" --port-file "$reports/port" &
+"$echo_server" --port-file "$reports/port" 2>"$reports/server.log" &
 server=$!
 for _ in $(seq 100); do [ -s "$reports/port" ] && break; sleep 0.05; done
 
@@ -49,10 +49,13 @@ port = (reports / "port").read_text().strip()
 END
 began=$SECONDS
 load_before=$(cut -d' ' -f1 /proc/loadavg)
-# Without site.addsitedir the namespace packages of --target would not be found.
-(cd "$reports" && quietly "the suite" "$python" -W ignore -c "
+# Without site.addsitedir the namespace packages of --target would not be found; autobahn expects an older txaio, which
+# chose its framework by itself.
+(cd "$reports" && quietly "the suite" timeout 1800 "$python" -W ignore -c "
 import site, sys
 site.addsitedir('$site')
+import txaio
+txaio.use_twisted()
 sys.argv = ['wstest', '-m', 'fuzzingclient', '-s', 'spec.json']
 from autobahntestsuite import wstest
 wstest.run()")
