@@ -70,7 +70,8 @@ if [ -z "${ANTIPHON_URL:-}" ]; then
     mkdir "$scratch/server"
     (
         cd "$scratch/server"
-        exec env -u ANTIPHON_BINARY -u ANTIPHON_BETA_CLIENT -u ANTIPHON_SPEECH "$binary" serve --port 0 --port-file "$scratch/port" 2>"$scratch/log"
+        exec env -u ANTIPHON_BINARY -u ANTIPHON_BETA_CLIENT -u ANTIPHON_SPEECH "$binary" serve --port 0 --port-file "$scratch/port" \
+            --set language_model.max_tokens=40 2>"$scratch/log"
     ) &
     server=$!
     for _ in $(seq 600); do

@@ -23,6 +23,12 @@ export function heardEnough(number, transcript) {
     assert(wanted.filter((word) => heard.includes(word)).length * 2 >= wanted.length, `of ${wanted} was heard: "${transcript}"`);
 }
 
+/** To its end, or to the bound that run.sh sets: a small model does not keep to one sentence. */
+export function answered(response) {
+    const cut = response.status === 'incomplete' && response.status_details?.reason === 'max_output_tokens';
+    assert(response.status === 'completed' || cut, JSON.stringify(response.status_details));
+}
+
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Sends silence without pause, and between it what say() is given. */

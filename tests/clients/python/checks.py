@@ -45,6 +45,12 @@ def heard_enough(number, transcript):
     assert sum(word in heard for word in wanted) * 2 >= len(wanted), f"of {wanted} was heard: {transcript!r}"
 
 
+def answered(response):
+    """To its end, or to the bound that run.sh sets: a small model does not keep to one sentence."""
+    details = response.status_details
+    assert response.status == "completed" or (response.status == "incomplete" and details.reason == "max_output_tokens"), details
+
+
 def frames(sound):
     for at in range(0, len(sound), FRAME):
         yield sound[at : at + FRAME].ljust(FRAME, b"\0")
