@@ -73,7 +73,10 @@ export class Events {
     }
 
     async until(type, since = 0, where = () => true) {
-        const found = () => this.all.slice(since).find((event) => event.type === type && where(event));
+        const found = () => {
+            this.noErrors();
+            return this.all.slice(since).find((event) => event.type === type && where(event));
+        };
         if (!found()) {
             await new Promise((resolve, reject) => {
                 const timer = setTimeout(() => {
@@ -82,10 +85,14 @@ export class Events {
                     reject(new Error(`no ${type}, only ${seen}`));
                 }, patience);
                 const look = () => {
-                    if (!found()) return;
+                    try {
+                        if (!found()) return;
+                        resolve();
+                    } catch (error) {
+                        reject(error);
+                    }
                     clearTimeout(timer);
                     this.#waiting.delete(look);
-                    resolve();
                 };
                 this.#waiting.add(look);
             });

@@ -31,15 +31,18 @@ class Call:
 
         async with self._news:
             try:
-                await asyncio.wait_for(self._news.wait_for(found), PATIENCE)
+                await asyncio.wait_for(self._news.wait_for(lambda: found() or self.errors()), PATIENCE)
             except asyncio.TimeoutError:
                 seen = list(dict.fromkeys(e.type for e in self.events[since:]))
                 raise AssertionError(f"no {kind}, only {seen}; {self._closed!r}") from None
+            self.no_errors()
             return found()
 
+    def errors(self):
+        return [event.error.message for event in self.events if event.type == "error"]
+
     def no_errors(self):
-        errors = [event.error.message for event in self.events if event.type == "error"]
-        assert not errors, errors
+        assert not self.errors(), self.errors()
 
     async def type(self, text):
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}

@@ -30,14 +30,17 @@ class Call:
             return next((e for e in self.events[since:] if e.type == kind), None)
 
         with self._news:
-            self._news.wait_for(found, PATIENCE)
+            self._news.wait_for(lambda: found() or self.errors(), PATIENCE)
             event = found()
+        self.no_errors()
         assert event, f"no {kind}, only {list(dict.fromkeys(e.type for e in self.events[since:]))}"
         return event
 
+    def errors(self):
+        return [event.error.message for event in self.events if event.type == "error"]
+
     def no_errors(self):
-        errors = [event.error.message for event in self.events if event.type == "error"]
-        assert not errors, errors
+        assert not self.errors(), self.errors()
 
     def type(self, text):
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
