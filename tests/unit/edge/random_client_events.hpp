@@ -105,7 +105,7 @@ private:
         return turn;
     }
     Object append(const Known&) {
-        const int sizes[] = {0, 1, 160, 480, 480, 960, 2400, 4800, 12'000, 24'000};
+        const int sizes[] = {0, 1, 160, 480, 480, 480, 960, 2400, chance(0.1) ? 24'000 : 4800};
         return {{"type", "input_audio_buffer.append"}, {"audio", sound(static_cast<std::size_t>(sizes[below(std::size(sizes))]), chance(0.5))}};
     }
     Object commit(const Known&) { return {{"type", "input_audio_buffer.commit"}}; }

@@ -147,7 +147,7 @@ public:
         const int length = events_.between(1, 40);
         const double broken = events_.chance(0.5) ? 0.1 : 0.4;
         for (int i = 0; i < length && fault().empty(); ++i) {
-            if (events_.chance(0.25)) speak();
+            if (events_.chance(0.15)) speak();
             else if (events_.chance(0.03)) binary();
             else one(events_.next({channel_->order.all_items(), channel_->order.last_response()}, broken));
             if (events_.chance(0.5)) simulation_.run_for(milliseconds(events_.between(0, 300)));
@@ -170,8 +170,8 @@ private:
 
     /// A stretch of speech and silence in frames, as a microphone sends it.
     void speak() {
-        const int loud = events_.between(0, 15);
-        const int silent = events_.between(0, 40);
+        const int loud = events_.between(0, 12);
+        const int silent = events_.between(0, 25);
         for (int i = 0; i < loud + silent && fault().empty(); ++i) {
             receive(R"({"type":"input_audio_buffer.append","audio":")" + frames_[i < loud ? 1 : 0] + "\"}");
             simulation_.run_for(milliseconds(20));
