@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 
 from checks import FRAME_SECONDS, INSTRUCTIONS, LONG_STORY, PATIENCE, TOOL_ANSWER, TOOL_QUESTION, URL, Microphone, Report, heard_enough, question
-from pipecat.adapters.schemas.function_schema import FunctionSchema
-from pipecat.adapters.schemas.tools_schema import ToolsSchema
+from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
+from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 from pipecat.frames.frames import (
     ErrorFrame,
     InputAudioRawFrame,
@@ -98,7 +98,8 @@ async def a_call(messages=(), tools=None, handler=None, tool_choice=None):
         pipeline, params=PipelineParams(audio_in_sample_rate=24000, audio_out_sample_rate=24000), idle_timeout_secs=None
     )
     runner = WorkerRunner(handle_sigint=False)
-    running = asyncio.create_task(runner.run(call.worker))
+    await runner.add_workers(call.worker)
+    running = asyncio.create_task(runner.run())
     try:
         # The service opens its session with the first context.
         await call.worker.queue_frame(LLMRunFrame())
