@@ -55,7 +55,6 @@ private:
         std::string transcript;
         std::string text;
         std::set<std::string> ended;
-        bool sounded = false;
     };
     struct Response {
         bool done = false;
@@ -206,15 +205,17 @@ private:
     }
 
     void judge_output(Output& output, const std::string& item) {
-        if (is("response.content_part.added")) return go(output, Place::part_added, Place::added);
+        if (is("response.content_part.added")) {
+            // An answer that was to sound can be truncated, also when it came to no sound.
+            if (text_in(object("part"), "type") == "audio") spoken_.insert(item);
+            return go(output, Place::part_added, Place::added);
+        }
         if (type_.ends_with(".delta")) {
             go(output, Place::deltas, Place::part_added);
             const std::string delta = text("delta");
             if (delta.empty()) fail("it is empty");
-            if (is("response.output_audio.delta")) {
-                output.sounded = true;
-                spoken_.insert(item);
-            } else if (is("response.output_audio_transcript.delta")) {
+            if (is("response.output_audio.delta")) return;
+            if (is("response.output_audio_transcript.delta")) {
                 output.transcript += delta;
             } else if (is("response.output_text.delta")) {
                 output.text += delta;
