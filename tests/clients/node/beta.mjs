@@ -15,7 +15,8 @@ async function withClient(settings, tool, action) {
     const client = new RealtimeClient({ url: webSocketUrl, apiKey: own ? undefined : 'none' });
     const events = new Events();
     client.on('realtime.event', ({ source, event }) => source === 'server' && events.take(event));
-    client.updateSession({ instructions, input_audio_transcription: { model: 'whisper-1' }, ...settings });
+    // These clients ask for 4096 tokens by themselves, which a small model makes use of.
+    client.updateSession({ instructions, max_response_output_tokens: 40, input_audio_transcription: { model: 'whisper-1' }, ...settings });
     if (tool) client.addTool(...tool);
     // What the client throws while it takes an event in ("Item not found") ends the process otherwise.
     const thrown = new Promise((_, reject) => process.once('uncaughtException', reject));
