@@ -13,7 +13,10 @@ AsioStrand::AsioStrand(const boost::asio::any_io_executor& io) : strand_(boost::
 void AsioStrand::post(Task task) { boost::asio::post(strand_, std::move(task)); }
 
 void AsioStrand::post_at(Time when, Task task) {
-    auto timer = std::make_shared<boost::asio::steady_timer>(strand_, when);
+    // To the next whole millisecond: the frames of many calls then go out together, and the process wakes up once for
+    // all of them instead of once for each.
+    const Time whole{std::chrono::ceil<milliseconds>(when.time_since_epoch())};
+    auto timer = std::make_shared<boost::asio::steady_timer>(strand_, whole);
     timer->async_wait([timer, run = std::move(task)](const boost::system::error_code& failure) {
         if (!failure) run();
     });

@@ -15,6 +15,7 @@ public:
     explicit AsioStrand(const boost::asio::any_io_executor& io);
 
     void post(Task task) override;
+    /// Rounded up to a whole millisecond.
     void post_at(Time when, Task task) override;
     Time now() const override { return Clock::now(); }
 

@@ -35,6 +35,7 @@ void Conversation::on_speech(listen::PauseEvent event, listen::Position at) {
                 if (answering()) {
                     answer_->pacer.resume();
                     run_pacer();
+                    finish_if_done();  // what was held may have been the end of it
                 }
             }
             break;

@@ -44,6 +44,7 @@ void Conversation::update_session(const SessionPatch& patch, const std::string& 
         if (answering()) {
             answer_->pacer.resume();
             run_pacer();
+            finish_if_done();
         }
     }
     drop_speculation();

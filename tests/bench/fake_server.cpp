@@ -1,0 +1,125 @@
+// The server without its models: the real listener, sessions, calls, pools and io threads around engines that
+// answer at once. What it takes, in time and memory, is what the server itself adds.
+//
+//     fake_server --port-file FILE [--port 0] [--io-threads 2] [--workers 2] [--answer-ms 2000]
+//                 [--silence-ms 500] [--no-speculation] [--max-calls 20000] [--log-level info]
+//
+// Ends in order on SIGTERM and SIGINT. load_caller starts it by itself. The queues of the pools are long (4096):
+// with instant engines a full queue would only say that the machine stood still for a moment.
+#include "base/log.hpp"
+#include "base/worker_pool.hpp"
+#include "bench/instant_engines.hpp"
+#include "call/call_engines.hpp"
+#include "edge/http_listener.hpp"
+#include "fakes/fake_voice_detector.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace antiphon {
+namespace {
+
+struct Options {
+    std::uint16_t port = 0;
+    std::string port_file;
+    int io_threads = 2;
+    std::size_t workers = 2;
+    int answer_ms = 2000;
+    int silence_ms = 500;
+    bool no_speculation = false;
+    std::size_t max_calls = 20'000;
+    std::string log_level = "info";
+};
+
+/// One descriptor for each call; the usual 1024 is too few here.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int serve(const Options& options) {
+    constexpr std::size_t kQueue = 4096;
+    fakes::FakeVoiceDetector voice_detector;
+    bench::InstantRecognizer recognizer;
+    bench::InstantLanguageModel language_model;
+    bench::InstantSynthesizer synthesizer{base::milliseconds(options.answer_ms)};
+    base::Metrics metrics;
+    call::CallMetrics call_metrics{metrics};
+    call::CallRegistry registry{options.max_calls};
+    call::CallSettings call_settings;
+    call_settings.speculate = !options.no_speculation;
+    call::Session session;
+    session.model = "fake";
+    session.instructions = "Answer shortly.";
+    session.turn_detection->silence_duration = base::milliseconds(options.silence_ms);
+
+    // Made before the pools and ended after them: what a job still posts must find it.
+    boost::asio::io_context io{options.io_threads};
+    base::WorkerPool recognizer_workers{"stt", options.workers, kQueue};
+    base::WorkerPool language_model_workers{"llm", options.workers, kQueue};
+    base::WorkerPool synthesizer_workers{"tts", options.workers, kQueue};
+    const call::CallEngines engines{.voice_detector = voice_detector,
+                                    .recognizer = recognizer,
+                                    .language_model = language_model,
+                                    .synthesizer = synthesizer,
+                                    .recognizer_workers = recognizer_workers,
+                                    .language_model_workers = language_model_workers,
+                                    .synthesizer_workers = synthesizer_workers,
+                                    .metrics = call_metrics};
+    edge::Readiness ready;
+    ready.ready = true;
+    const edge::Services services{.registry = registry,
+                                  .call_settings = call_settings,
+                                  .default_session = session,
+                                  .readiness = [ready] { return ready; },
+                                  .engines = [&engines] { return &engines; },
+                                  .metrics = metrics};
+    edge::EdgeSettings settings;
+    settings.port = options.port;
+    auto listener = edge::HttpListener::open(io, settings, services);
+    if (!listener) {
+        std::fprintf(stderr, "%s\n", listener.error().text.c_str());
+        return 1;
+    }
+    boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+    signals.async_wait([&](const boost::system::error_code&, int) { (*listener)->close(); });
+    if (!options.port_file.empty()) {
+        // Under its own name only when it is whole: who waits for it may read it at once.
+        std::ofstream(options.port_file + ".part") << (*listener)->port() << '\n';
+        std::rename((options.port_file + ".part").c_str(), options.port_file.c_str());
+    }
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < options.io_threads; ++i) threads.emplace_back([&io] { io.run(); });
+    return 0;
+}
+
+}  // namespace
+}  // namespace antiphon
+
+int main(int argc, char** argv) {
+    antiphon::Options options;
+    CLI::App app{"The server around engines that answer at once"};
+    app.add_option("--port", options.port);
+    app.add_option("--port-file", options.port_file);
+    app.add_option("--io-threads", options.io_threads)->check(CLI::Range(1, 64));
+    app.add_option("--workers", options.workers)->check(CLI::Range(1, 64));
+    app.add_option("--answer-ms", options.answer_ms)->check(CLI::Range(20, 60'000));
+    app.add_option("--silence-ms", options.silence_ms)->check(CLI::Range(32, 10'000));
+    app.add_flag("--no-speculation", options.no_speculation);
+    app.add_option("--max-calls", options.max_calls);
+    app.add_option("--log-level", options.log_level);
+    CLI11_PARSE(app, argc, argv);
+    antiphon::raise_descriptor_limit();
+    if (!antiphon::base::log::set_level(options.log_level)) return 2;
+    return antiphon::serve(options);
+}

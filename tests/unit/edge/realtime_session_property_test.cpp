@@ -1,0 +1,308 @@
+// Random conversations: whatever a client sends, it gets an answer to each event, in an order that holds, and the
+// call ends clean.
+//
+// Each sequence has a seed of its own and plays the same way each time. By hand, the long run:
+//     ANTIPHON_PROPERTY_SEQUENCES=100000 build/release/tests/unit_edge --gtest_filter='RealtimeSessionProperty.*'
+// and one sequence again, with all its messages: ANTIPHON_PROPERTY_SEED=N.
+#include "edge/realtime_session.hpp"
+
+#include "base/log.hpp"
+#include "fakes/fake_voice_detector.hpp"
+#include "fakes/inline_simulation.hpp"
+#include "protocol/decode.hpp"
+#include "unit/edge/event_order.hpp"
+#include "unit/edge/random_client_events.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace antiphon::edge {
+namespace {
+
+namespace json = boost::json;
+using base::milliseconds;
+
+// ---- engines that answer by chance
+
+class ChanceRecognizer final : public engine::Recognizer {
+public:
+    explicit ChanceRecognizer(RandomClientEvents& random) : random_(random) {}
+    base::Result<engine::Transcript> transcribe(const engine::RecognitionRequest&, std::stop_token stop) override {
+        if (stop.stop_requested()) return base::error(base::Errc::cancelled, "stopped");
+        if (random_.chance(0.05)) return base::error(base::Errc::engine, "the recognizer failed");
+        if (random_.chance(0.1)) return engine::Transcript{"", "", 0.0F};
+        return engine::Transcript{"what did I say", random_.chance(0.8) ? "en" : "de", 0.9F};
+    }
+    base::Duration max_duration() const noexcept override { return std::chrono::seconds(30); }
+    std::size_t parallel() const noexcept override { return 2; }
+
+private:
+    RandomClientEvents& random_;
+};
+
+class ChanceLanguageModel final : public engine::LanguageModel {
+public:
+    explicit ChanceLanguageModel(RandomClientEvents& random) : random_(random) {}
+    base::Result<engine::Generation> generate(const engine::GenerationRequest& request, const Sink& sink,
+                                              std::stop_token stop) override {
+        if (stop.stop_requested()) return base::error(base::Errc::cancelled, "stopped");
+        if (request.messages.empty()) return base::error(base::Errc::invalid, "the conversation is empty", "messages");
+        const int fails_at = random_.chance(0.05) ? random_.between(0, 4) : -1;
+        const int words = random_.between(0, 6);
+        for (int word = 0; word < words; ++word) {
+            if (word == fails_at) return base::error(base::Errc::engine, "the language model failed");
+            if (word == request.max_tokens) return engine::Generation{engine::FinishReason::length, 10, 0, word};
+            sink({word == 0 ? "Well," : random_.chance(0.3) ? " so." : " é", std::nullopt, {}});
+        }
+        return engine::Generation{engine::FinishReason::stop, 10, 0, words};
+    }
+    void forget(engine::ConversationId) override { ++forgotten; }
+    std::size_t parallel() const noexcept override { return 4; }
+    std::size_t context_tokens() const noexcept override { return 4096; }
+    std::size_t count_tokens(std::string_view text) const override { return text.size() / 4; }
+    int forgotten = 0;
+
+private:
+    RandomClientEvents& random_;
+};
+
+class ChanceSynthesizer final : public engine::Synthesizer {
+public:
+    explicit ChanceSynthesizer(RandomClientEvents& random) : random_(random) {}
+    base::Result<void> synthesize(const engine::Utterance& utterance, const Sink& sink, std::stop_token stop) override {
+        if (stop.stop_requested()) return base::error(base::Errc::cancelled, "stopped");
+        if (utterance.language == "de" && random_.chance(0.5)) return base::error(base::Errc::unsupported, "no such voice");
+        for (int chunks = random_.between(0, 3); chunks > 0; --chunks) {
+            sink({std::vector<float>(static_cast<std::size_t>(random_.between(1, 3000)), 0.1F), 24000});
+            if (random_.chance(0.03)) return base::error(base::Errc::engine, "the synthesizer failed");
+        }
+        return {};
+    }
+    std::vector<std::string> voices() const override { return {"joe"}; }
+    int sample_rate() const noexcept override { return 24000; }
+
+private:
+    RandomClientEvents& random_;
+};
+
+// ---- one conversation
+
+struct WatchedChannel final : MessageChannel {
+    void next() override { ++asked; }
+    void send(std::string message) override {
+        if (ended && fault.empty()) fault = "sent after the end: " + message;
+        last = json::parse(message).as_object();
+        ++sent;
+        if (loud) std::fprintf(stderr, "  > %s\n", message.substr(0, 300).c_str());
+        if (const auto wrong = order.take(last); wrong && fault.empty()) fault = *wrong + "\nin " + message.substr(0, 600);
+        if (last.at("type") == "error") {
+            ++errors;
+            const auto& id = last.at("error").at("event_id");
+            refused = id.is_string() ? std::string(id.as_string()) : "";
+            code = std::string(last.at("error").at("code").as_string());
+        }
+    }
+    void send_binary(std::span<const std::uint8_t>) override { fault = "sound in a binary frame that was not asked for"; }
+    void close(CloseCode, std::string_view) override { fault = "closed without a reason"; }
+
+    int asked = 0;
+    std::size_t sent = 0;
+    std::size_t errors = 0;
+    std::string refused;  ///< the event_id of the last error
+    std::string code;
+    bool ended = false;
+    bool loud = false;
+    json::object last;
+    EventOrder order;
+    std::string fault;
+};
+
+/// What every sequence shares: the metrics take their time to make.
+struct Shared {
+    base::Metrics metrics;
+    call::CallMetrics call_metrics{metrics};
+    fakes::FakeVoiceDetector voice_detector;
+};
+
+class Play {
+public:
+    Play(std::uint64_t seed, Shared& shared, bool loud) : random_(seed), shared_(shared), loud_(loud) {
+        channel_->loud = loud;
+        settings_.speculate = events_.chance(0.7);
+        session_.instructions = "Answer shortly.";
+        user_ = RealtimeSession::make(channel_, simulation_.strand(), *registry_.enter(), services_, *connections_, "m", "test");
+    }
+
+    /// What went wrong, empty if nothing did.
+    std::string run() {
+        user_->opened();
+        const int length = events_.between(1, 40);
+        const double broken = events_.chance(0.5) ? 0.1 : 0.4;
+        for (int i = 0; i < length && fault().empty(); ++i) {
+            if (events_.chance(0.15)) speak();
+            else if (events_.chance(0.03)) binary();
+            else one(events_.next({channel_->order.all_items(), channel_->order.last_response()}, broken));
+            if (events_.chance(0.5)) simulation_.run_for(milliseconds(events_.between(0, 300)));
+        }
+        const bool abrupt = events_.chance(0.3);
+        if (!abrupt && fault().empty()) settle();
+        end();
+        return fault();
+    }
+
+    std::size_t messages() const { return messages_; }
+    const EventOrder& order() const { return channel_->order; }
+    std::size_t errors() const { return channel_->errors; }
+
+private:
+    const std::string& fault() const { return channel_->fault; }
+    void fail(const std::string& why, std::string_view message) {
+        if (channel_->fault.empty()) channel_->fault = why + "\nafter " + std::string(message.substr(0, 600));
+    }
+
+    /// A stretch of speech and silence in frames, as a microphone sends it.
+    void speak() {
+        const int loud = events_.between(0, 12);
+        const int silent = events_.between(0, 25);
+        for (int i = 0; i < loud + silent && fault().empty(); ++i) {
+            receive(R"({"type":"input_audio_buffer.append","audio":")" + frames_[i < loud ? 1 : 0] + "\"}");
+            simulation_.run_for(milliseconds(20));
+        }
+    }
+
+    void receive(const std::string& message) {
+        if (loud_) std::fprintf(stderr, "%lld < %s\n", base::whole_milliseconds(simulation_.now().time_since_epoch()), message.substr(0, 300).c_str());
+        ++messages_;
+        user_->received(message);
+    }
+
+    void binary() {
+        const auto errors = channel_->errors;
+        ++messages_;
+        user_->received_binary({});
+        if (channel_->errors != errors + 1) fail("a binary frame is not refused", "");
+    }
+
+    void one(const std::string& message) {
+        const auto decoded = protocol::decode(message);
+        const auto errors = channel_->errors;
+        const auto sent = channel_->sent;
+        const bool answering = channel_->order.answering();
+        receive(message);
+        simulation_.run_ready();
+        if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) {
+            if (channel_->errors != errors + 1) return fail("a refused event has " + std::to_string(channel_->errors - errors) + " errors", message);
+            if (channel_->refused != refusal->event_id) return fail("the error names the event " + channel_->refused, message);
+            if (channel_->code != refusal->code) fail("the error's code is " + channel_->code, message);
+            return;
+        }
+        const auto& event = std::get<protocol::ClientEvent>(decoded);
+        if (channel_->errors > errors + 1) return fail("an event has more than one error", message);
+        if (channel_->errors == errors + 1) {
+            if (channel_->refused != event.event_id) fail("the error names the event " + channel_->refused, message);
+            return;
+        }
+        const bool silent = std::holds_alternative<protocol::AppendAudio>(event.request) ||
+                            std::holds_alternative<protocol::CreateResponse>(event.request) ||
+                            (std::holds_alternative<protocol::CancelResponse>(event.request) && !answering);
+        if (!silent && channel_->sent == sent) fail("an event has no answer", message);
+    }
+
+    /// All that was begun ends, and what the history says is what was told.
+    void settle() {
+        one(R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}},"event_id":"end"})");
+        for (int i = 0; i < 30 && (i == 0 || channel_->order.answering()); ++i) simulation_.run_for(std::chrono::seconds(10));
+        if (channel_->asked != static_cast<int>(messages_) + 1)
+            fail(std::to_string(messages_) + " messages came, but " + std::to_string(channel_->asked) + " were asked for", "all");
+        if (const auto wrong = channel_->order.settled()) fail(*wrong, "all");
+        const auto items = channel_->order.conversation();
+        for (const std::string& id : items) {
+            if (!fault().empty()) return;
+            one(json::serialize(json::object{{"type", "conversation.item.retrieve"}, {"item_id", id}, {"event_id", "look"}}));
+            if (channel_->last.at("type") != "conversation.item.retrieved") return fail("an item of the history is not there", id);
+            const auto& item = channel_->last.at("item").as_object();
+            if (item.at("id").as_string() != json::string_view(id)) fail("another item was retrieved", id);
+            if (item.at("status") == "in_progress") fail("an item is still in progress", id);
+        }
+    }
+
+    void end() {
+        user_->ended(ChannelEnd::vanished);
+        channel_->ended = true;
+        user_.reset();
+        simulation_.run_for(std::chrono::minutes(5));
+        if (registry_.calls() != 0) fail("the place was not given back", "all");
+        if (shared_.call_metrics.calls.Value() != 0) fail("the call was not closed", "all");
+        if (language_model_.forgotten != 1) fail("the language model still has the conversation", "all");
+        if (simulation_.waiting() != 0) fail("something still goes on", "all");
+    }
+
+    std::mt19937_64 random_;
+    RandomClientEvents events_{random_};
+    Shared& shared_;
+    const bool loud_;
+    const std::string frames_[2] = {events_.sound(480, false), events_.sound(480, true)};
+    fakes::InlineSimulation simulation_{random_};
+    ChanceRecognizer recognizer_{events_};
+    ChanceLanguageModel language_model_{events_};
+    ChanceSynthesizer synthesizer_{events_};
+    fakes::InlineSimulation::InlineWorkers recognizer_workers_{simulation_, 4};
+    fakes::InlineSimulation::InlineWorkers language_model_workers_{simulation_, 4};
+    fakes::InlineSimulation::InlineWorkers synthesizer_workers_{simulation_, 4};
+    call::CallEngines engines_{shared_.voice_detector,   recognizer_,           language_model_,
+                               synthesizer_,             recognizer_workers_,   language_model_workers_,
+                               synthesizer_workers_,     shared_.call_metrics};
+    call::CallSettings settings_;
+    call::Session session_;
+    call::CallRegistry registry_{1};
+    std::shared_ptr<Connections> connections_ = Connections::make();
+    Services services_{registry_, settings_, session_, [] { return Readiness{}; }, [this] { return &engines_; }, shared_.metrics};
+    std::shared_ptr<WatchedChannel> channel_ = std::make_shared<WatchedChannel>();
+    std::shared_ptr<RealtimeSession> user_;
+    std::size_t messages_ = 0;
+};
+
+std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
+    const char* given = std::getenv(name);
+    return given == nullptr ? otherwise : std::strtoull(given, nullptr, 10);
+}
+
+TEST(RealtimeSessionProperty, any_sequence_of_events_is_answered_in_order_and_ends_clean) {
+    base::log::set_level(base::log::Level::error);
+    Shared shared;
+    const std::uint64_t only = number_from("ANTIPHON_PROPERTY_SEED", 0);
+    const std::uint64_t first = only == 0 ? 1 : only;
+    const std::uint64_t count = only == 0 ? number_from("ANTIPHON_PROPERTY_SEQUENCES", 10'000) : 1;
+    std::size_t messages = 0;
+    std::size_t responses = 0;
+    std::size_t items = 0;
+    std::size_t errors = 0;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        Play play(seed, shared, only != 0);
+        const std::string fault = play.run();
+        ASSERT_EQ(fault, "") << "with the seed " << seed;
+        messages += play.messages();
+        responses += play.order().responses();
+        items += play.order().all_items().size();
+        errors += play.errors();
+    }
+    base::log::set_level(base::log::Level::info);
+    std::printf("%zu messages, %zu responses, %zu items, %zu errors\n", messages, responses, items, errors);
+    if (only != 0) return;
+    // A generator that makes nothing worth looking at would pass everything.
+    EXPECT_GT(messages, count * 20);
+    EXPECT_GT(responses, count);
+    EXPECT_GT(items, count * 2);
+    EXPECT_GT(errors, count);
+}
+
+}  // namespace
+}  // namespace antiphon::edge
