@@ -48,6 +48,9 @@ public:
     /// Null until all are loaded; then the same until the Engines are destroyed.
     const call::CallEngines* engines() const;
 
+    /// As engines(): what the plain endpoints run on.
+    const edge::EndpointEngines* endpoint_engines() const;
+
     /// Drops waiting jobs, waits for running ones and takes no more: submit() then says `overloaded`. The
     /// engines stay, for calls that are still being taken down.
     void close_workers();

@@ -16,6 +16,7 @@
 
 namespace antiphon::embedded {
 std::string_view call_page() noexcept;  // cmake/call_page.cmake
+std::string_view openapi() noexcept;    // docs/openapi.yaml
 }
 
 namespace antiphon::app {
@@ -62,6 +63,9 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .readiness = [this] { return readiness(); },
                                      .engines = [this] { return engines_->engines(); },
                                      .metrics = metrics_,
+                                     .endpoint_engines = [this] { return engines_->endpoint_engines(); },
+                                     .longest_recording = settings_.edge.max_recording,
+                                     .openapi = embedded::openapi(),
                                      .call_page = embedded::call_page()});
     // Nothing is accepted before run(): the io_context has no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);

@@ -1,5 +1,6 @@
 #include "edge/answers.hpp"
 
+#include "edge/openai_models.hpp"
 #include "edge/static_files.hpp"
 
 #include <boost/json.hpp>
@@ -26,23 +27,22 @@ Reply ready_reply(const Readiness& readiness) {
     return {readiness.ready ? 200 : 503, kJson, json::serialize(body), {{"Cache-Control", "no-store"}}};
 }
 
-Reply models_reply(const std::string& model) {
-    const json::object body{
-        {"object", "list"},
-        {"data", json::array{json::object{{"id", model}, {"object", "model"}, {"created", 0}, {"owned_by", "antiphon"}}}}};
-    return {200, kJson, json::serialize(body)};
-}
-
 }  // namespace
 
-Reply answer(Endpoint endpoint, const Services& services) {
-    switch (endpoint) {
+Reply answer(const Route& route, const Target& target, const Services& services) {
+    switch (route.endpoint) {
         case Endpoint::home: return {302, "text/plain", "The call page is at /call\n", {{"Location", "/call"}}};
         case Endpoint::call_page: return call_page_reply(services.call_page);
         case Endpoint::ready: return ready_reply(services.readiness());
         case Endpoint::health: return {200, kJson, R"({"status":"ok"})"};
         case Endpoint::metrics: return {200, "text/plain; version=0.0.4; charset=utf-8", services.metrics.text()};
-        case Endpoint::models: return models_reply(services.default_session.model);
+        case Endpoint::openapi: return {200, "application/yaml", std::string(services.openapi)};
+        case Endpoint::models: return models_reply(services);
+        case Endpoint::model: return model_reply(model_name(target.path), services);
+        case Endpoint::transcriptions:
+        case Endpoint::speech:
+        case Endpoint::chat_completions:
+        case Endpoint::embeddings:  // serve_work()
         case Endpoint::realtime: break;
     }
     return error_reply(426, "upgrade_required", "this is the WebSocket of the Realtime API: connect with a WebSocket client",
@@ -57,6 +57,10 @@ Reply call_obstacle(const Target& target, const Services& services) {
     if (const auto model = target.query.find("model"); model != target.query.end() && model->second.size() > kMaxModelName)
         return error_reply(400, "invalid_value", "the model's name is longer than 256 bytes");
     if (services.engines() != nullptr) return {};
+    return not_ready_reply(services);
+}
+
+Reply not_ready_reply(const Services& services) {
     const Readiness readiness = services.readiness();
     if (!readiness.failure.empty()) return error_reply(503, "not_ready", "the engines cannot be loaded: " + readiness.failure);
     return error_reply(503, "not_ready", "the engines are still being loaded; ask /ready", {{"Retry-After", "2"}});

@@ -8,6 +8,7 @@
 #include "call/call_registry.hpp"
 #include "call/call_settings.hpp"
 #include "call/session.hpp"
+#include "engine/embedder.hpp"
 
 #include <functional>
 #include <string>
@@ -26,6 +27,20 @@ struct Readiness {
     std::string failure;         ///< a sentence when loading has failed for good
 };
 
+/// What the plain endpoints run on: the calls' engines, and a share of their pools that leaves the calls room.
+/// The names are the models', as GET /v1/models lists them.
+struct EndpointEngines {
+    const call::CallEngines& engines;
+    base::Workers& recognizer_workers;
+    base::Workers& language_model_workers;
+    base::Workers& synthesizer_workers;
+    std::string recognizer_name;
+    std::string language_model_name;
+    std::string synthesizer_name;
+    engine::Embedder* embedder = nullptr;  ///< none: no embedder is loaded
+    std::string embedder_name{};
+};
+
 struct Services {
     call::CallRegistry& registry;
     const call::CallSettings& call_settings;
@@ -33,6 +48,9 @@ struct Services {
     std::function<Readiness()> readiness;
     std::function<const call::CallEngines*()> engines;  ///< null until they are loaded
     base::Metrics& metrics;
+    std::function<const EndpointEngines*()> endpoint_engines = [] { return nullptr; };  ///< as engines()
+    base::Duration longest_recording = std::chrono::minutes(30);  ///< of POST /v1/audio/transcriptions
+    std::string_view openapi{};    ///< docs/openapi.yaml
     std::string_view call_page{};  ///< the page of GET /call, whole; empty when it was not built in
 };
 
