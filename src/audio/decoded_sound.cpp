@@ -25,7 +25,6 @@ constexpr int kHighestRate = 384'000;
 
 base::Error refused(std::string why) { return base::error(base::Errc::invalid, std::move(why), "file"); }
 base::Error no_memory() { return base::error(base::Errc::engine, "there is no memory to decode the sound"); }
-base::Error stopped() { return base::error(base::Errc::cancelled, "the decoding was stopped"); }
 
 /// The file as the library reads it.
 struct Reader {
@@ -117,7 +116,7 @@ private:
     int channels_ = 0;
 };
 
-/// Null, with no failure, for a packet that the decoder cannot use: what is damaged is passed over.
+/// A packet that the decoder cannot use is passed over. Null: the end.
 base::Result<void> decode(AVCodecContext& codec, const AVPacket* packet, AVFrame& frame, Mixdown& mixdown) {
     if (avcodec_send_packet(&codec, packet) < 0) return {};
     while (avcodec_receive_frame(&codec, &frame) >= 0) {
@@ -142,11 +141,7 @@ base::Result<Codec> decoder_of(const AVStream& stream) {
     return context;
 }
 
-}  // namespace
-
-base::Result<Pcm> decode_sound(std::span<const std::uint8_t> file, int sample_rate, base::Duration longest,
-                               const std::stop_token& stop) {
-    keep_quiet();
+base::Result<Pcm> decode(std::span<const std::uint8_t> file, int sample_rate, base::Duration longest, const std::stop_token& stop) {
     if (file.empty()) return refused("the file is empty");
     Reader reader{file};
     auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBuffer));
@@ -168,12 +163,12 @@ base::Result<Pcm> decode_sound(std::span<const std::uint8_t> file, int sample_ra
     opening->interrupt_callback = {&interrupted, &token};
     // On failure it frees the context by itself.
     if (avformat_open_input(&opening, nullptr, nullptr, nullptr) < 0)
-        return stop.stop_requested() ? stopped() : refused("the file is not WAV, MP3, M4A, MP4, Ogg, WebM or FLAC, or it is damaged");
+        return refused("the file is not WAV, MP3, M4A, MP4, Ogg, WebM or FLAC, or it is damaged");
     const Input input(opening);
     for (unsigned i = 0; i < input->nb_streams; ++i)
         if (input->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_AUDIO) input->streams[i]->discard = AVDISCARD_ALL;
     if (avformat_find_stream_info(input.get(), nullptr) < 0)
-        return stop.stop_requested() ? stopped() : refused("the file is damaged");
+        return refused("the file is damaged");
     const int chosen = av_find_best_stream(input.get(), AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0);
     if (chosen < 0) return refused("the file has no audio track");
     auto codec = decoder_of(*input->streams[chosen]);
@@ -188,13 +183,23 @@ base::Result<Pcm> decode_sound(std::span<const std::uint8_t> file, int sample_ra
         if (packet->stream_index == chosen) decoded = decode(**codec, packet.get(), *frame, mixdown);
         av_packet_unref(packet.get());
         if (!decoded) return decoded.error();
-        if (stop.stop_requested()) return stopped();
+        if (stop.stop_requested()) break;
     }
-    if (stop.stop_requested()) return stopped();
     if (auto rest = decode(**codec, nullptr, *frame, mixdown); !rest) return rest.error();
     if (auto rest = mixdown.finish(); !rest) return rest.error();
     if (mixdown.samples.empty()) return refused("there is no sound in the file");
     return Pcm{std::move(mixdown.samples), sample_rate};
+}
+
+}  // namespace
+
+base::Result<Pcm> decode_sound(std::span<const std::uint8_t> file, int sample_rate, base::Duration longest,
+                               const std::stop_token& stop) {
+    keep_quiet();
+    auto sound = decode(file, sample_rate, longest, stop);
+    // Interrupted, the library fails in whichever way the place that it was at fails.
+    if (stop.stop_requested()) return base::error(base::Errc::cancelled, "the decoding was stopped");
+    return sound;
 }
 
 }  // namespace antiphon::audio

@@ -94,7 +94,7 @@ TEST_P(SoundFormats, ATruncatedFileIsTakenAsFarAsItGoes) {
     file.resize(file.size() / 2);
     const auto sound = decoded(file);
     ASSERT_TRUE(sound) << sound.error().text;
-    EXPECT_GT(base::seconds(sound->duration()), 1.0);
+    EXPECT_GT(base::seconds(sound->duration()), 0.8);
     EXPECT_LT(base::seconds(sound->duration()), 2.2);
 }
 
@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(All, SoundFormats, testing::Values("wav", "mp3", "opus"
                          [](const auto& of) { return of.param; });
 
 TEST(SoundFormat, RawPcmIsSixteenBitLittleEndian) {
-    EXPECT_EQ(encoded(SoundFormat::pcm, {0.0F, 0.5F, -1.0F}), std::string("\0\0\0\x40\x01\x80", 6));
+    EXPECT_EQ(encoded(SoundFormat::pcm, {0.0F, 0.5F, -1.0F}), std::string("\0\0\0\x40\0\x80", 6));
 }
 
 TEST(SoundFormat, Names) {
