@@ -63,10 +63,10 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .readiness = [this] { return readiness(); },
                                      .engines = [this] { return engines_->engines(); },
                                      .metrics = metrics_,
+                                     .call_page = embedded::call_page(),
                                      .endpoint_engines = [this] { return engines_->endpoint_engines(); },
                                      .longest_recording = settings_.edge.max_recording,
-                                     .openapi = embedded::openapi(),
-                                     .call_page = embedded::call_page()});
+                                     .openapi = embedded::openapi()});
     // Nothing is accepted before run(): the io_context has no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();

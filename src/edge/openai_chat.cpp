@@ -203,7 +203,7 @@ private:
 
     void finish(const engine::Generation& generation) {
         begin();
-        chunk(json::object(), name_of(generation.reason));
+        chunk(json::object(), json::value(name_of(generation.reason)));
         if (request_.stream_usage) {
             json::object data = envelope("chat.completion.chunk");
             data["choices"] = json::array{};

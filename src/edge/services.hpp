@@ -48,10 +48,10 @@ struct Services {
     std::function<Readiness()> readiness;
     std::function<const call::CallEngines*()> engines;  ///< null until they are loaded
     base::Metrics& metrics;
+    std::string_view call_page{};  ///< the page of GET /call, whole; empty when it was not built in
     std::function<const EndpointEngines*()> endpoint_engines = [] { return nullptr; };  ///< as engines()
     base::Duration longest_recording = std::chrono::minutes(30);  ///< of POST /v1/audio/transcriptions
     std::string_view openapi{};    ///< docs/openapi.yaml
-    std::string_view call_page{};  ///< the page of GET /call, whole; empty when it was not built in
 };
 
 }  // namespace antiphon::edge

@@ -7,8 +7,8 @@ class Models : public EndpointsTest {
 protected:
     std::vector<std::string> names() {
         std::vector<std::string> all;
-        for (const auto& model : get("/v1/models").json().at("data").as_array())
-            all.emplace_back(model.at("id").as_string());
+        const auto list = get("/v1/models").json();
+        for (const auto& one : list.at("data").as_array()) all.emplace_back(one.at("id").as_string());
         return all;
     }
 };
@@ -34,9 +34,9 @@ TEST_F(Models, KnowsTheConversationBeforeTheEnginesAreLoaded) {
 
 TEST_F(Models, GivesOne) {
     open();
-    const auto model = get("/v1/models/fake-ears");
-    EXPECT_EQ(model.status, 200);
-    EXPECT_EQ(model.json(), boost::json::parse(R"({"id":"fake-ears","object":"model","created":0,"owned_by":"antiphon"})"));
+    const auto one = get("/v1/models/fake-ears");
+    EXPECT_EQ(one.status, 200);
+    EXPECT_EQ(one.json(), boost::json::parse(R"({"id":"fake-ears","object":"model","created":0,"owned_by":"antiphon"})"));
     const auto none = get("/v1/models/nobody");
     EXPECT_EQ(none.status, 404);
     EXPECT_EQ(none.code(), "model_not_found");
