@@ -38,7 +38,7 @@ using Request = http::request<http::string_body>;
 constexpr std::uint32_t kMaxHeader = 16U << 10U;
 /// How much, and for how long, a client may still send after an answer that closes: with bytes unread the
 /// kernel would reset the connection, and the answer could be lost.
-constexpr std::size_t kMaxDrained = 4U << 20U;
+constexpr std::size_t kMaxDrained = 64U << 20U;
 constexpr std::chrono::seconds kDrainTime{2};
 /// For a whole body, after its header: 25 MiB at 2 Mbit/s.
 constexpr std::chrono::seconds kBodyTime{120};
