@@ -15,8 +15,11 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -251,8 +254,12 @@ private:
     void watch(std::uint64_t number) {
         stream_.socket().async_wait(asio::socket_base::wait_read, [self = shared_from_this(), number](error_code failure) {
             if (failure || !self->working_on(number)) return;
-            error_code broken;
-            if (self->stream_.socket().available(broken) == 0 || broken) self->cut();
+            // What was read before can wake this up late: only a look tells the end from nothing.
+            char next = 0;
+            const auto there = ::recv(self->stream_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+            if (there > 0) return;
+            if (there < 0 && (errno == EAGAIN || errno == EINTR)) return self->watch(number);
+            self->cut();
         });
     }
 

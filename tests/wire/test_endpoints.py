@@ -18,7 +18,7 @@ import yaml
 from conftest import ROOT
 from server import Server
 
-SENTENCE = "The quick brown fox jumps over the lazy dog."
+SENTENCE = "The weather is nice today, and we are going to the park."
 DOCUMENT = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text())
 
 
@@ -130,8 +130,6 @@ def test_what_was_spoken_is_read_back_word_for_word(client, form):
     ("ogg", ["-c:a", "libvorbis", "-f", "ogg"]),
 ])
 def test_other_kinds_are_read(client, spoken, tmp_path, name, arguments):
-    if subprocess.run(["which", "ffmpeg"], capture_output=True).returncode != 0:
-        pytest.skip("ffmpeg makes these files")
     source, target = tmp_path / "in.wav", tmp_path / f"out.{name}"
     source.write_bytes(spoken)
     subprocess.run(["ffmpeg", "-v", "error", "-i", source, "-ar", "48000", "-ac", "2", *arguments, target], check=True)
@@ -168,9 +166,9 @@ def test_every_format(client, spoken):
     assert words(verbose.text) == words(SENTENCE) == words(" ".join(s.text for s in verbose.segments))
     assert words(transcribe(client, spoken, response_format="text")) == words(SENTENCE)
     srt = transcribe(client, spoken, response_format="srt")
-    assert re.fullmatch(r"1\n00:00:0\d,\d{3} --> 00:00:0\d,\d{3}\nThe quick .*\n\n", srt, re.DOTALL), srt
+    assert re.fullmatch(r"1\n00:00:0\d,\d{3} --> 00:00:0\d,\d{3}\nThe weather .*\n\n", srt, re.DOTALL), srt
     vtt = transcribe(client, spoken, response_format="vtt")
-    assert re.match(r"WEBVTT\n\n00:00:0\d\.\d{3} --> 00:00:0\d\.\d{3}\nThe quick ", vtt), vtt
+    assert re.match(r"WEBVTT\n\n00:00:0\d\.\d{3} --> 00:00:0\d\.\d{3}\nThe weather ", vtt), vtt
 
 
 def test_a_long_recording_is_cut_at_its_pauses_with_right_times(client, spoken, tmp_path):
