@@ -106,6 +106,19 @@ TEST_F(Chat, KeepsTheConnectionAfterAStream) {
     }
 }
 
+// With several io threads, what was read of a request could wake the watch for the client's going.
+TEST_F(Chat, ALateWakeUpIsNotTakenForAClientThatHasGone) {
+    open();
+    std::vector<std::jthread> more;
+    for (int i = 0; i < 3; ++i) more.emplace_back([this] { io.run(); });
+    EndpointClient client(listener->port());
+    for (int i = 0; i < 500; ++i) {
+        client.write(request(kPath, "application/json", body(), ""));
+        EXPECT_NE(client.read_until("}}}").find("200 OK"), std::string::npos) << "request " << i;
+    }
+    listener->close();
+}
+
 TEST_F(Chat, AClientThatGoesStopsTheWork) {
     model.hold_after(2);
     open();
