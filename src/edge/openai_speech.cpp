@@ -91,7 +91,10 @@ public:
           resampler_(std::move(resampler)), encoder_(std::move(encoder)), engines_(engines), responder_(std::move(responder)) {}
 
     void submit() {
-        const auto taken = engines_.synthesizer_workers.submit([self = shared_from_this()] { self->speak_piece(); });
+        const base::Workers::Job job = [self = shared_from_this()] { self->speak_piece(); };
+        auto taken = engines_.synthesizer_workers.submit(job);
+        // What was begun is not broken off for newcomers that fill the share: the whole pool has room yet.
+        if (!taken && begun_) taken = engines_.engines.synthesizer_workers.submit(job);
         if (!taken) fail(taken.error());
     }
 
