@@ -4,6 +4,7 @@
 #include "app/engine_workers.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/worker_share.hpp"
 #include "engine/llama/llama_language_model.hpp"
 #include "engine/model_store.hpp"
 #include "engine/piper/piper_synthesizer.hpp"
@@ -47,6 +48,11 @@ Shares shares_of(const EngineSettings& settings, unsigned machine_cores) {
             .synthesizer_parallel = or_else(settings.synthesizer_parallel, std::clamp(cores / 2, 2, 16))};
 }
 
+/// What the catalog or, failing that, the file calls it.
+std::string name_of(const ChosenModel& chosen) {
+    return chosen.model != nullptr ? chosen.model->id : chosen.file.stem().string();
+}
+
 std::size_t cache_of(const EngineSettings& settings, int places) {
     const int tokens = settings.language_model_cache > 0
                            ? settings.language_model_cache
@@ -76,11 +82,6 @@ auto opened(const char* part, const ChosenModel& chosen, engine::ModelStore& sto
                                       {"model", chosen.file.filename().string()},
                                       {"seconds", base::seconds(base::Clock::now() - began)}});
     return backend;
-}
-
-/// A model's name in the catalog, else its file's.
-std::string name_of(const ChosenModel& chosen) {
-    return chosen.model != nullptr ? chosen.model->id : chosen.file.stem().string();
 }
 
 edge::EngineOptions options_of(const std::vector<engine::whisper::WhisperRecognizer::Language>& languages,
@@ -115,8 +116,12 @@ struct Engines::Loaded {
     std::optional<EngineWorkers> recognizer_workers;
     std::optional<EngineWorkers> language_model_workers;
     std::optional<EngineWorkers> synthesizer_workers;
+    std::optional<base::WorkerShare> recognizer_share;
+    std::optional<base::WorkerShare> language_model_share;
+    std::optional<base::WorkerShare> synthesizer_share;
     std::optional<call::CallEngines> engines;
     edge::EngineOptions options;
+    std::optional<edge::EndpointEngines> endpoint_engines;
 };
 
 Engines::Engines(Loading loading, base::Metrics& metrics, LoadedHandler on_loaded)
@@ -150,8 +155,15 @@ const edge::EngineOptions* Engines::options() const {
     return published_.load() == nullptr ? nullptr : &loaded_->options;
 }
 
+const edge::EndpointEngines* Engines::endpoint_engines() const {
+    return published_.load() == nullptr ? nullptr : &*loaded_->endpoint_engines;
+}
+
 void Engines::close_workers() {
     if (published_.load() == nullptr) return;  // there are none, or the loading thread still makes them
+    loaded_->recognizer_share->close();
+    loaded_->language_model_share->close();
+    loaded_->synthesizer_share->close();
     loaded_->recognizer_workers->close();
     loaded_->language_model_workers->close();
     loaded_->synthesizer_workers->close();
@@ -229,11 +241,22 @@ base::Result<void> Engines::load(std::stop_token stop) {
     pool(to.recognizer_workers, "recognizer", to.recognizer->parallel());
     pool(to.language_model_workers, "language-model", to.language_model->parallel());
     pool(to.synthesizer_workers, "synthesizer", static_cast<std::size_t>(shares.synthesizer_parallel));
+    // The endpoints' work may take half of each engine, so that it does not hold up the calls.
+    const auto share = [&](std::optional<base::WorkerShare>& part, EngineWorkers& workers, std::size_t parallel) {
+        const std::size_t at_once = std::max<std::size_t>(parallel / 2, 1);
+        part.emplace(workers, at_once, at_once * static_cast<std::size_t>(settings.queue_per_worker));
+    };
+    share(to.recognizer_share, *to.recognizer_workers, to.recognizer->parallel());
+    share(to.language_model_share, *to.language_model_workers, to.language_model->parallel());
+    share(to.synthesizer_share, *to.synthesizer_workers, static_cast<std::size_t>(shares.synthesizer_parallel));
     to.metrics.emplace(metrics_);
     to.engines.emplace(call::CallEngines{*to.voice_detector, *to.recognizer, *to.language_model, *to.synthesizer,
                                          *to.recognizer_workers, *to.language_model_workers, *to.synthesizer_workers,
                                          *to.metrics});
     to.options = options_of(to.recognizer->languages(), *to.synthesizer, models);
+    to.endpoint_engines.emplace(edge::EndpointEngines{*to.engines, *to.recognizer_share, *to.language_model_share,
+                                                      *to.synthesizer_share, name_of(models.recognizer),
+                                                      name_of(models.language_model), name_of(models.voice)});
     published_ = &*to.engines;  // before ready is said: who reads that may call
     mark(&edge::Readiness::ready);
     return {};

@@ -51,6 +51,9 @@ public:
     /// What they can do; null until all are loaded.
     const edge::EngineOptions* options() const;
 
+    /// As engines(): what the plain endpoints run on.
+    const edge::EndpointEngines* endpoint_engines() const;
+
     /// Drops waiting jobs, waits for running ones and takes no more: submit() then says `overloaded`. The
     /// engines stay, for calls that are still being taken down.
     void close_workers();

@@ -22,6 +22,7 @@
 namespace antiphon::embedded {
 std::string_view call_page() noexcept;  // cmake/call_page.cmake, as is the next
 std::string_view widget() noexcept;
+std::string_view openapi() noexcept;    // docs/openapi.yaml
 }
 
 namespace antiphon::app {
@@ -84,7 +85,10 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .metrics = metrics_,
                                      .call_page = embedded::call_page(),
                                      .widget = embedded::widget(),
-                                     .engine_options = [this] { return engines_->options(); }});
+                                     .engine_options = [this] { return engines_->options(); },
+                                     .endpoint_engines = [this] { return engines_->endpoint_engines(); },
+                                     .longest_recording = settings_.edge.max_recording,
+                                     .openapi = embedded::openapi()});
     // Nothing is accepted before run(): the io_context has no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();

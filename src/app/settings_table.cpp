@@ -175,6 +175,12 @@ std::vector<Setting> make_table() {
         "server.max_body_bytes", 1024, 64 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_body; },
         "Bytes of one HTTP request's body."));
     add(whole(
+        "server.max_upload_bytes", 1024, 1024 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_upload; },
+        "Bytes of one recording sent to /v1/audio/transcriptions."));
+    add(whole(
+        "server.max_recording_ms", 1'000, 14'400'000, [](auto& s) -> auto& { return s.edge.max_recording; },
+        "How long one such recording may last; decoded, an hour takes 230 MB."));
+    add(whole(
         "server.max_queued_bytes", 64 * 1024, 64 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_queued; },
         "Bytes that may wait for a client that does not read; beyond them it is disconnected."));
     add(whole(
@@ -302,6 +308,9 @@ std::vector<Setting> make_table() {
     add(whole(
         "turn.max_utterance_ms", 1'000, 600'000, [](auto& s) -> auto& { return s.call.listen.max_utterance; },
         "A turn that lasts longer is ended."));
+    add(whole(
+        "turn.partial_interval_ms", 200, 60'000, [](auto& s) -> auto& { return s.call.listen.partial_interval; },
+        "Between two looks at what is being said, for clients that ask for partial captions; no other call waits for them."));
 
     add(text(
         "session.instructions", [](auto& s) -> auto& { return s.session.instructions; },

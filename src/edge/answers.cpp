@@ -1,5 +1,6 @@
 #include "edge/answers.hpp"
 
+#include "edge/openai_models.hpp"
 #include "edge/options.hpp"
 #include "edge/static_files.hpp"
 
@@ -27,25 +28,24 @@ Reply ready_reply(const Readiness& readiness) {
     return {readiness.ready ? 200 : 503, kJson, json::serialize(body), {{"Cache-Control", "no-store"}}};
 }
 
-Reply models_reply(const std::string& model) {
-    const json::object body{
-        {"object", "list"},
-        {"data", json::array{json::object{{"id", model}, {"object", "model"}, {"created", 0}, {"owned_by", "antiphon"}}}}};
-    return {200, kJson, json::serialize(body)};
-}
-
 }  // namespace
 
-Reply answer(Endpoint endpoint, const Services& services) {
-    switch (endpoint) {
+Reply answer(const Route& route, const Target& target, const Services& services) {
+    switch (route.endpoint) {
         case Endpoint::home: return {302, "text/plain", "The call page is at /call\n", {{"Location", "/call"}}};
         case Endpoint::call_page: return call_page_reply(services.call_page);
         case Endpoint::ready: return ready_reply(services.readiness());
         case Endpoint::health: return {200, kJson, R"({"status":"ok"})"};
         case Endpoint::metrics: return {200, "text/plain; version=0.0.4; charset=utf-8", services.metrics.text()};
-        case Endpoint::models: return models_reply(services.agents()->plain.session.model);
         case Endpoint::options: return options_reply(services);
         case Endpoint::widget: return widget_reply(services.widget);
+        case Endpoint::openapi: return {200, "application/yaml", std::string(services.openapi)};
+        case Endpoint::models: return models_reply(services);
+        case Endpoint::model: return model_reply(model_name(target.path), services);
+        case Endpoint::transcriptions:
+        case Endpoint::speech:
+        case Endpoint::chat_completions:
+        case Endpoint::embeddings:  // serve_work()
         case Endpoint::realtime: break;
     }
     return error_reply(426, "upgrade_required", "this is the WebSocket of the Realtime API: connect with a WebSocket client",

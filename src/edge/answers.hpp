@@ -12,7 +12,7 @@
 namespace antiphon::edge {
 
 /// The answer to a GET of any route but realtime.
-Reply answer(Endpoint endpoint, const Services& services);
+Reply answer(const Route& route, const Target& target, const Services& services);
 
 /// What stands in the way of a new call on GET /v1/realtime: 503 while the engines are not loaded, 400 for a
 /// query that asks for what is not to be had. With neither, status 200 and no body.

@@ -19,6 +19,9 @@ struct EdgeSettings {
     std::vector<std::string> allowed_origins{"*"};
     std::size_t max_message = 15U << 20U;      ///< bytes of one WebSocket message
     std::size_t max_body = 1U << 20U;          ///< bytes of one HTTP body
+    std::size_t max_upload = 25U << 20U;       ///< bytes of the body of POST /v1/audio/transcriptions
+    base::milliseconds max_recording{1'800'000};  ///< that one such upload may last
+    std::size_t max_uploads = 8;               ///< of these, in memory at the same time
     std::size_t max_queued = 4U << 20U;        ///< bytes waiting for a client that does not read
     base::milliseconds handshake_timeout{10'000};
     base::milliseconds idle_timeout{30'000};   ///< pings go out at half of it

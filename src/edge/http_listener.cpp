@@ -32,7 +32,8 @@ class Acceptor final : public std::enable_shared_from_this<Acceptor> {
 public:
     Acceptor(asio::io_context& io, const EdgeSettings& settings, const Services& services)
         : io_(io), strand_(asio::make_strand(io.get_executor())), acceptor_(strand_), pause_(strand_),
-          settings_(std::make_shared<EdgeSettings>(settings)), services_(services), connections_(Connections::make()) {}
+          settings_(std::make_shared<EdgeSettings>(settings)), services_(services), connections_(Connections::make()),
+          uploads_(UploadPlaces::make(settings.max_uploads)) {}
 
     base::Result<void> listen() {
         const std::string where = settings_->host + ":" + std::to_string(settings_->port);
@@ -65,7 +66,8 @@ public:
             if (failure) return self->pause(failure);
             error_code ignored;
             socket.set_option(tcp::no_delay(true), ignored);
-            serve_http(std::move(socket), strand, self->settings_, self->services_, self->connections_);
+            serve_http(std::move(socket), strand, self->settings_, self->services_, self->connections_,
+                       self->uploads_);
             self->accept();
         });
     }
@@ -95,6 +97,7 @@ private:
     const std::shared_ptr<const EdgeSettings> settings_;
     const Services& services_;
     const std::shared_ptr<Connections> connections_;
+    const std::shared_ptr<UploadPlaces> uploads_;
     std::uint16_t port_ = 0;
 };
 

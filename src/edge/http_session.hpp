@@ -7,6 +7,7 @@
 #include "edge/connections.hpp"
 #include "edge/edge_settings.hpp"
 #include "edge/services.hpp"
+#include "edge/upload_places.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -18,6 +19,6 @@ namespace antiphon::edge {
 /// this connection then shares. `services` must outlive the io_context's run.
 void serve_http(boost::asio::ip::tcp::socket socket, std::shared_ptr<base::AsioStrand> strand,
                 std::shared_ptr<const EdgeSettings> settings, const Services& services,
-                const std::shared_ptr<Connections>& connections);
+                const std::shared_ptr<Connections>& connections, const std::shared_ptr<UploadPlaces>& uploads);
 
 }  // namespace antiphon::edge

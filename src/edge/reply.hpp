@@ -3,6 +3,8 @@
 // pure.
 #pragma once
 
+#include "base/error.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,8 +25,13 @@ struct Reply {
 /// request's header of that name (RFC 9110, 13.1.2).
 Reply unless_unchanged(Reply reply, std::string_view if_none_match);
 
-/// {"error":{"message","type","code","param":null}}, as OpenAI's clients expect it. The type follows from the
-/// status: "invalid_request_error" below 500, else "server_error".
-Reply error_reply(int status, std::string_view code, std::string_view message, Headers headers = {});
+/// {"error":{"message","type","code","param"}}, as OpenAI's clients expect it. The type follows from the
+/// status: "invalid_request_error" below 500, else "server_error". `param` is the field at fault; empty: null.
+Reply error_reply(int status, std::string_view code, std::string_view message, Headers headers = {},
+                  std::string_view param = {});
+
+/// The answer to a request that failed inside: 400 invalid_value and unsupported, 404 not_found, 409 conflict,
+/// 503 overloaded (with Retry-After) and unavailable, 500 engine_error.
+Reply failure_reply(const base::Error& failure);
 
 }  // namespace antiphon::edge

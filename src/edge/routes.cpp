@@ -9,7 +9,7 @@
 namespace antiphon::edge {
 namespace {
 
-constexpr std::array<Route, 9> kRoutes{{
+constexpr std::array<Route, 14> kRoutes{{
     {"/", Endpoint::home, "GET, HEAD, OPTIONS"},
     {"/call", Endpoint::call_page, "GET, HEAD, OPTIONS"},
     {"/ready", Endpoint::ready, "GET, HEAD, OPTIONS"},
@@ -18,8 +18,16 @@ constexpr std::array<Route, 9> kRoutes{{
     {"/v1/models", Endpoint::models, "GET, HEAD, OPTIONS"},
     {"/options", Endpoint::options, "GET, HEAD, OPTIONS"},
     {"/antiphon.js", Endpoint::widget, "GET, HEAD, OPTIONS"},
+    {"/openapi.yaml", Endpoint::openapi, "GET, HEAD, OPTIONS"},
     {"/v1/realtime", Endpoint::realtime, "GET, OPTIONS"},
+    {"/v1/audio/transcriptions", Endpoint::transcriptions, "POST, OPTIONS"},
+    {"/v1/audio/speech", Endpoint::speech, "POST, OPTIONS"},
+    {"/v1/chat/completions", Endpoint::chat_completions, "POST, OPTIONS"},
+    {"/v1/embeddings", Endpoint::embeddings, "POST, OPTIONS"},
 }};
+
+constexpr std::string_view kModelPath = "/v1/models/";
+constexpr Route kModelRoute{kModelPath, Endpoint::model, "GET, HEAD, OPTIONS"};
 
 int digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -72,8 +80,13 @@ const Route* find_route(std::string_view path) {
     if (path.size() > 1 && path.ends_with('/') && !path.ends_with("//")) path.remove_suffix(1);
     for (const Route& route : kRoutes)
         if (route.path == path) return &route;
+    if (path.starts_with(kModelPath) && path.size() > kModelPath.size()) return &kModelRoute;
     return nullptr;
 }
+
+std::string_view model_name(std::string_view path) { return path.substr(kModelPath.size()); }
+
+bool takes_work(const Route& route) { return allows(route, "POST"); }
 
 bool allows(const Route& route, std::string_view method) {
     std::string_view rest = route.methods;

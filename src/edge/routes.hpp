@@ -11,7 +11,10 @@
 
 namespace antiphon::edge {
 
-enum class Endpoint { home, call_page, ready, health, metrics, models, options, widget, realtime };
+enum class Endpoint {
+    home, call_page, ready, health, metrics, options, widget, openapi, models, model, realtime,
+    transcriptions, speech, chat_completions, embeddings,
+};
 
 struct Route {
     std::string_view path;
@@ -29,8 +32,14 @@ struct Target {
 /// UTF-8.
 base::Result<Target> parse_target(std::string_view target);
 
-/// Null if there is nothing at that path.
+/// Null if there is nothing at that path. What follows "/v1/models/" is a model's name (model_name()).
 const Route* find_route(std::string_view path);
+
+/// Of a path that find_route() gave Endpoint::model for.
+std::string_view model_name(std::string_view path);
+
+/// Whether the route answers POST: with work of the engines, by a Responder (openai_endpoints.hpp).
+bool takes_work(const Route& route);
 
 bool allows(const Route& route, std::string_view method);
 

@@ -8,6 +8,7 @@
 #include "call/call_engines.hpp"
 #include "call/call_registry.hpp"
 #include "edge/options.hpp"
+#include "engine/embedder.hpp"
 
 #include <functional>
 #include <memory>
@@ -27,6 +28,20 @@ struct Readiness {
     std::string failure;         ///< a sentence when loading has failed for good
 };
 
+/// What the plain endpoints run on: the calls' engines, and a share of their pools that leaves the calls room.
+/// The names are the models', as GET /v1/models lists them.
+struct EndpointEngines {
+    const call::CallEngines& engines;
+    base::Workers& recognizer_workers;
+    base::Workers& language_model_workers;
+    base::Workers& synthesizer_workers;
+    std::string recognizer_name;
+    std::string language_model_name;
+    std::string synthesizer_name;
+    engine::Embedder* embedder = nullptr;  ///< none: no embedder is loaded
+    std::string embedder_name{};
+};
+
 struct Services {
     call::CallRegistry& registry;
     /// Who answers calls that begin now; never null. Another one after a reload: take it once per request.
@@ -37,6 +52,9 @@ struct Services {
     std::string_view call_page{};  ///< the page of GET /call, whole; empty when it was not built in
     std::string_view widget{};     ///< the script of GET /antiphon.js, likewise
     std::function<const EngineOptions*()> engine_options{};  ///< null until the engines are loaded
+    std::function<const EndpointEngines*()> endpoint_engines = [] { return nullptr; };  ///< as engines()
+    base::Duration longest_recording = std::chrono::minutes(30);  ///< of POST /v1/audio/transcriptions
+    std::string_view openapi{};    ///< docs/openapi.yaml
 };
 
 }  // namespace antiphon::edge

@@ -76,11 +76,11 @@ int serve(const Options& options) {
                                     .language_model_workers = language_model_workers,
                                     .synthesizer_workers = synthesizer_workers,
                                     .metrics = call_metrics};
+    const auto agents = std::make_shared<const call::Agents>(call::Agents{{{}, {}, session, call_settings, {}}, {}});
     edge::Readiness ready;
     ready.ready = true;
     const edge::Services services{.registry = registry,
-                                  .call_settings = call_settings,
-                                  .default_session = session,
+                                  .agents = [agents] { return agents; },
                                   .readiness = [ready] { return ready; },
                                   .engines = [&engines] { return &engines; },
                                   .metrics = metrics};

@@ -138,7 +138,8 @@ public:
         channel_->loud = loud;
         settings_.speculate = events_.chance(0.7);
         session_.instructions = "Answer shortly.";
-        user_ = RealtimeSession::make(channel_, simulation_.strand(), *registry_.enter(), services_, *connections_, "m", "test");
+        user_ = RealtimeSession::make(channel_, simulation_.strand(), *registry_.enter(), services_, *connections_,
+                                      std::make_shared<call::Agent>(call::Agent{{}, {}, session_, settings_, {}}), "m", "test");
     }
 
     /// What went wrong, empty if nothing did.
@@ -264,7 +265,11 @@ private:
     call::Session session_;
     call::CallRegistry registry_{1};
     std::shared_ptr<Connections> connections_ = Connections::make();
-    Services services_{registry_, settings_, session_, [] { return Readiness{}; }, [this] { return &engines_; }, shared_.metrics};
+    Services services_{.registry = registry_,
+                       .agents = [] { return std::make_shared<const call::Agents>(); },
+                       .readiness = [] { return Readiness{}; },
+                       .engines = [this] { return &engines_; },
+                       .metrics = shared_.metrics};
     std::shared_ptr<WatchedChannel> channel_ = std::make_shared<WatchedChannel>();
     std::shared_ptr<RealtimeSession> user_;
     std::size_t messages_ = 0;

@@ -14,6 +14,20 @@ TEST(Routes, finds_each_path) {
     EXPECT_EQ(find_route("/metrics")->endpoint, Endpoint::metrics);
     EXPECT_EQ(find_route("/v1/models")->endpoint, Endpoint::models);
     EXPECT_EQ(find_route("/v1/realtime")->endpoint, Endpoint::realtime);
+    EXPECT_EQ(find_route("/openapi.yaml")->endpoint, Endpoint::openapi);
+    EXPECT_EQ(find_route("/v1/audio/transcriptions")->endpoint, Endpoint::transcriptions);
+    EXPECT_EQ(find_route("/v1/audio/speech")->endpoint, Endpoint::speech);
+    EXPECT_EQ(find_route("/v1/chat/completions")->endpoint, Endpoint::chat_completions);
+    EXPECT_EQ(find_route("/v1/embeddings")->endpoint, Endpoint::embeddings);
+    EXPECT_EQ(find_route("/v1/models/")->endpoint, Endpoint::models);
+    EXPECT_EQ(find_route("/v1/models/a/b")->endpoint, Endpoint::model);
+    EXPECT_EQ(model_name("/v1/models/a/b"), "a/b");
+}
+
+TEST(Routes, WorkIsAskedForByPost) {
+    EXPECT_TRUE(takes_work(*find_route("/v1/chat/completions")));
+    EXPECT_FALSE(takes_work(*find_route("/v1/models")));
+    EXPECT_FALSE(allows(*find_route("/v1/audio/speech"), "GET"));
 }
 
 TEST(Routes, finds_nothing_elsewhere) {
