@@ -333,15 +333,3 @@ def test_a_port_in_use_ends_the_second_server(server, binary, tmp_path):
     said = second.stderr.strip().splitlines()
     assert said[-1] == f"antiphon: cannot listen on 127.0.0.1:{server.port}: the port is in use by another program"
     assert server.get("/health")[0] == 200
-
-
-async def test_a_shutdown_ends_calls_with_1012(start):
-    server = start()
-    async with websockets.connect(server.websocket_url) as connection:
-        await connection.recv()
-        stopping = asyncio.create_task(asyncio.to_thread(server.stop))
-        with pytest.raises(websockets.ConnectionClosed) as closed:
-            while True:
-                await asyncio.wait_for(connection.recv(), 30)
-        assert closed.value.rcvd and closed.value.rcvd.code == 1012
-        await stopping
