@@ -80,7 +80,7 @@ auto opened(const char* part, const ChosenModel& chosen, engine::ModelStore& sto
     }
     base::log::info("engine.loaded", {{"engine", part},
                                       {"model", chosen.file.filename().string()},
-                                      {"seconds", base::seconds(base::Clock::now() - began)}});
+                                      {"milliseconds", base::whole_milliseconds(base::Clock::now() - began)}});
     return backend;
 }
 

@@ -133,11 +133,11 @@ base::Result<void> Server::run() {
     control_.run();
     signals_.clear();  // from here on a second signal does what the system does with it: ends the process
     for (auto& thread : io_threads_) thread.join();
-    base::log::info("server.io_ended", {});
+    base::log::debug("server.io_ended", {});
 
     // What the calls left running ends before the io_context that it posts to.
     engines_->close_workers();
-    base::log::info("server.workers_ended", {});
+    base::log::debug("server.workers_ended", {});
     return outcome_;
 }
 
@@ -159,7 +159,8 @@ void Server::run_io() {
 void Server::take_loaded(const base::Result<void>& loaded) {
     if (stopping_) return;
     if (loaded) {
-        base::log::info("server.ready", {{"port", port()}, {"seconds", base::seconds(base::Clock::now() - began_)}});
+        base::log::info("server.ready", {{"port", port()},
+                                         {"milliseconds", base::whole_milliseconds(base::Clock::now() - began_)}});
         look_at_agents();
         return;
     }

@@ -9,6 +9,7 @@ std::string_view name_of(ChannelEnd end) noexcept {
         case ChannelEnd::vanished: return "vanished";
         case ChannelEnd::timed_out: return "timed_out";
         case ChannelEnd::too_slow: return "too_slow";
+        case ChannelEnd::protocol_violated: return "protocol_violated";
         case ChannelEnd::message_too_big: return "message_too_big";
         case ChannelEnd::handshake_failed: return "handshake_failed";
     }

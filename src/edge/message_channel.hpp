@@ -14,11 +14,12 @@ namespace antiphon::edge {
 
 /// Why a channel came to its end.
 enum class ChannelEnd {
-    closed_by_client,  ///< in order
-    closed_by_server,  ///< close() was called
-    vanished,          ///< the connection broke
-    timed_out,         ///< nothing was heard from the client, not even answers to pings
-    too_slow,          ///< the client did not read, and what waited for it reached its bound
+    closed_by_client,   ///< in order
+    closed_by_server,   ///< close() was called
+    vanished,           ///< the connection broke
+    timed_out,          ///< nothing was heard from the client, not even answers to pings
+    too_slow,           ///< the client did not read, and what waited for it reached its bound
+    protocol_violated,  ///< the client sent what no WebSocket client may
     message_too_big,
     handshake_failed,
 };

@@ -206,7 +206,7 @@ void RealtimeSession::ended(ChannelEnd end) {
     if (opened_at_ != base::Time{})
         base::log::info("call.closed", {{"call", context_.session.id},
                                         {"reason", name_of(end)},
-                                        {"seconds", base::seconds(strand_->now() - opened_at_)}});
+                                        {"milliseconds", base::whole_milliseconds(strand_->now() - opened_at_)}});
     else
         base::log::warning("call.not_opened", {{"client", client_}, {"reason", name_of(end)}});
     close_call();

@@ -22,7 +22,7 @@ namespace http = beast::http;
 namespace websocket = beast::websocket;
 using boost::system::error_code;
 
-/// For a client that does not answer a close, and for one that does not read what it asked for.
+/// For a client that does not answer a close or stays on after it, and for one that does not read what it asked for.
 constexpr std::chrono::seconds kClosePatience{2};
 constexpr std::chrono::seconds kReadPatience{5};
 /// A read buffer that one large message has grown is not kept.
@@ -39,6 +39,9 @@ public:
                 if (!subprotocol.empty()) response.set(http::field::sec_websocket_protocol, subprotocol);
             }));
         stream_.read_message_max(settings.max_message);
+        stream_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+            if (kind == websocket::frame_type::close) on_close();
+        });
 
         upgrade_.method(http::verb::get);
         upgrade_.version(11);
@@ -89,7 +92,10 @@ private:
     }
 
     void on_read(error_code failure, std::size_t) {
-        if (failure) return end(reason_of(failure));
+        if (failure) {
+            patience_.cancel();
+            return end(reason_of(failure));
+        }
         // The message leaves the buffer first: the user may ask for the next one at any time.
         std::string message(static_cast<const char*>(in_.cdata().data()), in_.size());
         in_.consume(in_.size());
@@ -100,9 +106,19 @@ private:
         else user->received_binary({reinterpret_cast<const std::uint8_t*>(message.data()), message.size()});
     }
 
+    /// The client's close has come, amidst a read, which answers it and then waits until the client has gone.
+    /// The call does not wait for that.
+    void on_close() {
+        if (!open_) return;
+        wait_for_close();
+        end(ChannelEnd::closed_by_client);
+    }
+
     static ChannelEnd reason_of(error_code failure) {
         if (failure == websocket::error::closed) return ChannelEnd::closed_by_client;
         if (failure == websocket::error::message_too_big) return ChannelEnd::message_too_big;
+        if (failure == websocket::condition::protocol_violation || failure == websocket::error::bad_frame_payload)
+            return ChannelEnd::protocol_violated;
         if (failure == beast::error::timeout) return ChannelEnd::timed_out;
         return ChannelEnd::vanished;
     }
@@ -167,13 +183,17 @@ private:
 
     void begin_close() {
         open_ = false;
-        patience_.expires_after(kClosePatience);
-        patience_.async_wait([self = shared_from_this()](error_code cancelled) {
-            if (!cancelled) self->hang_up();
-        });
+        wait_for_close();
         stream_.async_close(close_reason_, [self = shared_from_this()](error_code) {
             self->patience_.cancel();
             self->end(ChannelEnd::closed_by_server);
+        });
+    }
+
+    void wait_for_close() {
+        patience_.expires_after(kClosePatience);
+        patience_.async_wait([self = shared_from_this()](error_code cancelled) {
+            if (!cancelled) self->hang_up();
         });
     }
 

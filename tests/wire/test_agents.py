@@ -198,7 +198,7 @@ async def test_a_call_under_way_is_not_touched_by_reloads_good_or_broken(agents)
         await answered(socket, "Are you still there?")
 
 
-async def test_a_hundred_reloads_while_calls_open(agents):
+async def test_fifty_reloads_while_calls_open(agents):
     """Each call finds the old agents or the new ones, whole: instructions and speed always belong together."""
     done = False
     seen = set()
@@ -222,7 +222,7 @@ async def test_a_hundred_reloads_while_calls_open(agents):
     async with opened(agents.server, "agent=shop") as (socket, _):
         reload(0)
         calls = [asyncio.create_task(call()) for _ in range(4)]
-        for number in range(1, 101):
+        for number in range(1, 51):
             await asyncio.to_thread(reload, number)
             if number % 10 == 0:  # what was reloaded is in force when `antiphon reload` returns
                 assert (await session_of(agents.server, "agent=desk"))["instructions"] == f"Number {number}"
@@ -270,6 +270,39 @@ def test_a_file_that_is_gone_or_cannot_be_read_changes_nothing(agents):
     finally:
         agents.file.unlink()
     assert agents.names() == ["desk", "shop"]
+
+
+async def test_a_tool_that_the_agent_does_not_allow_is_refused(agents):
+    agents.write('[agents.desk]\ntools = ["call_back"]\n[agents.mute]\ntools = []\n')
+    assert (await asyncio.to_thread(agents.reload))[0] == 0
+    allowed, other = ({"type": "function", "name": name, "parameters": {"type": "object"}} for name in ("call_back", "open_door"))
+
+    def update(*tools):
+        return {"type": "session.update", "event_id": "mine", "session": {"type": "realtime", "tools": list(tools)}}
+
+    async with converse(agents.server, model="desk") as call:
+        taken = await call.reaction(update(allowed), kind="session.updated")
+        assert [tool["name"] for tool in taken["session"]["tools"]] == ["call_back"]
+        error = (await call.reaction(update(allowed, other)))["error"]
+        assert (error["code"], error["param"], error["event_id"]) == ("unsupported", "session.tools[1].name", "mine")
+        assert "open_door" in error["message"] and error["type"] == "invalid_request_error"
+        wanted = {"type": "response.create", "event_id": "once", "response": {"tools": [other]}}
+        error = (await call.reaction(wanted))["error"]
+        assert (error["code"], error["param"], error["event_id"]) == ("unsupported", "response.tools[0].name", "once")
+
+        # The tools are as they were, and the call goes on.
+        kept = (await call.reaction({"type": "session.update", "session": {"type": "realtime"}}, kind="session.updated"))["session"]
+        assert [tool["name"] for tool in kept["tools"]] == ["call_back"]
+        await call.type("Please call me back.")
+        await call.connection.response.create(response={"tool_choice": "required", "output_modalities": ["text"]})
+        output = (await call.until("response.done"))["response"]["output"]
+        assert {item["name"] for item in output if item["type"] == "function_call"} == {"call_back"}
+        assert "response.created" in call.types() and call.types().count("response.created") == 1
+    async with converse(agents.server, model="mute") as call:
+        assert (await call.reaction(update(allowed)))["error"]["param"] == "session.tools[0].name"
+        assert (await call.reaction(update(), kind="session.updated"))["session"]["tools"] == []
+    async with converse(agents.server) as call:
+        assert (await call.reaction(update(other), kind="session.updated"))["session"]["tools"][0]["name"] == "open_door"
 
 
 def test_a_voice_that_is_not_there_is_a_warning(agents):

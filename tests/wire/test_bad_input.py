@@ -263,17 +263,27 @@ def test_a_client_may_vanish(server, stage, politely):
     assert server.get("/health")[0] == 200
 
 
+@pytest.fixture(scope="module")
+def narrow_server(start):
+    return start("server.max_queued_bytes=1048576", "server.max_calls=2")
+
+
+@pytest.fixture
+def narrow(narrow_server):
+    yield narrow_server
+    narrow_server.wait_until_no_calls()
+
+
 BIG = {
     "type": "conversation.item.create",
     "item": {"id": "big", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "y" * 300_000}]},
 }
 
 
-async def test_a_client_that_does_not_read_is_cut_and_the_others_go_on(start):
-    server = start("server.max_queued_bytes=1048576")
-    async with converse(server) as talk:
+async def test_a_client_that_does_not_read_is_cut_and_the_others_go_on(narrow):
+    async with converse(narrow) as talk:
         await talk.update(output_modalities=["text"])
-        lazy = RawClient(server, receive_buffer=4096)
+        lazy = RawClient(narrow, receive_buffer=4096)
         lazy.upgrade().send(BIG)
         lazy.socket.settimeout(1)
         try:
@@ -281,43 +291,38 @@ async def test_a_client_that_does_not_read_is_cut_and_the_others_go_on(start):
                 lazy.send({"type": "conversation.item.retrieve", "item_id": "big"})
         except OSError:
             pass  # it is held back, or cut already
-        server.wait_for_log("reason=too_slow")
-        assert server.metric("antiphon_calls") == 1
+        narrow.wait_for_log("reason=too_slow")
+        assert narrow.metric("antiphon_calls") == 1
 
         await talk.type("What is the capital of France?")
         await talk.connection.response.create()
         assert (await talk.until("response.done"))["response"]["status"] == "completed"
         lazy.socket.close()
-    server.wait_until_no_calls()
 
 
-async def test_a_client_that_asks_for_much_and_reads_gets_all_of_it(start):
-    server = start("server.max_queued_bytes=1048576")
-    async with converse(server) as talk:
+async def test_a_client_that_asks_for_much_and_reads_gets_all_of_it(narrow):
+    async with converse(narrow) as talk:
         await talk.connection.send(BIG)
         for _ in range(60):
             await talk.connection.send({"type": "conversation.item.retrieve", "item_id": "big"})
         await talk.reaction({"type": "input_audio_buffer.clear"}, kind="input_audio_buffer.cleared", seconds=60)
         assert sum(event["type"] == "conversation.item.retrieved" for event in talk.events) == 60
-    server.wait_until_no_calls()
 
 
-async def test_more_calls_than_the_limit_are_refused_and_the_others_go_on(start):
-    server = start("server.max_calls=2")
-    async with converse(server) as first:
-        async with converse(server):
+async def test_more_calls_than_the_limit_are_refused_and_the_others_go_on(narrow):
+    async with converse(narrow) as first:
+        async with converse(narrow):
             with pytest.raises(websockets.InvalidStatus) as refused:
-                await websockets.connect(server.websocket_url)
+                await websockets.connect(narrow.websocket_url)
             answer = refused.value.response
             assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
             error = error_of(answer.body)
             assert error["code"] == "overloaded" and "2" in error["message"]
             await first.type("still here")
         # A place that was given back can be taken again.
-        server._wait_for(lambda: server.metric("antiphon_calls") == 1, "one call's end", 20)
-        async with converse(server) as third:
+        narrow._wait_for(lambda: narrow.metric("antiphon_calls") == 1, "one call's end", 20)
+        async with converse(narrow) as third:
             await third.type("hello")
-    server.wait_until_no_calls()
 
 
 def test_a_port_in_use_ends_the_second_server(server, binary, tmp_path):
@@ -333,15 +338,3 @@ def test_a_port_in_use_ends_the_second_server(server, binary, tmp_path):
     said = second.stderr.strip().splitlines()
     assert said[-1] == f"antiphon: cannot listen on 127.0.0.1:{server.port}: the port is in use by another program"
     assert server.get("/health")[0] == 200
-
-
-async def test_a_shutdown_ends_calls_with_1012(start):
-    server = start()
-    async with websockets.connect(server.websocket_url) as connection:
-        await connection.recv()
-        stopping = asyncio.create_task(asyncio.to_thread(server.stop))
-        with pytest.raises(websockets.ConnectionClosed) as closed:
-            while True:
-                await asyncio.wait_for(connection.recv(), 30)
-        assert closed.value.rcvd and closed.value.rcvd.code == 1012
-        await stopping

@@ -153,8 +153,9 @@ def test_sound_comes_while_it_is_made(plain):
 
 
 def test_markup_is_not_spoken(client):
-    sound = speech(client, "# Hello\n\n**This** is [a link](https://example.com/long/path).", response_format="wav")
-    assert words(transcribe(client, sound).text) == ["hello", "this", "is", "a", "link"]
+    text = "# The weather today\n\n**This** is [a link](https://example.com/long/path)."
+    heard = words(transcribe(client, speech(client, text, response_format="wav")).text)
+    assert heard == ["the", "weather", "today", "this", "is", "a", "link"]
 
 
 # ---- transcriptions

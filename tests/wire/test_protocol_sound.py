@@ -70,7 +70,7 @@ async def test_binary_frames_both_ways(server):
         assert "binary_audio" in (await client.until("error"))["error"]["message"]
 
         settings = {"antiphon": {"binary_audio": True}, "audio": {"input": {"turn_detection": None}}}
-        await client.send(type="session.update", session={"type": "realtime", "instructions": "Be brief.", **settings})
+        await client.send(type="session.update", session={"type": "realtime", "max_output_tokens": 24, **settings})
         assert (await client.until("session.updated"))["session"]["antiphon"]["binary_audio"] is True
         await connection.send(b"\0\0\0")
         assert (await client.until("error"))["error"]["code"] == "invalid_value"
