@@ -252,12 +252,14 @@ struct ToWire {
     Events operator()(const call::ItemRetrieved& e) const { return {protocol::ItemRetrieved{to_wire(e.item)}}; }
     Events operator()(const call::ItemTruncated& e) const { return {protocol::ItemTruncated{e.item_id, e.audio_end_ms}}; }
     Events operator()(const call::ItemDeleted& e) const { return {protocol::ItemDeleted{e.item_id}}; }
-    Events operator()(const call::TranscriptionDelta& e) const { return {protocol::TranscriptionDelta{e.item_id, e.text}}; }
+    Events operator()(const call::TranscriptionDelta& e) const {
+        return {protocol::TranscriptionDelta{e.item_id, e.text, e.content_index}};
+    }
     Events operator()(const call::TranscriptionCompleted& e) const {
-        return {protocol::TranscriptionCompleted{e.item_id, e.text, e.language, e.seconds}};
+        return {protocol::TranscriptionCompleted{e.item_id, e.text, e.language, e.seconds, e.content_index}};
     }
     Events operator()(const call::TranscriptionFailed& e) const {
-        return {protocol::TranscriptionFailed{e.item_id, code_of(e.error, nullptr), e.error.text}};
+        return {protocol::TranscriptionFailed{e.item_id, code_of(e.error, nullptr), e.error.text, e.content_index}};
     }
     Events operator()(const call::ResponseCreated& e) const {
         return {protocol::ResponseCreated{to_wire(e.response, context)}, protocol::RateLimitsUpdated{}};

@@ -107,13 +107,7 @@ void RealtimeSession::perform(const protocol::ClientEvent& event) {
                    [&](const protocol::DeleteItem& r) { call_->delete_item(r.item_id, id); },
                    [&](const protocol::CreateResponse& r) { perform(r, id); },
                    [&](const protocol::CancelResponse& r) { call_->cancel_response(r.response_id, id); },
-                   [&](const protocol::ClearOutputAudio&) {
-                       refuse(base::error(base::Errc::unsupported,
-                                          "output_audio_buffer.clear is for WebRTC; over a WebSocket the sound that "
-                                          "was sent is already with the client",
-                                          "type"),
-                              id);
-                   },
+                   [&](const protocol::ClearOutputAudio&) { clear_output(id); },
                },
                event.request);
     context_.request = nullptr;
@@ -144,6 +138,15 @@ void RealtimeSession::perform(const protocol::CreateResponse& request, const std
     if (!wanted) return refuse(wanted.error(), event_id);
     if (refuse_tools(wanted->tools, "response.", event_id)) return;
     call_->create_response(std::move(*wanted));
+}
+
+void RealtimeSession::clear_output(const std::string& event_id) {
+    if (context_.plays_sound) return call_->clear_output(event_id);
+    refuse(base::error(base::Errc::unsupported,
+                       "output_audio_buffer.clear is for WebRTC; over a WebSocket the sound that was sent is already "
+                       "with the client",
+                       "type"),
+           event_id);
 }
 
 void RealtimeSession::hear(std::vector<float> samples, std::size_t from) {

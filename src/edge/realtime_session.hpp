@@ -61,6 +61,8 @@ private:
     void perform(const protocol::UpdateSession& request, const std::string& event_id);
     void perform(const protocol::CreateItem& request, const std::string& event_id);
     void perform(const protocol::CreateResponse& request, const std::string& event_id);
+    /// Refused where the client plays the sound.
+    void clear_output(const std::string& event_id);
     /// Hears the sound piece by piece, so that a minute of it in one message does not hold up other calls; the
     /// next message is asked for when it is done.
     void hear(std::vector<float> samples, std::size_t from);

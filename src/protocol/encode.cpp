@@ -48,10 +48,10 @@ struct Writer {
         out["previous_item_id"] = encode_text_or_null(previous);
         out["item"] = encode_item(item);
     }
-    void transcription(std::string_view type, const std::string& item_id) const {
+    void transcription(std::string_view type, const std::string& item_id, int content_index) const {
         name(type);
         out["item_id"] = encode_text(item_id);
-        out["content_index"] = 0;
+        out["content_index"] = content_index;
     }
     /// A part is of type "audio" or "text", unlike the same thing inside an item.
     void content(bool speaks, const std::string& text) const {
@@ -118,18 +118,18 @@ struct Writer {
         out["item_id"] = encode_text(e.item_id);
     }
     void operator()(const TranscriptionDelta& e) const {
-        transcription("conversation.item.input_audio_transcription.delta", e.item_id);
+        transcription("conversation.item.input_audio_transcription.delta", e.item_id, e.content_index);
         out["delta"] = encode_text(e.delta);
     }
     void operator()(const TranscriptionCompleted& e) const {
-        transcription("conversation.item.input_audio_transcription.completed", e.item_id);
+        transcription("conversation.item.input_audio_transcription.completed", e.item_id, e.content_index);
         out["transcript"] = encode_text(e.transcript);
         // Clients demand two further details of usage in tokens, so it is the duration.
         out["usage"] = {{"type", "duration"}, {"seconds", e.seconds}};
         if (!e.language.empty()) out["antiphon.language"] = encode_text(e.language);
     }
     void operator()(const TranscriptionFailed& e) const {
-        transcription("conversation.item.input_audio_transcription.failed", e.item_id);
+        transcription("conversation.item.input_audio_transcription.failed", e.item_id, e.content_index);
         out["error"] = {{"type", "transcription_error"}, {"code", e.code}, {"message", encode_text(e.message)}};
     }
     void operator()(const ResponseCreated& e) const {

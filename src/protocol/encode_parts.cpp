@@ -141,7 +141,9 @@ json::value encode_token_limit(const std::optional<int>& limit) {
 
 json::value encode_transcription(const Session& session) {
     if (!session.transcription) return nullptr;
-    json::object out{{"model", encode_text_or_null(session.transcription->model)},
+    // Some clients take nothing but a string; this one stands in the API for whichever Whisper there is.
+    const std::string& model = session.transcription->model;
+    json::object out{{"model", model.empty() ? json::string("whisper-1") : encode_text(model)},
                      {"language", encode_text_or_null(session.transcription->language)},
                      {"prompt", encode_text(session.wire.transcription_prompt)}};
     if (!session.wire.transcription_keywords.empty()) out["keywords"] = encode_words(session.wire.transcription_keywords);

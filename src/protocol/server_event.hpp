@@ -1,7 +1,7 @@
 // What the server tells a client: the server events of the Realtime API, typed.
 //
 // pure. One struct per event, in the wire's own terms; the event's name stands in encode.cpp. The field that the
-// API calls content_index is 0: an item of a response has one part here.
+// API calls content_index is 0 in a response: its items have one part here.
 #pragma once
 
 #include "protocol/item.hpp"
@@ -74,10 +74,16 @@ struct ItemRetrieved { Item item; };
 struct ItemTruncated { std::string item_id; std::int64_t audio_end_ms = 0; };
 struct ItemDeleted { std::string item_id; };
 
-struct TranscriptionDelta { std::string item_id; std::string delta; };
+struct TranscriptionDelta { std::string item_id; std::string delta; int content_index = 0; };
 /// `language` is sent as "antiphon.language" when it is not empty.
-struct TranscriptionCompleted { std::string item_id; std::string transcript; std::string language; double seconds = 0; };
-struct TranscriptionFailed { std::string item_id; std::string code; std::string message; };
+struct TranscriptionCompleted {
+    std::string item_id;
+    std::string transcript;
+    std::string language;
+    double seconds = 0;
+    int content_index = 0;
+};
+struct TranscriptionFailed { std::string item_id; std::string code; std::string message; int content_index = 0; };
 
 struct ResponseCreated { Response response; };
 /// No limit is kept, so the list of limits is empty; some clients wait for the event.

@@ -27,7 +27,9 @@ public:
     /// The ids that the client has seen; events mostly name one of them.
     struct Known {
         const std::vector<std::string>& items;
+        const std::vector<std::string>& calls;
         const std::string& response;
+        bool beta = false;
     };
 
     explicit RandomClientEvents(std::mt19937_64& random) : random_(random) {}
@@ -71,26 +73,80 @@ private:
     }
     Value output_tokens() { return chance(0.3) ? Value("inf") : Value(between(1, 20)); }
 
-    Object session_update(const Known&) {
+    Value tools() {
+        boost::json::array tools;
+        if (chance(0.2)) return tools;
+        tools.push_back(Object{{"type", "function"}, {"name", "weather"}, {"description", words()},
+                               {"parameters", Object{{"type", "object"}, {"properties", Object{{"city", Object{{"type", "string"}}}}}}}});
+        if (chance(0.5)) tools.push_back(Object{{"type", "function"}, {"name", "hang_up"}});
+        return tools;
+    }
+    Value tool_choice() {
+        if (chance(0.3)) return Object{{"type", "function"}, {"name", one_of("weather", "weather", "hang_up")}};
+        return Value(one_of("auto", "auto", "none", "required"));
+    }
+    Value transcription() {
+        if (chance(0.3)) return nullptr;
+        return Object{{"model", "whisper-1"}, {"language", one_of("en", "de", "")}};
+    }
+    Object ours() {
+        Object ours;
+        if (chance(0.6)) ours["partials"] = chance(0.7);
+        if (chance(0.4)) ours["binary_audio"] = chance(0.6);
+        return ours;
+    }
+    Value format() {
+        const std::string type = one_of("audio/pcm", "audio/pcm", "audio/pcmu", "audio/pcma");
+        if (type == "audio/pcm") return Object{{"type", type}, {"rate", 24000}};
+        return Object{{"type", type}};
+    }
+
+    Object session_update(const Known& known) {
+        if (known.beta != chance(0.02)) return beta_session_update();
         Object session{{"type", "realtime"}};
         if (chance(0.2)) session["instructions"] = words();
         if (chance(0.2)) session["output_modalities"] = boost::json::array{chance(0.6) ? "audio" : "text"};
         if (chance(0.2)) session["max_output_tokens"] = output_tokens();
         if (chance(0.1)) session["model"] = one_of("gpt-realtime", "other");
-        if (chance(0.1)) session["tools"] = boost::json::array{};
-        if (chance(0.1)) session["tool_choice"] = one_of("auto", "none");
+        if (chance(0.25)) session["tools"] = tools();
+        if (chance(0.15)) session["tool_choice"] = tool_choice();
+        if (chance(0.1)) session["parallel_tool_calls"] = chance(0.5);
+        if (chance(0.1)) session["truncation"] = one_of("auto", "disabled");
+        if (chance(0.2)) session["antiphon"] = ours();
         if (chance(0.1)) session["tracing"] = "auto";
         Object input;
         if (chance(0.5)) input["turn_detection"] = turn_detection();
-        if (chance(0.2)) input["transcription"] = chance(0.3) ? Value(nullptr) : Value(Object{{"model", "whisper-1"}, {"language", one_of("en", "de", "")}});
+        if (chance(0.2)) input["transcription"] = transcription();
+        if (chance(0.1)) input["format"] = format();
         if (chance(0.1)) input["noise_reduction"] = chance(0.5) ? Value(nullptr) : Value(Object{{"type", "near_field"}});
         Object output;
         if (chance(0.2)) output["voice"] = one_of("joe", "alloy", "marin");
         if (chance(0.2)) output["speed"] = 0.25 * between(1, 6);
+        if (chance(0.1)) output["format"] = format();
+        if (chance(0.07)) {
+            session = Object{{"type", "transcription"}};
+            output.clear();
+        }
         Object audio;
         if (!input.empty()) audio["input"] = input;
         if (!output.empty()) audio["output"] = output;
         if (!audio.empty()) session["audio"] = audio;
+        return {{"type", "session.update"}, {"session", session}};
+    }
+    Object beta_session_update() {
+        Object session;
+        if (chance(0.3)) session["instructions"] = words();
+        if (chance(0.3)) session["modalities"] = chance(0.6) ? boost::json::array{"text", "audio"} : boost::json::array{"text"};
+        if (chance(0.2)) session["max_response_output_tokens"] = output_tokens();
+        if (chance(0.2)) session["voice"] = one_of("joe", "alloy", "marin");
+        if (chance(0.1)) session["input_audio_format"] = one_of("pcm16", "g711_ulaw", "g711_alaw");
+        if (chance(0.1)) session["output_audio_format"] = one_of("pcm16", "g711_ulaw", "g711_alaw");
+        if (chance(0.2)) session["input_audio_transcription"] = transcription();
+        if (chance(0.4)) session["turn_detection"] = turn_detection();
+        if (chance(0.2)) session["tools"] = tools();
+        if (chance(0.1)) session["tool_choice"] = tool_choice();
+        if (chance(0.1)) session["temperature"] = 0.1 * between(6, 12);
+        if (chance(0.2)) session["antiphon"] = ours();
         return {{"type", "session.update"}, {"session", session}};
     }
     Value turn_detection() {
@@ -100,6 +156,7 @@ private:
         if (chance(0.5)) turn["silence_duration_ms"] = between(0, 800);
         if (chance(0.3)) turn["prefix_padding_ms"] = between(0, 500);
         if (chance(0.3)) turn["threshold"] = 0.1 * between(0, 10);
+        if (chance(0.2)) turn["idle_timeout_ms"] = chance(0.2) ? Value(nullptr) : Value(between(5000, 7000));
         if (chance(0.3)) turn["create_response"] = chance(0.7);
         if (chance(0.3)) turn["interrupt_response"] = chance(0.7);
         return turn;
@@ -110,16 +167,28 @@ private:
     }
     Object commit(const Known&) { return {{"type", "input_audio_buffer.commit"}}; }
     Object clear(const Known&) { return {{"type", "input_audio_buffer.clear"}}; }
-    Object item() {
+    Object item(const Known& known) {
+        if (chance(0.15)) {
+            const std::string call = known.calls.empty() || chance(0.2) ? one_of("call_none", "call_mine") : known.calls[below(known.calls.size())];
+            return {{"type", "function_call_output"}, {"call_id", call}, {"output", words()}};
+        }
+        if (chance(0.05)) {
+            Object call{{"type", "function_call"}, {"name", "weather"}, {"arguments", R"({"city":"Bonn"})"}};
+            if (chance(0.7)) call["call_id"] = "call_mine";
+            return call;
+        }
         const std::string role = one_of("user", "user", "assistant", "system");
         Object part{{"type", role == "assistant" ? "output_text" : "input_text"}, {"text", words()}};
         if (role == "user" && chance(0.2)) part = {{"type", "input_audio"}, {"transcript", words()}, {"audio", ""}};
-        Object item{{"type", "message"}, {"role", role}, {"content", boost::json::array{part}}};
+        boost::json::array content{part};
+        for (int sounds = role == "user" && chance(0.15) ? between(1, 2) : 0; sounds > 0; --sounds)
+            content.push_back(Object{{"type", "input_audio"}, {"audio", sound(static_cast<std::size_t>(between(1, 4800)), true)}});
+        Object item{{"type", "message"}, {"role", role}, {"content", content}};
         if (chance(0.2)) item["id"] = one_of("mine_1", "mine_2", "mine_3");
         return item;
     }
     Object create_item(const Known& known) {
-        Object event{{"type", "conversation.item.create"}, {"item", item()}};
+        Object event{{"type", "conversation.item.create"}, {"item", item(known)}};
         if (chance(0.2)) event["previous_item_id"] = chance(0.3) ? "root" : item_id(known);
         return event;
     }
@@ -128,14 +197,22 @@ private:
         return {{"type", "conversation.item.truncate"}, {"item_id", item_id(known)}, {"content_index", 0}, {"audio_end_ms", between(0, 1500)}};
     }
     Object delete_item(const Known& known) { return {{"type", "conversation.item.delete"}, {"item_id", item_id(known)}}; }
-    Object create_response(const Known&) {
+    Object create_response(const Known& known) {
         Object response;
         if (chance(0.2)) response["instructions"] = words();
-        if (chance(0.3)) response["output_modalities"] = boost::json::array{chance(0.4) ? "audio" : "text"};
+        if (chance(0.3) && !known.beta) response["output_modalities"] = boost::json::array{chance(0.4) ? "audio" : "text"};
+        if (chance(0.15)) response["tools"] = tools();
+        if (chance(0.15)) response["tool_choice"] = tool_choice();
+        if (chance(0.1)) response["parallel_tool_calls"] = chance(0.5);
         if (chance(0.2)) response["max_output_tokens"] = output_tokens();
         if (chance(0.2)) response["metadata"] = Object{{"k", words()}};
         if (chance(0.2)) response["conversation"] = one_of("auto", "none");
-        if (chance(0.2)) response["input"] = boost::json::array{item()};
+        if (chance(0.2)) {
+            boost::json::array input{item(known)};
+            for (int more = between(0, 2); more > 0; --more)
+                input.push_back(chance(0.5) ? Object{{"type", "item_reference"}, {"id", item_id(known)}} : item(known));
+            response["input"] = input;
+        }
         Object event{{"type", "response.create"}};
         if (!response.empty() || chance(0.3)) event["response"] = response;
         return event;

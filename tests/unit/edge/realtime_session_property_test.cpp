@@ -3,9 +3,11 @@
 //
 // Each sequence has a seed of its own and plays the same way each time. By hand, the long run:
 //     ANTIPHON_PROPERTY_SEQUENCES=100000 build/release/tests/unit_edge --gtest_filter='RealtimeSessionProperty.*'
-// and one sequence again, with all its messages: ANTIPHON_PROPERTY_SEED=N.
+// (from another seed on with ANTIPHON_PROPERTY_FIRST=N), and one sequence again, with all its messages: ANTIPHON_PROPERTY_SEED=N.
 #include "edge/realtime_session.hpp"
 
+#include "audio/g711.hpp"
+#include "base/base64.hpp"
 #include "base/log.hpp"
 #include "fakes/fake_voice_detector.hpp"
 #include "fakes/inline_simulation.hpp"
@@ -62,7 +64,11 @@ public:
             if (word == request.max_tokens) return engine::Generation{engine::FinishReason::length, 10, 0, word};
             sink({word == 0 ? "Well," : random_.chance(0.3) ? " so." : " é", std::nullopt, {}});
         }
-        return engine::Generation{engine::FinishReason::stop, 10, 0, words};
+        const auto use = request.tool_choice.use;
+        const bool calls = !request.tools.empty() && use != engine::ToolUse::none &&
+                           (use == engine::ToolUse::required || random_.chance(0.4));
+        if (!calls) return engine::Generation{engine::FinishReason::stop, 10, 0, words};
+        return call_tools(request, sink);
     }
     void forget(engine::ConversationId) override { ++forgotten; }
     std::size_t parallel() const noexcept override { return 4; }
@@ -71,6 +77,21 @@ public:
     int forgotten = 0;
 
 private:
+    base::Result<engine::Generation> call_tools(const engine::GenerationRequest& request, const Sink& sink) {
+        const std::size_t count = request.parallel_tool_calls && random_.chance(0.3) ? 2 : 1;
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::string& name = request.tool_choice.name.empty() ? request.tools[random_.below(request.tools.size())].name
+                                                                       : request.tool_choice.name;
+            sink({"", i, name});
+            if (random_.chance(0.1)) continue;  // no arguments at all
+            if (random_.chance(0.05)) return base::error(base::Errc::engine, "the language model failed");
+            sink({R"({"city":)", i, {}});
+            if (random_.chance(0.05)) return engine::Generation{engine::FinishReason::length, 10, 0, 9};
+            sink({R"("Köln"})", i, {}});
+        }
+        return engine::Generation{engine::FinishReason::tool_calls, 10, 0, 20};
+    }
+
     RandomClientEvents& random_;
 };
 
@@ -102,7 +123,10 @@ struct WatchedChannel final : MessageChannel {
         last = json::parse(message).as_object();
         ++sent;
         if (loud) std::fprintf(stderr, "  > %s\n", message.substr(0, 300).c_str());
-        if (const auto wrong = order.take(last); wrong && fault.empty()) fault = *wrong + "\nin " + message.substr(0, 600);
+        note(order.take(last), message);
+        if (last.at("type") == "session.created" || last.at("type") == "session.updated") take_session(last.at("session").as_object());
+        const auto& type = last.at("type").as_string();
+        if (binary && (type == "response.output_audio.delta" || type == "response.audio.delta")) note("sound that was to come in bytes", message);
         if (last.at("type") == "error") {
             ++errors;
             const auto& id = last.at("error").at("event_id");
@@ -110,7 +134,24 @@ struct WatchedChannel final : MessageChannel {
             code = std::string(last.at("error").at("code").as_string());
         }
     }
-    void send_binary(std::span<const std::uint8_t>) override { fault = "sound in a binary frame that was not asked for"; }
+    void send_binary(std::span<const std::uint8_t> sound) override {
+        if (!binary) note("sound in a binary frame that was not asked for", "");
+        if (sound.empty()) note("an empty binary frame", "");
+        note(order.take_sound(), "a binary frame");
+        ++sent;
+    }
+    void note(const std::optional<std::string>& wrong, std::string_view message) {
+        if (wrong && fault.empty()) fault = *wrong + "\nin " + std::string(message.substr(0, 600));
+    }
+    /// What the session says of the wire itself.
+    void take_session(const json::object& session) {
+        binary = session.at("antiphon").at("binary_audio").as_bool();
+        const auto* beta = session.if_contains("input_audio_format");
+        const auto& format = beta != nullptr ? beta->as_string() : session.at("audio").at("input").at("format").at("type").as_string();
+        if (format == "audio/pcmu" || format == "g711_ulaw") input = audio::Encoding::mulaw;
+        else if (format == "audio/pcma" || format == "g711_alaw") input = audio::Encoding::alaw;
+        else input = audio::Encoding::pcm16;
+    }
     void close(CloseCode, std::string_view) override { fault = "closed without a reason"; }
 
     int asked = 0;
@@ -120,6 +161,8 @@ struct WatchedChannel final : MessageChannel {
     std::string code;
     bool ended = false;
     bool loud = false;
+    bool binary = false;  ///< whether sound goes in binary frames, both ways
+    audio::Encoding input = audio::Encoding::pcm16;
     json::object last;
     EventOrder order;
     std::string fault;
@@ -138,8 +181,15 @@ public:
         channel_->loud = loud;
         settings_.speculate = events_.chance(0.7);
         session_.instructions = "Answer shortly.";
+        if (events_.chance(0.3)) session_.greeting = "Good day.";
+        WireStart wire;
+        wire.transcription = events_.chance(0.05);
+        plays_sound_ = events_.chance(0.2);
+        wire.plays_sound = plays_sound_;
+        if (events_.chance(0.1) && !wire.transcription) dialect_ = wire.dialect = protocol::Dialect::beta;
+        if (dialect_ == protocol::Dialect::beta) channel_->order.speaks_beta();
         user_ = RealtimeSession::make(channel_, simulation_.strand(), *registry_.enter(), services_, *connections_,
-                                      std::make_shared<call::Agent>(call::Agent{{}, {}, session_, settings_, {}}), "m", "test");
+                                      std::make_shared<call::Agent>(call::Agent{{}, {}, session_, settings_, {}}), "m", "test", wire);
     }
 
     /// What went wrong, empty if nothing did.
@@ -150,7 +200,10 @@ public:
         for (int i = 0; i < length && fault().empty(); ++i) {
             if (events_.chance(0.15)) speak();
             else if (events_.chance(0.03)) binary();
-            else one(events_.next({channel_->order.all_items(), channel_->order.last_response()}, broken));
+            else one(events_.next({channel_->order.all_items(), channel_->order.calls(), channel_->order.last_response(),
+                                   dialect_ == protocol::Dialect::beta},
+                                  broken));
+            if (events_.chance(0.03)) simulation_.run_for(std::chrono::seconds(events_.between(1, 8)));
             if (events_.chance(0.5)) simulation_.run_for(milliseconds(events_.between(0, 300)));
         }
         const bool abrupt = events_.chance(0.3);
@@ -162,6 +215,7 @@ public:
     std::size_t messages() const { return messages_; }
     const EventOrder& order() const { return channel_->order; }
     std::size_t errors() const { return channel_->errors; }
+    std::size_t calls() const { return channel_->order.calls().size(); }
 
 private:
     const std::string& fault() const { return channel_->fault; }
@@ -174,9 +228,18 @@ private:
         const int loud = events_.between(0, 12);
         const int silent = events_.between(0, 25);
         for (int i = 0; i < loud + silent && fault().empty(); ++i) {
-            receive(R"({"type":"input_audio_buffer.append","audio":")" + frames_[i < loud ? 1 : 0] + "\"}");
+            const auto frame = frame_of(i < loud);
+            if (channel_->binary) receive_binary(frame);
+            else receive(R"({"type":"input_audio_buffer.append","audio":")" + base::base64_encode(frame) + "\"}");
             simulation_.run_for(milliseconds(20));
         }
+    }
+
+    /// 20 ms in the format of the session.
+    std::vector<std::uint8_t> frame_of(bool loud) const {
+        std::vector<float> samples(static_cast<std::size_t>(protocol::rate_of(channel_->input) / 50));
+        for (std::size_t i = 0; loud && i < samples.size(); ++i) samples[i] = i % 16 < 8 ? 0.3F : -0.3F;
+        return audio::encode(samples, channel_->input);
     }
 
     void receive(const std::string& message) {
@@ -185,15 +248,23 @@ private:
         user_->received(message);
     }
 
+    void receive_binary(const std::vector<std::uint8_t>& bytes) {
+        if (loud_) std::fprintf(stderr, "< %zu bytes\n", bytes.size());
+        ++messages_;
+        user_->received_binary(bytes);
+    }
+
     void binary() {
         const auto errors = channel_->errors;
-        ++messages_;
-        user_->received_binary({});
-        if (channel_->errors != errors + 1) fail("a binary frame is not refused", "");
+        const bool whole = events_.chance(0.5);
+        const bool taken = channel_->binary && (whole || channel_->input != audio::Encoding::pcm16);
+        receive_binary(std::vector<std::uint8_t>(whole ? 480 : 479));
+        if (channel_->errors != errors + (taken ? 0 : 1)) fail("a binary frame has the wrong answer", "");
     }
 
     void one(const std::string& message) {
-        const auto decoded = protocol::decode(message);
+        const auto decoded = protocol::decode(message, dialect_);
+        learn_dialect(decoded);
         const auto errors = channel_->errors;
         const auto sent = channel_->sent;
         const bool answering = channel_->order.answering();
@@ -214,12 +285,26 @@ private:
         const bool silent = std::holds_alternative<protocol::AppendAudio>(event.request) ||
                             std::holds_alternative<protocol::CreateResponse>(event.request) ||
                             (std::holds_alternative<protocol::CancelResponse>(event.request) && !answering);
+        if (plays_sound_ && std::holds_alternative<protocol::ClearOutputAudio>(event.request) && channel_->errors != errors)
+            fail("the clearing of sound is refused", message);
         if (!silent && channel_->sent == sent) fail("an event has no answer", message);
+    }
+
+    /// The first session tells it, be it taken or not.
+    void learn_dialect(const std::variant<protocol::ClientEvent, protocol::Refusal>& decoded) {
+        const auto* event = std::get_if<protocol::ClientEvent>(&decoded);
+        const auto* update = event == nullptr ? nullptr : std::get_if<protocol::UpdateSession>(&event->request);
+        if (update == nullptr || dialect_ != protocol::Dialect::open) return;
+        dialect_ = update->dialect;
+        if (dialect_ == protocol::Dialect::beta) channel_->order.speaks_beta();
     }
 
     /// All that was begun ends, and what the history says is what was told.
     void settle() {
-        one(R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}},"event_id":"end"})");
+        one(dialect_ == protocol::Dialect::beta
+                ? R"({"type":"session.update","session":{"turn_detection":null},"event_id":"end"})"
+                : R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}},"event_id":"end"})");
+        if (channel_->errors != 0 && channel_->refused == "end") fail("the last update was refused", "all");
         for (int i = 0; i < 30 && (i == 0 || channel_->order.answering()); ++i) simulation_.run_for(std::chrono::seconds(10));
         if (channel_->asked != static_cast<int>(messages_) + 1)
             fail(std::to_string(messages_) + " messages came, but " + std::to_string(channel_->asked) + " were asked for", "all");
@@ -250,7 +335,8 @@ private:
     RandomClientEvents events_{random_};
     Shared& shared_;
     const bool loud_;
-    const std::string frames_[2] = {events_.sound(480, false), events_.sound(480, true)};
+    protocol::Dialect dialect_ = protocol::Dialect::open;
+    bool plays_sound_ = false;
     fakes::InlineSimulation simulation_{random_};
     ChanceRecognizer recognizer_{events_};
     ChanceLanguageModel language_model_{events_};
@@ -284,12 +370,13 @@ TEST(RealtimeSessionProperty, any_sequence_of_events_is_answered_in_order_and_en
     base::log::set_level(base::log::Level::error);
     Shared shared;
     const std::uint64_t only = number_from("ANTIPHON_PROPERTY_SEED", 0);
-    const std::uint64_t first = only == 0 ? 1 : only;
+    const std::uint64_t first = only == 0 ? number_from("ANTIPHON_PROPERTY_FIRST", 1) : only;
     const std::uint64_t count = only == 0 ? number_from("ANTIPHON_PROPERTY_SEQUENCES", 10'000) : 1;
     std::size_t messages = 0;
     std::size_t responses = 0;
     std::size_t items = 0;
     std::size_t errors = 0;
+    std::size_t calls = 0;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         Play play(seed, shared, only != 0);
         const std::string fault = play.run();
@@ -298,14 +385,16 @@ TEST(RealtimeSessionProperty, any_sequence_of_events_is_answered_in_order_and_en
         responses += play.order().responses();
         items += play.order().all_items().size();
         errors += play.errors();
+        calls += play.calls();
     }
     base::log::set_level(base::log::Level::info);
-    std::printf("%zu messages, %zu responses, %zu items, %zu errors\n", messages, responses, items, errors);
+    std::printf("%zu messages, %zu responses, %zu items, %zu calls, %zu errors\n", messages, responses, items, calls, errors);
     if (only != 0) return;
     // A generator that makes nothing worth looking at would pass everything.
     EXPECT_GT(messages, count * 20);
     EXPECT_GT(responses, count);
     EXPECT_GT(items, count * 2);
+    EXPECT_GT(calls, count / 20);
     EXPECT_GT(errors, count);
 }
 

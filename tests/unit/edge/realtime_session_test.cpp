@@ -81,8 +81,8 @@ protected:
 
 TEST_F(RealtimeSessionTest, begins_with_its_own_session) {
     open("gpt-realtime");
-    ASSERT_EQ(types(), std::vector<std::string>{"session.created"});
-    const auto& created = last().at("session").as_object();
+    ASSERT_EQ(types(), (std::vector<std::string>{"session.created", "antiphon.state"}));
+    const auto& created = channel->sent.front().at("session").as_object();
     EXPECT_EQ(created.at("model"), "gpt-realtime");
     EXPECT_EQ(created.at("id").as_string().find("sess_"), 0U);
     EXPECT_NE(created.at("id"), "sess_scene");
@@ -103,12 +103,13 @@ TEST_F(RealtimeSessionTest, holds_a_typed_conversation_in_the_order_of_the_api) 
     auto seen = types();
     seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
     EXPECT_EQ(seen, (std::vector<std::string>{
-                        "response.created", "rate_limits.updated", "response.output_item.added", "conversation.item.added",
-                        "response.content_part.added", "response.output_text.delta", "response.output_text.done",
-                        "response.content_part.done", "response.output_item.done", "conversation.item.done",
-                        "response.done", "antiphon.turn"}));
+                        "response.created", "rate_limits.updated", "antiphon.state", "response.output_item.added",
+                        "conversation.item.added", "response.content_part.added", "antiphon.state",
+                        "response.output_text.delta", "response.output_text.done", "response.content_part.done",
+                        "response.output_item.done", "conversation.item.done", "response.done", "antiphon.turn",
+                        "antiphon.state"}));
     EXPECT_EQ(language_model.requests.back().messages.back().text, "Hello");
-    EXPECT_EQ(channel->sent[channel->sent.size() - 2].at("response").at("status"), "completed");
+    EXPECT_EQ(channel->sent[channel->sent.size() - 3].at("response").at("status"), "completed");
     EXPECT_EQ(channel->asked, 4);
 }
 
@@ -261,7 +262,7 @@ TEST_F(RealtimeSessionTest, speaks_beta_from_the_start) {
 
 TEST_F(RealtimeSessionTest, finds_out_beta_by_the_first_session) {
     open();
-    EXPECT_TRUE(last().at("session").as_object().contains("audio"));
+    EXPECT_TRUE(channel->sent.front().at("session").as_object().contains("audio"));
     receive(R"({"type":"session.update","session":{"instructions":"Be brief."}})");
     EXPECT_EQ(last().at("type"), "session.updated");
     EXPECT_EQ(last().at("session").at("instructions"), "Be brief.");
@@ -281,6 +282,26 @@ TEST_F(RealtimeSessionTest, stays_ga_after_a_session_with_a_type) {
 TEST_F(RealtimeSessionTest, begins_as_a_transcription_session) {
     open("m", {protocol::Dialect::open, true, false});
     EXPECT_EQ(channel->sent.front().at("session").at("type"), "transcription");
+}
+
+TEST_F(RealtimeSessionTest, clears_the_sound_that_the_server_plays) {
+    open("m", {protocol::Dialect::open, false, true});
+    receive(R"({"type":"output_audio_buffer.clear","event_id":"early"})");
+    EXPECT_EQ(last().at("type"), "output_audio_buffer.cleared") << "nothing sounds: no fault of the client's";
+    receive(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+                "content":[{"type":"input_text","text":"Hello"}]}})");
+    receive(R"({"type":"response.create"})");
+    simulation.run_for(std::chrono::seconds(2));
+    channel->sent.clear();
+    receive(R"({"type":"output_audio_buffer.clear"})");
+    const auto seen = types();
+    const auto cleared = std::find(seen.begin(), seen.end(), "output_audio_buffer.cleared");
+    const auto done = std::find(seen.begin(), seen.end(), "response.done");
+    ASSERT_NE(cleared, seen.end());
+    ASSERT_NE(done, seen.end());
+    EXPECT_LT(cleared - seen.begin(), done - seen.begin());
+    EXPECT_EQ(channel->sent[static_cast<std::size_t>(done - seen.begin())].at("response").at("status"), "cancelled");
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), "error"), 0);
 }
 
 TEST_F(RealtimeSessionTest, gives_its_place_back_at_the_end) {

@@ -61,6 +61,24 @@ TEST(Encode, session_whole) {
     EXPECT_TRUE(updated.at("audio").at("input").at("transcription").is_null());
 }
 
+TEST(Encode, a_transcription_always_names_a_model) {
+    Session session;
+    session.transcription = Transcription{};
+    const auto ga = json::parse(encode(SessionCreated{session}, "e")).at("session");
+    EXPECT_EQ(ga.at("audio").at("input").at("transcription").at("model"), "whisper-1");
+    const auto beta = json::parse(encode(SessionCreated{session}, "e", Dialect::beta)).at("session");
+    EXPECT_EQ(beta.at("input_audio_transcription").at("model"), "whisper-1");
+    session.transcription->model = "mine";
+    const auto named = json::parse(encode(SessionCreated{session}, "e")).at("session");
+    EXPECT_EQ(named.at("audio").at("input").at("transcription").at("model"), "mine");
+}
+
+TEST(Encode, a_transcription_names_its_part_of_the_item) {
+    EXPECT_EQ(json::parse(encode(TranscriptionDelta{"i", "a", 1}, "e")).at("content_index"), 1);
+    EXPECT_EQ(json::parse(encode(TranscriptionCompleted{"i", "a", "", 1.0, 2}, "e")).at("content_index"), 2);
+    EXPECT_EQ(json::parse(encode(TranscriptionFailed{"i", "c", "m", 3}, "e")).at("content_index"), 3);
+}
+
 TEST(Encode, session_with_everything_set) {
     Session session;
     session.agent = "clerk";
