@@ -2,6 +2,7 @@
 # Installs what is missing, builds, fetches the models and passes all tests:
 #   ./scripts/test.sh              everything, as CI does
 #   ./scripts/test.sh STAGE...     only these: rooms page unit contract scenes wire browser asan tsan
+#   ./scripts/test.sh clients      the stock clients of others (docs/clients.md), which is not part of everything
 # Can be run again at any time; what is there already takes no time.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source "$root/scripts/lib/packages.sh"
@@ -12,8 +13,8 @@ cd "$root"
 stages=("$@")
 [ ${#stages[@]} -gt 0 ] || stages=(rooms page unit contract scenes wire browser asan tsan)
 for stage in "${stages[@]}"; do
-    case "$stage" in rooms | page | unit | contract | scenes | wire | browser | asan | tsan) ;;
-        *) fail "no stage '$stage': rooms page unit contract scenes wire browser asan tsan" ;;
+    case "$stage" in rooms | page | unit | contract | scenes | wire | browser | asan | tsan | clients) ;;
+        *) fail "no stage '$stage': rooms page unit contract scenes wire browser asan tsan clients" ;;
     esac
 done
 
@@ -89,7 +90,8 @@ sanitizer_options() {
 }
 
 if wanted unit contract scenes wire browser; then build_antiphon release; fi
-if wanted unit contract wire browser asan; then
+if wanted clients; then build_antiphon release antiphon; fi
+if wanted unit contract wire browser asan clients; then
     [ -x build/release/antiphon ] || build_antiphon release antiphon
     build/release/antiphon models fetch tiny whisper-tiny.en || fail "the models of set tiny could not be fetched"
 fi
@@ -98,6 +100,7 @@ wanted contract && stage contract run_ctest release contract 1
 wanted scenes && stage scenes run_ctest release scenes 2
 wanted wire && stage wire wire_tests release
 wanted browser && stage browser browser_tests
+wanted clients && stage clients env -u ANTIPHON_URL ANTIPHON_BINARY="$root/build/release/antiphon" tests/clients/run.sh
 if wanted asan; then
     build_antiphon asan
     sanitizer_options
