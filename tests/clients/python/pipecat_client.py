@@ -12,6 +12,7 @@ from pipecat.frames.frames import (
     InterruptionFrame,
     LLMFullResponseEndFrame,
     LLMRunFrame,
+    LLMUpdateSettingsFrame,
     TranscriptionFrame,
     TTSAudioRawFrame,
     TTSTextFrame,
@@ -71,9 +72,8 @@ class Call:
         assert not errors, errors
 
 
-@contextlib.asynccontextmanager
-async def a_call(messages=(), tools=None, handler=None, tool_choice=None):
-    properties = events.SessionProperties(
+def session_properties(tool_choice=None):
+    return events.SessionProperties(
         audio=events.AudioConfiguration(
             input=events.AudioInput(
                 transcription=events.InputAudioTranscription(), turn_detection=events.TurnDetection()
@@ -81,11 +81,17 @@ async def a_call(messages=(), tools=None, handler=None, tool_choice=None):
         ),
         tool_choice=tool_choice,
     )
+
+
+@contextlib.asynccontextmanager
+async def a_call(messages=(), tools=None, handler=None, tool_choice=None):
     service = OpenAIRealtimeLLMService(
         api_key="none",
         base_url=f"{URL.replace('http', 'ws', 1)}/v1/realtime",
         settings=OpenAIRealtimeLLMService.Settings(
-            model="gpt-realtime", system_instruction=INSTRUCTIONS, session_properties=properties
+            model="gpt-realtime",
+            system_instruction=INSTRUCTIONS,
+            session_properties=session_properties(tool_choice),
         ),
     )
     if handler:
@@ -132,10 +138,9 @@ async def a_tool_call():
 
     async def get_time(parameters):
         runs.append(parameters.arguments)
-        # A small model does not stop by itself to call what it must call.
-        await parameters.llm.send_client_event(
-            events.SessionUpdateEvent(session=events.SessionProperties(tool_choice="none"))
-        )
+        # The session's choice holds until it is changed: as pipecat documents it, by a frame of settings.
+        settings = OpenAIRealtimeLLMService.Settings(session_properties=session_properties("none"))
+        await parameters.llm.queue_frame(LLMUpdateSettingsFrame(delta=settings))
         await parameters.result_callback({"time": TOOL_ANSWER})
 
     schema = FunctionSchema(
@@ -146,8 +151,9 @@ async def a_tool_call():
     )
     messages = [{"role": "user", "content": TOOL_QUESTION}]
     async with a_call(messages, ToolsSchema(standard_tools=[schema]), get_time, "required") as call:
-        await call.until(TTSAudioRawFrame)
-        await call.until(LLMFullResponseEndFrame)
+        sound = await call.until(TTSAudioRawFrame)
+        await call.until(LLMFullResponseEndFrame, call.seen.index(sound))
+        assert any(isinstance(frame, TTSTextFrame) for frame in call.seen)
         assert len(runs) == 1 and "city" in runs[0], runs
 
 
