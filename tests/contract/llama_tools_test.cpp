@@ -207,7 +207,11 @@ TEST(LlamaTools, AnswersInWordsBesideACall) {
     std::thread other([&] {
         call = reply_to(*model, request_of(1, "What is the weather in Paris?", {kWeather}, kRequired));
     });
-    const Reply words = reply_to(*model, request_of(2, "What is the capital of France?", {}));
+    // Without a system prompt this model is sure of its first word (by 1.7 in the logits). With one, "The" and "La"
+    // are so close that what else is in the step decides by its rounding.
+    auto question = request_of(2, "What is the capital of France?", {});
+    question.messages.erase(question.messages.begin());
+    const Reply words = reply_to(*model, question);
     other.join();
     ASSERT_TRUE(call.result && words.result);
     EXPECT_THAT(words.words, testing::HasSubstr("Paris"));

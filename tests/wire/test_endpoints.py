@@ -253,10 +253,69 @@ def test_chat_takes_content_parts_and_stops_at_max_tokens(client):
     assert answer.choices[0].finish_reason == "length" and answer.usage.completion_tokens == 3
 
 
-def test_tools_are_refused_for_now(client):
+WEATHER = {"type": "function", "function": {
+    "name": "get_weather", "description": "Tells the weather in a city",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}, "unit": {"enum": ["celsius", "fahrenheit"]}},
+                   "required": ["city", "unit"], "additionalProperties": False}}}
+HANG_UP = {"type": "function", "function": {"name": "hang_up", "description": "Ends the call"}}
+QUESTION = {"role": "user", "content": "What is the weather in Oslo?"}
+
+
+def with_tools(client, messages=(QUESTION,), **more):
+    return client.chat.completions.create(model="gpt-4o-mini", messages=list(messages), tools=[WEATHER, HANG_UP],
+                                          max_tokens=100, **more)
+
+
+def check_weather_call(call):
+    assert call.id.startswith("call_") and call.type == "function" and call.function.name == "get_weather"
+    jsonschema.validate(json.loads(call.function.arguments), WEATHER["function"]["parameters"])
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "get_weather"}}],
+                         ids=["required", "by name"])
+def test_a_tool_is_called_and_its_result_read(client, choice):
+    answer = with_tools(client, tool_choice=choice, parallel_tool_calls=False).choices[0]
+    assert answer.finish_reason == "tool_calls" and answer.message.content is None
+    [call] = answer.message.tool_calls
+    if choice != "required":
+        check_weather_call(call)
+    assert isinstance(json.loads(call.function.arguments), dict)
+    # The client's own form of the message goes back as it is.
+    after = with_tools(client, [QUESTION, answer.message, {"role": "tool", "tool_call_id": call.id,
+                                                           "content": '{"sky": "snow", "degrees": -7}'}], tool_choice="none")
+    assert after.choices[0].finish_reason in ("stop", "length") and after.choices[0].message.content
+    assert after.choices[0].message.tool_calls is None
+
+
+def test_tool_calls_stream(client):
+    chunks = list(with_tools(client, tool_choice={"type": "function", "function": {"name": "get_weather"}},
+                             parallel_tool_calls=False, stream=True, stream_options={"include_usage": True}))
+    pieces = [c.choices[0].delta.tool_calls[0] for c in chunks if c.choices and c.choices[0].delta.tool_calls]
+    assert len(pieces) > 2 and {piece.index for piece in pieces} == {0}
+    assert pieces[0].id.startswith("call_") and pieces[0].function.name == "get_weather"
+    assert all(piece.id is None and piece.function.name is None for piece in pieces[1:])
+    jsonschema.validate(json.loads("".join(piece.function.arguments for piece in pieces)), WEATHER["function"]["parameters"])
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "tool_calls"
+
+
+def test_the_clients_own_stream_puts_tool_calls_together(client):
+    with client.chat.completions.stream(model="gpt-4o-mini", messages=[QUESTION], tools=[WEATHER], max_tokens=100,
+                                        tool_choice="required", parallel_tool_calls=False) as stream:
+        check_weather_call(stream.get_final_completion().choices[0].message.tool_calls[0])
+
+
+@pytest.mark.parametrize("parameters", [{"type": "string"}, {"type": "object", "not": {}}], ids=["no object", "not"])
+def test_schemas_that_cannot_be_held_to_are_refused(client, parameters):
     with pytest.raises(openai.BadRequestError) as refused:
-        ask(client, tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}])
-    assert refused.value.code == "unsupported" and refused.value.param == "tools"
+        ask(client, tools=[{"type": "function", "function": {"name": "weird", "parameters": parameters}}])
+    assert "weird" in refused.value.message
+    assert "Paris" in ask(client).choices[0].message.content
+
+
+def test_results_without_calls_are_refused(client):
+    with pytest.raises(openai.BadRequestError) as refused:
+        with_tools(client, [QUESTION, {"role": "tool", "tool_call_id": "call_1", "content": "x"}])
+    assert refused.value.param == "messages[1].tool_call_id"
 
 
 def test_a_prompt_longer_than_the_context_is_refused(client):

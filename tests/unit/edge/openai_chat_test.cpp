@@ -1,43 +1,14 @@
-#include "endpoints_fixture.hpp"
+#include "chat_fixture.hpp"
 
 #include <chrono>
 
 namespace antiphon::edge {
 namespace {
 
-namespace json = boost::json;
-
-const std::string kPath = "/v1/chat/completions";
-
-class Chat : public EndpointsTest {
-protected:
-    static std::string body(const std::string& more = "", const std::string& messages = R"([{"role":"user","content":"Hi"}])") {
-        return R"({"model":"fake-mind","messages":)" + messages + (more.empty() ? "" : "," + more) + "}";
-    }
-    void expect_refused(const std::string& request, const std::string& code, const std::string& param) {
-        const auto answer = post(kPath, request);
-        EXPECT_EQ(answer.status, 400) << request;
-        EXPECT_EQ(answer.code(), code) << request << answer.body;
-        EXPECT_EQ(answer.param(), param) << request << answer.body;
-    }
-    static std::vector<json::value> events(const std::string& stream) {
-        std::vector<json::value> found;
-        for (std::size_t at = 0; at < stream.size();) {
-            const auto end = stream.find("\n\n", at);
-            EXPECT_TRUE(stream.compare(at, 6, "data: ") == 0 && end != std::string::npos) << stream;
-            if (end == std::string::npos) break;
-            const auto data = stream.substr(at + 6, end - at - 6);
-            found.push_back(data == "[DONE]" ? json::value("[DONE]") : json::parse(data));
-            at = end + 2;
-        }
-        return found;
-    }
-};
-
-TEST_F(Chat, AnswersWhole) {
+TEST_F(ChatTest, AnswersWhole) {
     model.answer_with("Hello to you.");
     open();
-    const auto answer = post(kPath, body(R"("max_tokens":9,"temperature":0.5,"seed":7)"));
+    const auto answer = post(kChat, body(R"("max_tokens":9,"temperature":0.5,"seed":7)"));
     ASSERT_EQ(answer.status, 200) << answer.body;
     const auto completion = answer.json();
     EXPECT_EQ(completion.at("object"), "chat.completion");
@@ -53,9 +24,9 @@ TEST_F(Chat, AnswersWhole) {
     EXPECT_EQ(model.forgotten().size(), 1U) << "nothing is kept of it";
 }
 
-TEST_F(Chat, ReadsMessagesInEveryForm) {
+TEST_F(ChatTest, ReadsMessagesInEveryForm) {
     open();
-    const auto answer = post(kPath, body("", R"([{"role":"system","content":"A"},{"role":"user","content":[{"type":"text","text":"x"},
+    const auto answer = post(kChat, body("", R"([{"role":"system","content":"A"},{"role":"user","content":[{"type":"text","text":"x"},
         {"type":"text","text":"y"}]},{"role":"assistant","content":"z"},{"role":"developer","content":"B"},
         {"role":"user","content":"p"},{"role":"user","content":"q","name":"someone"}])"));
     ASSERT_EQ(answer.status, 200) << answer.body;
@@ -65,10 +36,10 @@ TEST_F(Chat, ReadsMessagesInEveryForm) {
               (std::vector<Message>{{Role::system, "A\n\nB"}, {Role::user, "xy"}, {Role::assistant, "z"}, {Role::user, "p\n\nq"}}));
 }
 
-TEST_F(Chat, StreamsEvents) {
+TEST_F(ChatTest, StreamsEvents) {
     model.answer_with("One two three.");
     open();
-    const auto answer = post(kPath, body(R"("stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":2)"));
+    const auto answer = post(kChat, body(R"("stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":2)"));
     ASSERT_EQ(answer.status, 200);
     EXPECT_NE(answer.head.find("Content-Type: text/event-stream\r\n"), std::string::npos);
     const auto all = events(answer.body);
@@ -83,47 +54,47 @@ TEST_F(Chat, StreamsEvents) {
     EXPECT_EQ(all[0].at("id"), all[4].at("id"));
 }
 
-TEST_F(Chat, StreamsToOldClientsUntilTheConnectionEnds) {
+TEST_F(ChatTest, StreamsToOldClientsUntilTheConnectionEnds) {
     model.answer_with("Word.");
     open();
     EndpointClient client(listener->port());
     const std::string text = body(R"("stream":true)");
-    client.write("POST " + kPath + " HTTP/1.0\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text);
+    client.write("POST " + kChat + " HTTP/1.0\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text);
     const auto answer = parsed(client.read_rest());
     EXPECT_EQ(answer.head.find("chunked"), std::string::npos);
     EXPECT_EQ(events(answer.body).back(), "[DONE]");
 }
 
-TEST_F(Chat, KeepsTheConnectionAfterAStream) {
+TEST_F(ChatTest, KeepsTheConnectionAfterAStream) {
     open();
     EndpointClient client(listener->port());
     for (int i = 0; i < 3; ++i) {
-        client.write(request(kPath, "application/json", body(R"("stream":true)"), ""));
+        client.write(request(kChat, "application/json", body(R"("stream":true)"), ""));
         EXPECT_NE(client.read_until("0\r\n\r\n").find("[DONE]"), std::string::npos);
-        client.write(request(kPath, "application/json", body(), ""));
+        client.write(request(kChat, "application/json", body(), ""));
         EXPECT_NE(client.read_until("cached_tokens").find("200 OK"), std::string::npos);
         client.read_until("}}}");
     }
 }
 
 // With several io threads, what was read of a request could wake the watch for the client's going.
-TEST_F(Chat, ALateWakeUpIsNotTakenForAClientThatHasGone) {
+TEST_F(ChatTest, ALateWakeUpIsNotTakenForAClientThatHasGone) {
     open();
     std::vector<std::jthread> more;
     for (int i = 0; i < 3; ++i) more.emplace_back([this] { io.run(); });
     EndpointClient client(listener->port());
     for (int i = 0; i < 500; ++i) {
-        client.write(request(kPath, "application/json", body(), ""));
+        client.write(request(kChat, "application/json", body(), ""));
         EXPECT_NE(client.read_until("}}}").find("200 OK"), std::string::npos) << "request " << i;
     }
     listener->close();
 }
 
-TEST_F(Chat, AClientThatGoesStopsTheWork) {
+TEST_F(ChatTest, AClientThatGoesStopsTheWork) {
     model.hold_after(2);
     open();
     EndpointClient client(listener->port());
-    client.write(request(kPath, "application/json", body(R"("stream":true)", R"([{"role":"user","content":"a b c d e f"}])"), ""));
+    client.write(request(kChat, "application/json", body(R"("stream":true)", R"([{"role":"user","content":"a b c d e f"}])"), ""));
     model.await_held(1);
     EXPECT_EQ(model.cancelled(), 0U);
     client.close();
@@ -131,63 +102,63 @@ TEST_F(Chat, AClientThatGoesStopsTheWork) {
     EXPECT_EQ(model.held(), 0U);
 }
 
-TEST_F(Chat, AClientThatGoesBeforeAWholeAnswerStopsTheWork) {
+TEST_F(ChatTest, AClientThatGoesBeforeAWholeAnswerStopsTheWork) {
     model.hold_after(0);
     open();
     EndpointClient client(listener->port());
-    client.write(request(kPath, "application/json", body(), ""));
+    client.write(request(kChat, "application/json", body(), ""));
     model.await_held(1);
     client.close();
     while (model.cancelled() == 0) std::this_thread::yield();
 }
 
-TEST_F(Chat, TheServersEndStopsTheWork) {
+TEST_F(ChatTest, TheServersEndStopsTheWork) {
     model.hold_after(1);
     open();
     EndpointClient client(listener->port());
-    client.write(request(kPath, "application/json", body(R"("stream":true)"), ""));
+    client.write(request(kChat, "application/json", body(R"("stream":true)"), ""));
     model.await_held(1);
     listener->close();
     thread.join();
     while (model.cancelled() == 0) std::this_thread::yield();
 }
 
-TEST_F(Chat, AFailureBeforeTheFirstWordHasAStatus) {
+TEST_F(ChatTest, AFailureBeforeTheFirstWordHasAStatus) {
     model.fail_with(base::error(base::Errc::engine, "burnt out"));
     open();
-    const auto answer = post(kPath, body(R"("stream":true)"));
+    const auto answer = post(kChat, body(R"("stream":true)"));
     EXPECT_EQ(answer.status, 500);
     EXPECT_EQ(answer.code(), "engine_error");
     EXPECT_EQ(answer.json().at("error").at("type"), "server_error");
 }
 
-TEST_F(Chat, AFailureAmidstAStreamIsAnEvent) {
+TEST_F(ChatTest, AFailureAmidstAStreamIsAnEvent) {
     model.fail_with(base::error(base::Errc::engine, "burnt out"), 2);
     open();
-    const auto answer = post(kPath, body(R"("stream":true)"));
+    const auto answer = post(kChat, body(R"("stream":true)"));
     EXPECT_EQ(answer.status, 200);
     const auto all = events(answer.body);
     EXPECT_EQ(all.back().at("error").at("message"), "burnt out");
 }
 
-TEST_F(Chat, OneTooManyIsToldToComeAgain) {
+TEST_F(ChatTest, OneTooManyIsToldToComeAgain) {
     model.hold_after(0);
     open();
     EndpointClient first(listener->port());
-    first.write(request(kPath, "application/json", body(), ""));
+    first.write(request(kChat, "application/json", body(), ""));
     model.await_held(1);
     EndpointClient second(listener->port());  // waits
-    second.write(request(kPath, "application/json", body(), ""));
+    second.write(request(kChat, "application/json", body(), ""));
     Answer third;
     // The second one may not have been read yet; whichever of the two comes last is refused.
     std::string late;
     std::jthread reader([&] { late = second.read_head(); });
     EndpointClient client(listener->port());
-    client.write(request(kPath, "application/json", body(), "Connection: close\r\n"));
+    client.write(request(kChat, "application/json", body(), "Connection: close\r\n"));
     std::string other;
     std::jthread other_reader([&] { other = client.read_head(); });
     EndpointClient probe(listener->port());
-    probe.write(request(kPath, "application/json", body(), "Connection: close\r\n"));
+    probe.write(request(kChat, "application/json", body(), "Connection: close\r\n"));
     const auto refused = parsed(probe.read_rest());
     EXPECT_EQ(refused.status, 503);
     EXPECT_EQ(refused.code(), "overloaded");
@@ -195,21 +166,21 @@ TEST_F(Chat, OneTooManyIsToldToComeAgain) {
     model.release();
 }
 
-TEST_F(Chat, NotBeforeTheEnginesAreLoaded) {
+TEST_F(ChatTest, NotBeforeTheEnginesAreLoaded) {
     loaded = false;
     open();
-    const auto answer = post(kPath, body());
+    const auto answer = post(kChat, body());
     EXPECT_EQ(answer.status, 503);
     EXPECT_EQ(answer.code(), "not_ready");
     EXPECT_NE(answer.head.find("Retry-After: "), std::string::npos);
 }
 
-TEST_F(Chat, RefusesWhatIsWrong) {
+TEST_F(ChatTest, RefusesWhatIsWrong) {
     open();
-    EXPECT_EQ(post(kPath, "{").code(), "invalid_json");
-    EXPECT_EQ(post(kPath, "").code(), "invalid_json");
-    EXPECT_EQ(post(kPath, "[]").code(), "invalid_type");
-    EXPECT_EQ(post(kPath, std::string(100, '[') + std::string(100, ']')).code(), "invalid_json");
+    EXPECT_EQ(post(kChat, "{").code(), "invalid_json");
+    EXPECT_EQ(post(kChat, "").code(), "invalid_json");
+    EXPECT_EQ(post(kChat, "[]").code(), "invalid_type");
+    EXPECT_EQ(post(kChat, std::string(100, '[') + std::string(100, ']')).code(), "invalid_json");
     expect_refused(R"({"messages":[{"role":"user","content":"x"}]})", "missing_required_parameter", "model");
     expect_refused(R"({"model":1,"messages":[{"role":"user","content":"x"}]})", "invalid_type", "model");
     expect_refused(R"({"model":"fake-mind"})", "missing_required_parameter", "messages");
@@ -231,23 +202,23 @@ TEST_F(Chat, RefusesWhatIsWrong) {
     EXPECT_EQ(model.requests().size(), 0U);
 }
 
-TEST_F(Chat, RefusesWhatIsNotToBeHad) {
+TEST_F(ChatTest, RefusesWhatIsNotToBeHad) {
     open();
-    expect_refused(body(R"("tools":[{"type":"function","function":{"name":"f"}}])"), "unsupported", "tools");
-    expect_refused(body("", R"([{"role":"tool","content":"x","tool_call_id":"c"}])"), "unsupported", "messages[0].role");
+    expect_refused(body(R"("functions":[{"name":"f"}])"), "unsupported", "functions");
+    expect_refused(body("", R"([{"role":"function","name":"f","content":"x"}])"), "unsupported", "messages[0].role");
     expect_refused(body("", R"([{"role":"user","content":[{"type":"image_url","text":""}]}])"), "unsupported", "messages[0].content[0].type");
     expect_refused(body(R"("n":2)"), "unsupported", "n");
     expect_refused(body(R"("stop":["x"])"), "unsupported", "stop");
     expect_refused(body(R"("logprobs":true)"), "unsupported", "logprobs");
     expect_refused(body(R"("response_format":{"type":"json_object"})"), "unsupported", "response_format.type");
-    EXPECT_EQ(post(kPath, body(R"("tools":[],"n":1,"stop":null,"response_format":{"type":"text"},"top_p":0.9,"user":"u")")).status, 200);
+    EXPECT_EQ(post(kChat, body(R"("tools":[],"n":1,"stop":null,"response_format":{"type":"text"},"top_p":0.9,"user":"u")")).status, 200);
 }
 
-TEST_F(Chat, ModelsAreThoseListedAndOpenAis) {
+TEST_F(ChatTest, ModelsAreThoseListedAndOpenAis) {
     session.model = "house";
     open();
     const auto ask = [&](const std::string& name) {
-        return post(kPath, R"({"model":")" + name + R"(","messages":[{"role":"user","content":"x"}]})");
+        return post(kChat, R"({"model":")" + name + R"(","messages":[{"role":"user","content":"x"}]})");
     };
     for (const auto* name : {"fake-mind", "house", "gpt-4o-mini"}) EXPECT_EQ(ask(name).status, 200) << name;
     for (const auto* name : {"fake-ears", "nobody", "whisper-1"}) {
@@ -256,17 +227,17 @@ TEST_F(Chat, ModelsAreThoseListedAndOpenAis) {
     }
 }
 
-TEST_F(Chat, PagesFromElsewhereMayNotAsk) {
+TEST_F(ChatTest, PagesFromElsewhereMayNotAsk) {
     settings.allowed_origins = {"https://a.example"};
     open();
-    EXPECT_EQ(post(kPath, "application/json", body(), "Origin: https://b.example\r\n").code(), "origin_not_allowed");
-    const auto allowed = post(kPath, "application/json", body(R"("stream":true)"), "Origin: https://a.example\r\n");
+    EXPECT_EQ(post(kChat, "application/json", body(), "Origin: https://b.example\r\n").code(), "origin_not_allowed");
+    const auto allowed = post(kChat, "application/json", body(R"("stream":true)"), "Origin: https://a.example\r\n");
     EXPECT_NE(allowed.head.find("Access-Control-Allow-Origin: https://a.example\r\n"), std::string::npos);
 }
 
-TEST_F(Chat, OtherMethodsAreNotAllowed) {
+TEST_F(ChatTest, OtherMethodsAreNotAllowed) {
     open();
-    EXPECT_EQ(get(kPath).status, 405);
+    EXPECT_EQ(get(kChat).status, 405);
 }
 
 }  // namespace
