@@ -124,7 +124,7 @@ if wanted asan; then
     stage "asan+ubsan: wire" wire_tests asan
 fi
 if wanted tsan; then
-    build_antiphon tsan antiphon scenes unit_base unit_call unit_edge
+    build_antiphon tsan scenes unit_base unit_call unit_edge
     sanitizer_options
     stage "tsan: call and edge" run_programs tsan unit_edge scenes unit_base unit_call
 fi
