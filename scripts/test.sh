@@ -49,6 +49,24 @@ run_ctest() {  # PRESET LABELS-REGEX
     ctest --test-dir "build/$1" -L "$2" --output-on-failure -j "$3" --no-tests=error
 }
 
+# Each program as a whole, two at a time: under a sanitizer a process for every single test takes longer than the test.
+run_programs() {  # PRESET PROGRAM...
+    local preset=$1 program bad=0; shift
+    local -x ANTIPHON_PROPERTY_SEQUENCES=500  # the unit stage plays them all
+    (cd "build/$preset/tests" && printf '%s\n' "$@" | xargs -P 2 -I{} bash -c \
+        'rm -f {}.passed; start=$SECONDS; timeout 900 ./{} --gtest_brief=1 >{}.log 2>&1 && echo $((SECONDS - start)) >{}.passed') || true
+    for program in "$@"; do
+        if [ -e "build/$preset/tests/$program.passed" ]; then
+            echo "$program: passed ($(<"build/$preset/tests/$program.passed") s)"
+        else
+            bad=1
+            echo "$program: FAILED; the end of build/$preset/tests/$program.log:"
+            tail -n 60 "build/$preset/tests/$program.log"
+        fi
+    done
+    return $bad
+}
+
 # A virtual environment outside the clone, made once for each version of the pins.
 python_environment() {
     local pins="$root/tests/wire/requirements.txt" venv
@@ -112,13 +130,14 @@ wanted clients && stage clients client_tests
 if wanted asan; then
     build_antiphon asan
     sanitizer_options
-    stage "asan+ubsan: unit, contract, scenes" run_ctest asan 'unit|contract|scenes' 2
+    mapfile -t programs < <(cd build/asan/tests && ls -d contract_* unit_* scenes | grep -vE '[[]|[.]')
+    stage "asan+ubsan: unit, contract, scenes" run_programs asan "${programs[@]}"
     stage "asan+ubsan: wire" wire_tests asan
 fi
 if wanted tsan; then
-    build_antiphon tsan antiphon scenes unit_base unit_call unit_edge
+    build_antiphon tsan scenes unit_base unit_call unit_edge
     sanitizer_options
-    stage "tsan: call and edge" ctest --test-dir build/tsan -R '^(scenes|unit_base|unit_call|unit_edge)\.' --output-on-failure -j 2 --no-tests=error
+    stage "tsan: call and edge" run_programs tsan unit_edge scenes unit_base unit_call
 fi
 
 say "tests took $((SECONDS - began)) s"
