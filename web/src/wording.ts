@@ -82,7 +82,7 @@ export function connectionTrouble(
   }
 }
 
-/** The steps of an answer that were timed, in the order in which they come about. */
+/** The steps of an answer that were timed, in the order in which they came about. */
 export function stagesOf(turn: TurnTimes): [name: string, seconds: number][] {
   const stages: [string, number | undefined][] = [
     ['Words understood', turn.transcript],
@@ -92,7 +92,8 @@ export function stagesOf(turn: TurnTimes): [name: string, seconds: number][] {
     ['Sure that you had finished', turn.turn_end],
     ['First sound sent', turn.first_audio],
   ];
-  return stages.filter((stage): stage is [string, number] => stage[1] !== undefined);
+  const known = stages.filter((stage): stage is [string, number] => stage[1] !== undefined);
+  return known.sort(([, one], [, other]) => one - other);
 }
 
 export function milliseconds(seconds: number): string {

@@ -7,7 +7,7 @@ const kSource = await readFile(createRequire(import.meta.url).resolve('axe-core/
 
 /** One line for each violation; none: an empty list. */
 export async function violations(page) {
-  await page.evaluate(kSource);
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(kSource);
   return page.evaluate(async () => {
     const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
     return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, any }) => `${id}: ${help} (${JSON.stringify(target)} ${any[0]?.message ?? ''})`));

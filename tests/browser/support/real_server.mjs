@@ -15,12 +15,13 @@ const kStopTimeout = 20_000;
 export class RealServer {
   log = '';
 
-  /** Starts the server with these settings ("key=value") and waits until it is ready. */
-  static async start(settings = []) {
+  /** Starts the server with these settings ("key=value"), on a free port or this one, and waits until it is ready. */
+  static async start(settings = [], port = 0) {
     const server = new RealServer();
+    server.settings = settings;
     server.folder = await mkdtemp(join(tmpdir(), 'antiphon-server-'));
     const portFile = join(server.folder, 'port');
-    const args = ['serve', '--port', '0', '--port-file', portFile, ...settings.flatMap((setting) => ['--set', setting])];
+    const args = ['serve', '--port', `${port}`, '--port-file', portFile, ...settings.flatMap((setting) => ['--set', setting])];
     // The server refuses a setting that it does not know, and these are the tests' own.
     const { ANTIPHON_BINARY, ANTIPHON_SCREENSHOTS, ...env } = process.env;
     server.process = spawn(kBinary, args, { cwd: server.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -46,6 +47,17 @@ export class RealServer {
     await this.ended;
     clearTimeout(killer);
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Ends it without a word to anybody, as a crash does. */
+  async crash() {
+    this.process.kill('SIGKILL');
+    await this.stop();
+  }
+
+  /** Another one with the same settings at the same address; this one has ended. */
+  again() {
+    return RealServer.start(this.settings, Number(new URL(this.origin).port));
   }
 
   /** What the server's recognizer hears in the sound (24 kHz): one turn that is committed by hand. */

@@ -41,14 +41,18 @@ export async function askAndAnswer(page, server) {
   await waitForText(page, '#captions li.assistant .text', /verse by verse\.$/);
 }
 
-/** Where the words of the answer lie when it takes so many milliseconds. */
-export function sendWords(server, milliseconds) {
+/**
+ * Where the words of the answer lie when it takes so many milliseconds; "Two groups of singers" is followed by
+ * a pause of as many more.
+ */
+export function sendWords(server, milliseconds, pause = 0) {
   const words = kAnswerText.split(/(?= )/).map((text) => ({ text }));
   let at = 0;
   for (const word of words) {
-    word.start_ms = Math.round((at * milliseconds) / kAnswerText.length);
-    at += word.text.length;
-    word.end_ms = Math.round((at * milliseconds) / kAnswerText.length);
+    if (word.text === ' answer') at += pause;
+    word.start_ms = Math.round(at);
+    at += (word.text.length * milliseconds) / kAnswerText.length;
+    word.end_ms = Math.round(at);
   }
   server.send({ type: 'antiphon.words', response_id: kAnswer.response_id, item_id: kAnswer.item_id, words });
 }
