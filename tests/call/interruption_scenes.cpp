@@ -53,6 +53,24 @@ TEST_F(InterruptionScene, ACoughIsNoInterruption) {
         ASSERT_NEAR(peer.sound[i], static_cast<float>(i % 16384) / 32768.0F, 1e-6F) << "speech did not go on from the exact sample";
 }
 
+TEST_F(InterruptionScene, ACoughOverTheLastFramesDoesNotHoldTheEnd) {
+    language_model.answer = "Yes, it is.";
+    begin();
+    std::size_t asked = 0;
+    for (milliseconds into{0}; into <= milliseconds(400); into += milliseconds(20)) {
+        call->create_item(typed("Is it?"), std::nullopt, "");
+        call->create_response({});
+        while (count<OutputSoundStarted>() == asked) silence(milliseconds(20));
+        ++asked;
+        silence(into);
+        speak(milliseconds(100));
+        silence(milliseconds(1500));
+        ASSERT_EQ(count<ResponseDone>(), asked) << "the cough came after " << into.count() << " ms";
+        EXPECT_EQ(peer.all<ResponseDone>().back().response.status, ResponseStatus::completed);
+    }
+    EXPECT_GT(call_metrics.false_interruptions.Value(), 0.0);
+}
+
 TEST_F(InterruptionScene, TheWorkOfTheCancelledTurnStops) {
     language_model.per_word = milliseconds(200);
     answer_for(milliseconds(100));

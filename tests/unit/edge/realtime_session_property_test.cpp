@@ -181,6 +181,8 @@ public:
         channel_->loud = loud;
         settings_.speculate = events_.chance(0.7);
         session_.instructions = "Answer shortly.";
+        session_.partials = events_.chance(0.3);
+        if (events_.chance(0.1)) session_.turn_detection->idle_timeout = milliseconds(5000);
         if (events_.chance(0.3)) session_.greeting = "Good day.";
         WireStart wire;
         wire.transcription = events_.chance(0.05);
@@ -203,7 +205,7 @@ public:
             else one(events_.next({channel_->order.all_items(), channel_->order.calls(), channel_->order.last_response(),
                                    dialect_ == protocol::Dialect::beta},
                                   broken));
-            if (events_.chance(0.03)) simulation_.run_for(std::chrono::seconds(events_.between(1, 8)));
+            if (events_.chance(0.03)) simulation_.run_for(std::chrono::seconds(events_.between(1, 12)));
             if (events_.chance(0.5)) simulation_.run_for(milliseconds(events_.between(0, 300)));
         }
         const bool abrupt = events_.chance(0.3);
@@ -225,8 +227,8 @@ private:
 
     /// A stretch of speech and silence in frames, as a microphone sends it.
     void speak() {
-        const int loud = events_.between(0, 12);
-        const int silent = events_.between(0, 25);
+        const int loud = events_.chance(0.2) ? events_.between(30, 90) : events_.between(0, 12);
+        const int silent = events_.between(0, 45);
         for (int i = 0; i < loud + silent && fault().empty(); ++i) {
             const auto frame = frame_of(i < loud);
             if (channel_->binary) receive_binary(frame);
