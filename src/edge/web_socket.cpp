@@ -93,7 +93,7 @@ private:
 
     void on_read(error_code failure, std::size_t) {
         if (failure) {
-            patience_.cancel();
+            if (!end_) patience_.cancel();  // of on_close(); a close of ours goes on
             return end(reason_of(failure));
         }
         // The message leaves the buffer first: the user may ask for the next one at any time.
