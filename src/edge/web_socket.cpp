@@ -93,7 +93,7 @@ private:
 
     void on_read(error_code failure, std::size_t) {
         if (failure) {
-            patience_.cancel();
+            if (!end_) patience_.cancel();  // of on_close(); a close of ours goes on
             return end(reason_of(failure));
         }
         // The message leaves the buffer first: the user may ask for the next one at any time.
@@ -117,8 +117,7 @@ private:
     static ChannelEnd reason_of(error_code failure) {
         if (failure == websocket::error::closed) return ChannelEnd::closed_by_client;
         if (failure == websocket::error::message_too_big) return ChannelEnd::message_too_big;
-        if (failure == websocket::condition::protocol_violation || failure == websocket::error::bad_frame_payload)
-            return ChannelEnd::protocol_violated;
+        if (failure == websocket::condition::protocol_violation) return ChannelEnd::protocol_violated;
         if (failure == beast::error::timeout) return ChannelEnd::timed_out;
         return ChannelEnd::vanished;
     }
