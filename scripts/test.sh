@@ -62,6 +62,7 @@ run_programs() {  # PRESET PROGRAM...
             bad=1
             echo "$program: FAILED; the end of build/$preset/tests/$program.log:"
             tail -n 60 "build/$preset/tests/$program.log"
+            grep -E '^\[  FAILED  \]|^SUMMARY: |runtime error: ' "build/$preset/tests/$program.log" | head -n 20 || true
         fi
     done
     return $bad
