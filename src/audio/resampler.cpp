@@ -7,8 +7,9 @@
 namespace antiphon::audio {
 namespace {
 
-// Quality 5 of 10: flat to 0.4 of the lower rate, which is more than speech recognition looks at.
-constexpr int kQuality = 5;
+// 3 of 10, which the library names for voice over IP: what folds back lies 80 dB below. 5 takes 1.6 times as long, and
+// 22050 to 24000 Hz for the voice is the dearest step of a call after the models.
+constexpr int kQuality = 3;
 
 }  // namespace
 
