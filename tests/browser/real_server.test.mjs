@@ -148,6 +148,7 @@ test('the widget on a page of another origin', async () => {
     await waitForText(page, '#connection', 'Connection: connected');
     await waitForText(page, '#activity', 'Speaking', kTimeout);
     await screenshot(page, 'real-widget');
+    await waitForText(page, '#activity', 'Listening', kTimeout);
     assert.equal((await captions(page))[0].text, kGreeting);
     await page.click('#call');
     await waitForText(page, '#connection', 'Connection: ended');
