@@ -85,6 +85,7 @@ async def next_error(connection):
 
 async def test_wrong_messages_get_an_error_each_and_the_call_goes_on(server):
     async with converse(server) as talk:
+        await talk.until("antiphon.state")  # the last that a call says by itself
         since = len(talk.events)
         async with websockets.connect(server.websocket_url) as connection:
             for message, code, param in WRONG:
