@@ -44,6 +44,10 @@ public:
     /// in samples; what was cleared counts as received. What has been sent but not reported yet is not in it.
     virtual std::int64_t received() const = 0;
 
+    /// How long sound takes from send() to the caller's ear, as far as can be told: what is queued here, half the round
+    /// trip, and the receiver's own buffer (from its reports).
+    virtual base::Duration delay() const = 0;
+
     /// How much of the caller's sound has come since the line's first packet, by the packets' own timestamps: where a
     /// client that keeps its microphone's sound goes on over another line.
     virtual base::Duration caller_sound() const = 0;
