@@ -1,7 +1,10 @@
 #include "app/engine_warm_up.hpp"
 
 #include "audio/resampler.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
 
+#include <string_view>
 #include <utility>
 
 namespace antiphon::app {
@@ -10,9 +13,15 @@ namespace {
 constexpr int kHearingRate = 16'000;
 constexpr engine::ConversationId kConversation{~std::uint64_t{0}};  // calls count from 1
 
+void log_warmed(std::string_view engine, base::Time began) {
+    base::log::info("engine.warmed",
+                    {{"engine", engine}, {"milliseconds", base::whole_milliseconds(base::Clock::now() - began)}});
+}
+
 }  // namespace
 
 base::Result<audio::Pcm> warm_up(engine::Synthesizer& synthesizer, std::stop_token stop) {
+    const auto began = base::Clock::now();
     audio::Pcm sound;
     sound.sample_rate = synthesizer.sample_rate();
     const auto take = [&](audio::Pcm chunk) {
@@ -21,20 +30,24 @@ base::Result<audio::Pcm> warm_up(engine::Synthesizer& synthesizer, std::stop_tok
     if (auto spoken = synthesizer.synthesize({.text = "Hello, how are you?", .language = {}, .voice = {}}, take, stop);
         !spoken)
         return spoken.error();
+    log_warmed("synthesizer", began);
     return sound;
 }
 
 base::Result<void> warm_up(engine::Recognizer& recognizer, const audio::Pcm& sound, std::stop_token stop) {
+    const auto began = base::Clock::now();
     auto samples = audio::resample(sound.samples, sound.sample_rate, kHearingRate);
     if (!samples) return samples.error();
     engine::RecognitionRequest request;
     request.sound = {.samples = std::move(*samples), .sample_rate = kHearingRate};
     auto transcript = recognizer.transcribe(request, stop);
     if (!transcript) return transcript.error();
+    log_warmed("recognizer", began);
     return {};
 }
 
 base::Result<void> warm_up(engine::LanguageModel& model, const std::string& instructions, std::stop_token stop) {
+    const auto began = base::Clock::now();
     engine::GenerationRequest request;
     request.conversation = kConversation;
     request.messages = {{engine::Role::system, instructions}, {engine::Role::user, "Hello"}};
@@ -43,6 +56,7 @@ base::Result<void> warm_up(engine::LanguageModel& model, const std::string& inst
         request, [](const engine::Fragment&) {}, stop);
     model.forget(kConversation);
     if (!generation) return generation.error();
+    log_warmed("language_model", began);
     return {};
 }
 

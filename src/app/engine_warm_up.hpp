@@ -1,7 +1,8 @@
 // The first use of each engine, made before the first caller's: it touches the weights, allocates what
 // is allocated once, and shows that the engine works.
 //
-// pure, but for the engines. Each fails as the engine does.
+// pure, but for the engines and a line in the log that says how long each took (engine.warmed). Each fails as the
+// engine does.
 #pragma once
 
 #include "audio/pcm.hpp"

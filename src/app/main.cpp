@@ -21,13 +21,19 @@ using antiphon::app::ModelsCommand;
 using antiphon::app::ReloadCommand;
 using antiphon::app::ServeCommand;
 
+/// Where a command's settings come from besides the environment.
+template <typename Command>
+void add_settings(CLI::App& app, Command& command, const char* file) {
+    app.add_option("--config", command.config, file);
+    app.add_option("--set", command.assignments, "One setting, KEY=VALUE; may be given again")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+}
+
 void describe(CLI::App& serve, ServeCommand& command) {
     serve.add_option("--host", command.host, "Address to listen on (default 127.0.0.1)");
     serve.add_option("--port", command.port, "Port to listen on (default 8080); 0 takes any free one");
-    serve.add_option("--config", command.config, "Settings file, TOML; see antiphon.example.toml");
-    serve.add_option("--set", command.assignments, "One setting, KEY=VALUE; may be given again")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
+    add_settings(serve, command, "Settings file, TOML; see antiphon.example.toml");
     serve.add_option("--port-file", command.port_file, "Write the port here once the server listens");
     serve.add_flag("--check-config", command.check_config, "Check the settings and end");
     serve.add_flag("--print-settings", command.print_settings, "Print the settings in force, as TOML, and end");
@@ -55,10 +61,7 @@ void describe(CLI::App& call, CallCommand& command) {
 void describe(CLI::App& reload, ReloadCommand& command) {
     reload.add_option("--pid-file", command.pid_file, "The server's pid file (default: as the settings say)");
     reload.add_option("--port", command.port, "The server's port (default 8080)");
-    reload.add_option("--config", command.config, "The server's settings file");
-    reload.add_option("--set", command.assignments, "One setting, KEY=VALUE; may be given again")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
+    add_settings(reload, command, "The server's settings file");
     reload.add_option_function<int>(
               "--timeout", [&](int seconds) { command.timeout = std::chrono::seconds(seconds); },
               "Seconds to wait for the outcome (default 30)")

@@ -94,7 +94,6 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
     if (auto taken = take_pid_file(); !taken) return taken;
-    base::log::info("server.listening", {{"host", settings_.edge.host}, {"port", port()}});
     base::log::info("models.chosen", {{"set", models.set},
                                       {"because", models.why},
                                       {"device", machine.gpu && settings_.engines.device != "cpu" ? "gpu" : "cpu"},
@@ -102,6 +101,7 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
     for (const std::string& key : settings_without_effect(settings_))
         base::log::warning("settings.no_effect",
                            {{"key", key}, {"because", "this build does not use such a server yet"}});
+    base::log::info("server.listening", {{"host", settings_.edge.host}, {"port", port()}});
     engines_ = std::make_unique<Engines>(
         Engines::Loading{settings_.engines, std::move(models), machine, settings_.session.instructions}, metrics_,
         [this](base::Result<void> loaded) {

@@ -48,7 +48,8 @@ void append_escaped(std::string& line, char c) {
 }
 
 void append_value(std::string& line, std::string_view value) {
-    const bool plain = !value.empty() && std::none_of(value.begin(), value.end(), [](char c) {
+    if (value.empty()) value = "-";
+    const bool plain = std::none_of(value.begin(), value.end(), [](char c) {
         return is_control(c) || c == ' ' || c == '"' || c == '=';
     });
     if (plain) {

@@ -1,7 +1,7 @@
 // One line per event on standard error: time, level, event, then key=value pairs.
 //
 // thread-safe. No transcript and no audio at info level or above. Values with spaces or quotes are quoted,
-// control characters in them are escaped.
+// control characters in them are escaped; an empty one is written as "-", like one that there is not.
 //
 //     log::info("turn.committed", {{"call", id}, {"turn", 3}, {"speech_ms", 1240}});
 #pragma once

@@ -88,11 +88,11 @@ void Conversation::log_turn(base::TurnId turn, const TurnMeasured& measured) con
     base::log::info("turn.answered", {{"call", session_.id},
                                       {"turn", base::number(turn)},
                                       {"speculated", measured.speculated ? "yes" : "no"},
+                                      {"turn_end_ms", milliseconds(measured.turn_end)},
                                       {"transcript_ms", milliseconds(measured.transcript)},
                                       {"first_token_ms", milliseconds(measured.first_token)},
                                       {"first_clause_ms", milliseconds(measured.first_clause)},
                                       {"first_sound_ms", milliseconds(measured.first_sound)},
-                                      {"turn_end_ms", milliseconds(measured.turn_end)},
                                       {"first_audio_ms", milliseconds(measured.first_audio)}});
 }
 

@@ -13,20 +13,6 @@ namespace json = boost::json;
 using protocol::Fields;
 
 constexpr std::size_t kMaxTools = 128;
-constexpr std::size_t kMaxName = 64;
-
-bool fits_a_name(std::string_view name) {
-    return !name.empty() && name.size() <= kMaxName && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    });
-}
-
-std::string read_name(const Fields& function) {
-    std::string name = function.required_text("name");
-    if (!function.fault() && !fits_a_name(name))
-        function.fail("name", "invalid_value", "must be letters, digits, '_' and '-', at most 64 of them");
-    return name;
-}
 
 /// Gives the fields of the "function" inside to `take`.
 void read_function(const Fields& fields, const std::function<void(const Fields& function)>& take) {
@@ -65,7 +51,7 @@ std::vector<engine::Tool> read_chat_tools(const Fields& request) {
     std::vector<engine::Tool> tools;
     read_functions(request, "tools", [&](const Fields&, const Fields& function) {
         engine::Tool tool;
-        tool.name = read_name(function);
+        tool.name = function.function_name("name");
         if (is_offered(tools, tool.name)) function.fail("name", "invalid_value", "is the name of another tool as well");
         if (!function.is_null("description")) tool.description = function.text("description").value_or("");
         // Arguments always follow the schema here, so "strict" asks for nothing.
@@ -83,7 +69,7 @@ engine::ToolChoice read_chat_tool_choice(const Fields& request, const std::vecto
     if (const auto* object = given->if_object()) {
         choice.use = engine::ToolUse::required;
         read_function({*object, "tool_choice", request.fault()}, [&](const Fields& function) {
-            choice.name = read_name(function);
+            choice.name = function.function_name("name");
             if (!is_offered(tools, choice.name)) function.fail("name", "invalid_value", "is not among the tools");
         });
         return choice;
@@ -104,7 +90,7 @@ engine::ToolChoice read_chat_tool_choice(const Fields& request, const std::vecto
 std::vector<engine::ToolCall> read_chat_tool_calls(const Fields& message) {
     std::vector<engine::ToolCall> calls;
     read_functions(message, "tool_calls", [&](const Fields& outside, const Fields& function) {
-        engine::ToolCall call{outside.required_text("id"), read_name(function), {}};
+        engine::ToolCall call{outside.required_text("id"), function.function_name("name"), {}};
         function.require("arguments");
         call.arguments = function.text("arguments").value_or("");
         boost::system::error_code fault;

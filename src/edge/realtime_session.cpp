@@ -166,6 +166,7 @@ void RealtimeSession::send(const call::CallEvent& event) {
         context_.session = updated->session;
         if (changed_) context_.wire = *changed_;
     }
+    if (std::holds_alternative<call::TurnMeasured>(event)) ++turns_answered_;
     for (const auto& wire_event : to_wire(event, context_)) tell(wire_event);
 }
 
@@ -209,6 +210,7 @@ void RealtimeSession::ended(ChannelEnd end) {
     if (opened_at_ != base::Time{})
         base::log::info("call.closed", {{"call", context_.session.id},
                                         {"reason", name_of(end)},
+                                        {"turns_answered", turns_answered_},
                                         {"milliseconds", base::whole_milliseconds(strand_->now() - opened_at_)}});
     else
         base::log::warning("call.not_opened", {{"client", client_}, {"reason", name_of(end)}});

@@ -13,6 +13,7 @@
 #include "edge/message_channel.hpp"
 #include "edge/services.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -87,6 +88,7 @@ private:
     std::optional<protocol::WireSettings> changed_;  ///< what they become if the call takes the update
     std::shared_ptr<call::Call> call_;  ///< from opened() to the end
     base::Time opened_at_{};
+    std::size_t turns_answered_ = 0;  ///< those whose answer came to an end, for the log
     ConnectionEntry entry_;
 };
 

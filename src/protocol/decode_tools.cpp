@@ -10,20 +10,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kMaxTools = 128;
-constexpr std::size_t kMaxName = 64;
-
-bool fits_a_name(std::string_view name) {
-    return !name.empty() && name.size() <= kMaxName && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    });
-}
-
-std::string decode_name(const Fields& fields) {
-    std::string name = fields.required_text("name");
-    if (!fields.fault() && !fits_a_name(name))
-        fields.fail("name", "invalid_value", "must be letters, digits, '_' and '-', at most 64 of them");
-    return name;
-}
 
 Tool decode_tool(const Fields& fields) {
     Tool tool;
@@ -33,7 +19,7 @@ Tool decode_tool(const Fields& fields) {
         fields.unsupported("type", "MCP servers are not called from here; offer their tools as functions");
     else if (type)
         fields.word("type", {"function"});
-    tool.name = decode_name(fields);
+    tool.name = fields.function_name("name");
     if (!fields.is_null("description")) tool.description = fields.text("description").value_or("");
     if (!fields.is_null("parameters"))
         if (const auto* parameters = fields.object("parameters")) tool.parameters = json::serialize(*parameters);
@@ -75,7 +61,7 @@ std::optional<ToolChoice> decode_tool_choice(const Fields& fields) {
             chosen.unsupported("type", "MCP servers are not called from here");
         else if (type)
             chosen.word("type", {"function"});
-        ToolChoice named{ToolChoice::Use::required, decode_name(chosen)};
+        ToolChoice named{ToolChoice::Use::required, chosen.function_name("name")};
         chosen.allow_only({"type", "name"});
         return named;
     }

@@ -12,6 +12,13 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kMaxQuoted = 64;
+constexpr std::size_t kMaxName = 64;
+
+bool fits_a_name(std::string_view name) {
+    return !name.empty() && name.size() <= kMaxName && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    });
+}
 
 std::string plain(double number) {
     std::string text = std::to_string(number);
@@ -130,6 +137,13 @@ const json::array* Fields::array(std::string_view key) const {
 
 void Fields::require(std::string_view key) const {
     if (!has(key)) fail(key, "missing_required_parameter", "is missing");
+}
+
+std::string Fields::function_name(std::string_view key) const {
+    std::string name = required_text(key);
+    if (!fault_ && !fits_a_name(name))
+        fail(key, "invalid_value", "must be letters, digits, '_' and '-', at most 64 of them");
+    return name;
 }
 
 std::string Fields::required_text(std::string_view key) const {

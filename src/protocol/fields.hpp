@@ -45,6 +45,8 @@ public:
 
     /// As text(), but the field must be there and not be empty.
     std::string required_text(std::string_view key) const;
+    /// As required_text(), and letters, digits, '_' and '-' only, at most 64 of them.
+    std::string function_name(std::string_view key) const;
     /// The field must be there.
     void require(std::string_view key) const;
 

@@ -46,11 +46,6 @@ constexpr std::array<View, 9> kCounted{U"people",  U"men",  U"women",     U"chil
 /// They end in s and count nothing.
 constexpr std::array<View, 8> kNoPlurals{U"was", U"is", U"has", U"as", U"its", U"this", U"does", U"census"};
 
-template <std::size_t Size>
-bool holds(const std::array<View, Size>& list, View word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 Text day_words(int day) { return english_ordinal(digits_of(day)); }
 Text year_words(int year) {
     return year >= 1000 && year < 2100 ? english_year(year) : english_cardinal(digits_of(year));

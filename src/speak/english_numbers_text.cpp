@@ -1,5 +1,7 @@
 #include "speak/english_numbers_text.hpp"
 
+#include "speak/grouped_numbers_text.hpp"
+
 #include <array>
 
 namespace antiphon::speak {
@@ -30,30 +32,14 @@ Text below_thousand(int value) {
     return out;
 }
 
-int value_of(View digits) {
-    int value = 0;
-    for (const char32_t digit : digits) value = value * 10 + static_cast<int>(digit - U'0');
-    return value;
-}
-
 }  // namespace
 
 Text english_cardinal(View digits) {
-    Text out;
-    if (digits.size() > 3 * kThousands.size() || (digits.size() > 1 && digits.front() == U'0')) {
-        for (const char32_t digit : digits) out += (out.empty() ? U"" : U" ") + Text(kSmall[digit - U'0']);
-        return out;
-    }
-    for (std::size_t group = (digits.size() + 2) / 3; group-- > 0;) {
-        const std::size_t end = digits.size() - 3 * group;
-        const std::size_t begin = end > 3 ? end - 3 : 0;
-        const int value = value_of(digits.substr(begin, end - begin));
-        if (value == 0) continue;
+    return grouped_cardinal(digits, kSmall, kThousands.size(), [&](Text& out, int value, std::size_t group) {
         if (!out.empty()) out += U' ';
         out += below_thousand(value);
         if (group > 0) out += U" " + Text(kThousands[group]);
-    }
-    return out.empty() ? Text(kSmall[0]) : out;
+    });
 }
 
 Text english_ordinal(View digits) {

@@ -6,13 +6,14 @@
 #include "speak/text_reading.hpp"
 
 #include <optional>
+#include <string_view>
 
 namespace antiphon::speak {
 
 class EnglishReading : public Reading {
 public:
-    /// 3/4/2024 is the third of April with `day_first`, else the fourth of March.
-    EnglishReading(View text, bool day_first);
+    /// The region tells whether 3/4/2024 is the third of April or the fourth of March.
+    EnglishReading(View text, std::string_view region);
 
 protected:
     bool own_rule() override;
@@ -48,7 +49,6 @@ private:
     bool emergency();
     bool roman();
     bool acronym();
-    bool version_mark();
     bool saint_or_street();
 
     const bool day_first_;

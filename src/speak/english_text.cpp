@@ -4,7 +4,6 @@
 #include "speak/english_reading_text.hpp"
 #include "speak/english_tables_text.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace antiphon::speak {
@@ -12,11 +11,6 @@ namespace {
 
 using Text = std::u32string;
 using View = std::u32string_view;
-
-template <std::size_t Size>
-bool holds(const std::array<View, Size>& list, View word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
 
 /// Their Roman numerals are read "the eighth".
 constexpr std::array<View, 41> kRulers{U"henry",    U"louis",     U"george",    U"edward",   U"elizabeth", U"charles",
@@ -47,7 +41,9 @@ constexpr std::array<std::pair<View, View>, 12> kAcronyms{{{U"RAM", U"ram"},
 
 }  // namespace
 
-EnglishReading::EnglishReading(View text, bool day_first) : Reading(text, kEnglishWords), day_first_(day_first) {}
+// The United States and the places that write dates as they do; an unnamed region counts as theirs.
+EnglishReading::EnglishReading(View text, std::string_view region)
+    : Reading(text, kEnglishWords), day_first_(!(region.empty() || region == "us" || region == "ph" || region == "ca")) {}
 
 bool EnglishReading::own_rule() {
     if (!begins()) return false;
@@ -191,15 +187,6 @@ bool EnglishReading::acronym() {
     return false;
 }
 
-/// "v2.1"
-bool EnglishReading::version_mark() {
-    if (!is_one_of(here(), U"vV") || !is_digit(here(1))) return false;
-    put(words_.version, at_ + 1);
-    if (!is_space(out_.back())) out_ += U' ';
-    if (!version()) number();
-    return true;
-}
-
 /// "St. Paul" is a saint, "Main St." a street; so with "Dr.".
 bool EnglishReading::saint_or_street() {
     const bool drive = stands(at_, U"Dr.");
@@ -218,21 +205,8 @@ bool EnglishReading::saint_or_street() {
     return true;
 }
 
-namespace {
-
-class EnglishReader : public LanguageReader {
-public:
-    Text read(View text, std::string_view region) const override {
-        // The United States and the places that write dates as they do; an unnamed region counts as theirs.
-        const bool day_first = !(region.empty() || region == "us" || region == "ph" || region == "ca");
-        return EnglishReading(text, day_first).spoken();
-    }
-};
-
-}  // namespace
-
 const LanguageReader& english_reader() {
-    static const EnglishReader reader;
+    static const ReaderOf<EnglishReading> reader;
     return reader;
 }
 

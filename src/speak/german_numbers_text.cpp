@@ -1,5 +1,7 @@
 #include "speak/german_numbers_text.hpp"
 
+#include "speak/grouped_numbers_text.hpp"
+
 #include <array>
 #include <utility>
 
@@ -36,37 +38,21 @@ Text below_thousand(int value, bool joined) {
     return out + Text(kTens[static_cast<std::size_t>(value / 10)]);
 }
 
-int value_of(View digits) {
-    int value = 0;
-    for (const char32_t digit : digits) value = value * 10 + static_cast<int>(digit - U'0');
-    return value;
-}
-
 }  // namespace
 
 Text german_cardinal(View digits, bool before_noun) {
-    Text out;
-    if (digits.size() > 3 * kLarge.size() || (digits.size() > 1 && digits.front() == U'0')) {
-        for (const char32_t digit : digits) out += (out.empty() ? U"" : U" ") + Text(kSmall[digit - U'0']);
-        return out;
-    }
-    for (std::size_t group = (digits.size() + 2) / 3; group-- > 0;) {
-        const std::size_t end = digits.size() - 3 * group;
-        const std::size_t begin = end > 3 ? end - 3 : 0;
-        const int value = value_of(digits.substr(begin, end - begin));
-        if (value == 0) continue;
+    return grouped_cardinal(digits, kSmall, kLarge.size(), [&](Text& out, int value, std::size_t group) {
         if (group >= 2) {
             if (!out.empty()) out += U' ';
             const auto& [one, many] = kLarge[group];
             out += value == 1 ? Text(one) : below_thousand(value, true) + U" " + Text(many);
-            continue;
+            return;
         }
         // Below a million all is one word.
         if (!out.empty() && !out.ends_with(U"tausend")) out += U' ';
         out += below_thousand(value, group == 1 || before_noun);
         if (group == 1) out += U"tausend";
-    }
-    return out.empty() ? Text(kSmall[0]) : out;
+    });
 }
 
 Text german_ordinal_stem(View digits) {

@@ -14,11 +14,6 @@ namespace {
 using Text = std::u32string;
 using View = std::u32string_view;
 
-template <std::size_t Size>
-bool holds(const std::array<View, Size>& list, View word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 constexpr std::array<View, 12> kMonths{U"Januar", U"Februar", U"März",      U"April",   U"Mai",      U"Juni",
                                        U"Juli",   U"August",  U"September", U"Oktober", U"November", U"Dezember"};
 /// An ordinal behind these ends in -en ...
@@ -43,7 +38,7 @@ constexpr std::array<View, 10> kNumbered{U"kapitel", U"teil", U"band",   U"akt",
 
 class GermanReading : public Reading {
 public:
-    explicit GermanReading(View text) : Reading(text, kGermanWords) {}
+    GermanReading(View text, std::string_view) : Reading(text, kGermanWords) {}
 
 protected:
     bool own_rule() override {
@@ -248,24 +243,12 @@ private:
         }
         return false;
     }
-
-    bool version_mark() {
-        if (!is_one_of(here(), U"vV") || !is_digit(here(1))) return false;
-        put(words_.version, at_ + 1);
-        if (!version()) number();
-        return true;
-    }
-};
-
-class GermanReader : public LanguageReader {
-public:
-    Text read(View text, std::string_view) const override { return GermanReading(text).spoken(); }
 };
 
 }  // namespace
 
 const LanguageReader& german_reader() {
-    static const GermanReader reader;
+    static const ReaderOf<GermanReading> reader;
     return reader;
 }
 

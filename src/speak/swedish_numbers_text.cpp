@@ -1,5 +1,7 @@
 #include "speak/swedish_numbers_text.hpp"
 
+#include "speak/grouped_numbers_text.hpp"
+
 #include <array>
 
 namespace antiphon::speak {
@@ -31,25 +33,10 @@ Text below_thousand(int value) {
     return value % 100 == 0 ? out : out + below_hundred(value % 100);
 }
 
-int value_of(View digits) {
-    int value = 0;
-    for (const char32_t digit : digits) value = value * 10 + static_cast<int>(digit - U'0');
-    return value;
-}
-
 }  // namespace
 
 Text swedish_cardinal(View digits) {
-    Text out;
-    if (digits.size() > 3 * kOne.size() || (digits.size() > 1 && digits.front() == U'0')) {
-        for (const char32_t digit : digits) out += (out.empty() ? U"" : U" ") + Text(kSmall[digit - U'0']);
-        return out;
-    }
-    for (std::size_t group = (digits.size() + 2) / 3; group-- > 0;) {
-        const std::size_t end = digits.size() - 3 * group;
-        const std::size_t begin = end > 3 ? end - 3 : 0;
-        const int value = value_of(digits.substr(begin, end - begin));
-        if (value == 0) continue;
+    return grouped_cardinal(digits, kSmall, kOne.size(), [&](Text& out, int value, std::size_t group) {
         if (!out.empty()) out += U' ';
         if (group >= 2)
             out += value == 1 ? Text(kOne[group]) : below_thousand(value) + U" " + Text(kMany[group]);
@@ -58,8 +45,7 @@ Text swedish_cardinal(View digits) {
             out += (value == 1 ? Text(U"et") : below_thousand(value)) + U"tusen";
         else
             out += below_thousand(value);
-    }
-    return out.empty() ? Text(kSmall[0]) : out;
+    });
 }
 
 Text swedish_ordinal(View digits) {

@@ -13,11 +13,6 @@ namespace {
 using Text = std::u32string;
 using View = std::u32string_view;
 
-template <std::size_t Size>
-bool holds(const std::array<View, Size>& list, View word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 constexpr std::array<View, 12> kMonths{U"januari", U"februari", U"mars",      U"april",   U"maj",      U"juni",
                                        U"juli",    U"augusti",  U"september", U"oktober", U"november", U"december"};
 constexpr std::array<View, 9> kKings{U"karl",  U"carl",  U"gustav",  U"gustaf",  U"erik",
@@ -29,7 +24,7 @@ constexpr std::array<View, 8> kNumbered{U"kapitel", U"del", U"band", U"akt", U"s
 
 class SwedishReading : public Reading {
 public:
-    explicit SwedishReading(View text) : Reading(text, kSwedishWords) {}
+    SwedishReading(View text, std::string_view) : Reading(text, kSwedishWords) {}
 
 protected:
     bool own_rule() override {
@@ -207,24 +202,12 @@ private:
         put(U"den " + ordinal, numeral->end);
         return true;
     }
-
-    bool version_mark() {
-        if (!is_one_of(here(), U"vV") || !is_digit(here(1))) return false;
-        put(words_.version, at_ + 1);
-        if (!version()) number();
-        return true;
-    }
-};
-
-class SwedishReader : public LanguageReader {
-public:
-    Text read(View text, std::string_view) const override { return SwedishReading(text).spoken(); }
 };
 
 }  // namespace
 
 const LanguageReader& swedish_reader() {
-    static const SwedishReader reader;
+    static const ReaderOf<SwedishReading> reader;
     return reader;
 }
 

@@ -33,11 +33,6 @@ constexpr std::array<View, 24> kVersioned{U"version", U"release", U"python",  U"
                                           U"node",    U"php",     U"ruby",    U"rust", U"cuda",   U"firefox",
                                           U"chrome",  U"llama",   U"qwen",    U"http", U"tls",    U"go"};
 
-template <std::size_t Size>
-bool holds(const std::array<View, Size>& list, View word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 }  // namespace
 
 /// One word of an address or the ending of a file's name.
@@ -123,7 +118,7 @@ bool Reading::address() {
     return true;
 }
 
-/// "2.3.1", "Python 3.11", and IP addresses; "v2" begins in the language's rules for words.
+/// "2.3.1", "Python 3.11", and IP addresses.
 bool Reading::version() {
     if (before(text_, at_) == U'.') return false;
     std::size_t end = digits_end(at_);
@@ -149,6 +144,14 @@ bool Reading::version() {
         from = part + 1;
     }
     put(words, end);
+    return true;
+}
+
+/// "v2.1"
+bool Reading::version_mark() {
+    if (!is_one_of(here(), U"vV") || !is_digit(here(1))) return false;
+    put(words_.version, at_ + 1);
+    if (!version()) number();
     return true;
 }
 

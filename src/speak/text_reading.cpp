@@ -186,6 +186,8 @@ std::optional<Reading::Roman> Reading::roman_here() const {
     return number ? std::optional(Roman{*number, end}) : std::nullopt;
 }
 
+bool holds(std::span<const View> list, View word) { return std::find(list.begin(), list.end(), word) != list.end(); }
+
 std::optional<int> roman_number(View letters) {
     struct Step {
         View letters;

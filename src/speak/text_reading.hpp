@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -113,6 +114,7 @@ protected:
     // Rules, true if they moved on.
     bool address();
     bool version();
+    bool version_mark();  ///< only at the beginning of a word, where the language looks for it
     bool phone();
     bool abbreviation();
     bool currency_first();
@@ -152,6 +154,17 @@ private:
     bool word_behind_at_end(const Abbreviation& one, std::size_t end) const;
 };
 
+/// The reader of the language whose Reading this is: one that is made of a text and the tag's region.
+template <typename LanguageReading>
+class ReaderOf final : public LanguageReader {
+public:
+    std::u32string read(std::u32string_view text, std::string_view region) const override {
+        return LanguageReading(text, region).spoken();
+    }
+};
+
+/// Whether the word is on the list.
+bool holds(std::span<const std::u32string_view> list, std::u32string_view word);
 /// The number of a Roman numeral in its regular form (1 to 3999): XIV, not XIIII.
 std::optional<int> roman_number(std::u32string_view letters);
 /// "42" as the digits that cardinal() takes.

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { captions, openPage, playedSound, startBrowser, waitForText } from './support/browser.mjs';
+import { captions, keepTexts, openPage, playedSound, startBrowser, waitForShown, waitForText } from './support/browser.mjs';
 import { FakeServer, until } from './support/fake_server.mjs';
 import * as scene from './support/scene.mjs';
-import { amplitudeAt, tone, writeWav } from './support/wav.mjs';
+import { amplitudeAt, fromPcm, tone, writeWav } from './support/wav.mjs';
 
 const kMicrophoneTone = 1000;
 const kInsecureHost = 'antiphon.test';
@@ -43,6 +43,14 @@ afterEach(async () => {
 
 const startCall = (options) => scene.startCall(browser, server, options);
 const askAndAnswer = (page) => scene.askAndAnswer(page, server);
+
+/** Plays the sound as the answer's, and waits until it has been heard to its end. */
+async function hearAnswer(page, samples) {
+  await keepTexts(page, '#activity');
+  server.startSpeaking(kAnswer, samples);
+  await waitForShown(page, '#activity', 'Speaking');
+  await waitForText(page, '#activity', 'Listening');
+}
 
 /** Where the recorded sound begins and ends, in samples; what is quieter than -50 dB is silence. */
 function soundingSpan(samples) {
@@ -85,19 +93,23 @@ test('a call: the language is sent, the microphone streams, both captions and th
 
   const heard = (await server.microphoneSound(1)).subarray(-12000);
   assert.ok(server.microphone.every((frame) => frame.length === 960), 'frames are 20 ms');
-  assert.ok(server.binaryFrames > 0, 'they come in binary frames');
+  // What was heard before the session was open comes without.
+  assert.ok(await until(() => server.binaryFrames > 0), 'they come in binary frames');
   const level = amplitudeAt(heard, 24000, kMicrophoneTone);
   assert.ok(level > 0.05, `the microphone's tone arrives at its pitch (amplitude ${level.toFixed(3)})`);
   await page.waitForFunction(() => Number(document.querySelector('antiphon-call').shadowRoot.querySelector('#level').getAttribute('aria-valuenow')) > 20);
 
   await askAndAnswer(page);
+  await keepTexts(page, '#activity');
+  await keepTexts(page, '.assistant .coming');
   scene.sendWords(server, 1000);
   server.startSpeaking(kAnswer, tone(24000, 440, 1));
-  await waitForText(page, '#activity', 'Speaking');
+  await waitForShown(page, '#activity', 'Speaking');
   server.send({ type: 'response.output_audio_transcript.done', ...kAnswer, transcript: kAnswerText });
-  await waitForText(page, '.assistant .coming', /^ answer each other, verse/);
-  await waitForText(page, '.assistant .coming', ' by verse.');
+  await waitForShown(page, '.assistant .coming', /^ answer each other, verse/);
+  await waitForShown(page, '.assistant .coming', ' by verse.');
   scene.sendTimes(server);
+  await page.waitForSelector('#captions li.assistant.final');
   await waitForText(page, '#activity', 'Listening');
   server.send({ type: 'response.done', response: { id: 'resp_1', status: 'completed', output: [] } });
   assert.equal(await page.locator('.coming').count(), 0, 'all words have sounded');
@@ -111,7 +123,6 @@ test('a call: the language is sent, the microphone streams, both captions and th
   assert.match(await page.innerText('.times dl'), /Words understood\s+210 ms[^]*First sound sent\s+512 ms/);
   assert.match(await page.textContent('#announcer'), /^You: Tell me about the choir\.Antiphon: Two groups/);
 
-  await page.waitForTimeout(200); // the last block of the recording
   const { rate, samples } = await playedSound(page);
   const { begin, end } = soundingSpan(samples);
   assert.ok(Math.abs((end - begin) / rate - 1) < 0.02, `one second was played, in ${(end - begin) / rate} s`);
@@ -122,6 +133,7 @@ test('a call: the language is sent, the microphone streams, both captions and th
   await waitForText(page, '#connection', 'Connection: ended');
   await waitForText(page, '#mic', 'Mic: off');
   assert.equal(await page.textContent('#call'), 'Start Call');
+  assert.ok(await until(() => server.socket.readyState === server.socket.CLOSED), 'the page hung up');
   assert.equal(server.received.filter((event) => event.type === 'session.update').length, 2);
   assert.ok(requests.every((url) => url.startsWith(server.origin) || /^(blob|data):/.test(url)));
   assert.deepEqual(errors, []);
@@ -157,7 +169,6 @@ test('the caller cuts in: the sound stops, and the server learns where', async (
   assert.equal(truncate.item_id, 'item_a1');
   assert.equal(truncate.content_index, 0);
   assert.ok(Number.isInteger(truncate.audio_end_ms));
-  await page.waitForTimeout(300);
   const { rate, samples } = await playedSound(page);
   const { begin, end } = soundingSpan(samples);
   const played = ((end - begin) * 1000) / rate;
@@ -180,10 +191,7 @@ test('where the audio context must run at the device\'s rate, the page resamples
   const heard = (await server.microphoneSound(1)).subarray(-12000);
   assert.ok(amplitudeAt(heard, 24000, kMicrophoneTone) > 0.05);
   await askAndAnswer(page);
-  server.startSpeaking(kAnswer, tone(24000, 440, 1));
-  await waitForText(page, '#activity', 'Speaking');
-  await waitForText(page, '#activity', 'Listening');
-  await page.waitForTimeout(200);
+  await hearAnswer(page, tone(24000, 440, 1));
   const { rate, samples } = await playedSound(page);
   assert.notEqual(rate, 24000);
   const { begin, end } = soundingSpan(samples);
@@ -259,8 +267,9 @@ test('a server that restarts is waited for, and the call goes on with its captio
 
 test('a cut line comes back by itself, and the call can be ended while it is away', async () => {
   const { page } = await startCall();
+  await keepTexts(page, '#connection');
   server.socket.terminate();
-  await waitForText(page, '#connection', 'Connection: reconnecting…');
+  await waitForShown(page, '#connection', 'Connection: reconnecting…');
   await waitForText(page, '#connection', 'Connection: connected', 10_000);
   assert.equal(server.calls, 2);
   await server.shutDown();
@@ -274,9 +283,7 @@ test('a server without the additions has a call as before them', async () => {
   server.additions = false;
   const { page } = await startCall({ record: true });
   await askAndAnswer(page);
-  server.startSpeaking(kAnswer, tone(24000, 440, 0.5));
-  await waitForText(page, '#activity', 'Speaking');
-  await waitForText(page, '#activity', 'Listening');
+  await hearAnswer(page, tone(24000, 440, 0.5));
   await server.microphoneSound(0.5);
   assert.equal(server.binaryFrames, 0);
   assert.equal('antiphon' in (await server.event('session.update')).session, false);
@@ -310,13 +317,14 @@ test('mute, volume, typing, and what is chosen in the settings', async () => {
   await page.click('#mute');
   await waitForText(page, '#mic', 'Mic: muted');
   assert.equal(await page.getAttribute('#mute', 'aria-pressed'), 'true');
-  await page.waitForTimeout(300);
+  const quiet = () => server.microphone.length > 0 && fromPcm(server.microphone.at(-1)).every((sample) => Math.abs(sample) < 0.001);
+  assert.ok(await until(quiet), 'what was heard before is on its way for a moment, no longer');
   server.microphone = [];
   const muted = await server.microphoneSound(0.4);
   assert.ok(muted.every((sample) => Math.abs(sample) < 0.001), 'silence is sent');
   await page.click('#mute');
   await waitForText(page, '#mic', 'Mic: live');
-  await page.waitForTimeout(300);
+  assert.ok(await until(() => !quiet()), 'it is heard again');
   server.microphone = [];
   assert.ok(amplitudeAt(await server.microphoneSound(0.4), 24000, kMicrophoneTone) > 0.05);
 
@@ -342,11 +350,11 @@ test('push-to-talk by the space bar and by the button', async () => {
   await page.click('#open-settings');
   await page.click('#push-to-talk');
   await page.keyboard.press('Escape');
-  assert.equal(await page.isVisible('#settings'), false);
+  await page.waitForSelector('#settings', { state: 'hidden' });
   await page.click('#call');
   await waitForText(page, '#activity', 'Ready when you are');
   const types = () => server.received.map(({ type }) => type);
-  await until(() => server.received.some((event) => event.session?.audio?.input?.turn_detection === null));
+  assert.ok(await until(() => server.received.some((event) => event.session?.audio?.input?.turn_detection === null)));
   await page.waitForTimeout(300);
   assert.equal(server.microphone.length, 0, 'nothing is heard');
   await page.keyboard.down(' ');
@@ -360,11 +368,15 @@ test('push-to-talk by the space bar and by the button', async () => {
   await page.waitForTimeout(200);
   assert.ok(server.microphone.length - sent <= 1, 'no more is heard');
 
+  const pressed = types().length;
   await page.hover('#talk');
   await page.mouse.down();
   await waitForText(page, '#talk', 'Let go when you have finished');
   await page.mouse.up();
   await waitForText(page, '#talk', 'Hold to talk');
+  // A press that was too short is cleared away again, a longer one asks for an answer.
+  const over = ([, ...after]) => ['input_audio_buffer.clear', 'response.create'].includes(after.at(-1));
+  assert.ok(await until(() => over(types().slice(pressed))), types().join(' '));
 
   await page.focus('#message');
   const before = types().length;
@@ -374,7 +386,7 @@ test('push-to-talk by the space bar and by the button', async () => {
 
   await page.click('#open-settings');
   await page.click('#push-to-talk');
-  await until(() => server.received.at(-1).session?.audio?.input?.turn_detection?.silence_duration_ms === 500);
+  assert.ok(await until(() => server.received.at(-1).session?.audio?.input?.turn_detection?.silence_duration_ms === 500));
 });
 
 test('the transcript is saved as text and as JSON', async () => {
@@ -426,7 +438,6 @@ test('the sound goes on when the tab is hidden, and a telephone\'s screen stays 
   await page.waitForTimeout(2200);
   await page.bringToFront();
   await waitForText(page, '#activity', 'Listening');
-  await page.waitForTimeout(200);
   const { rate, samples } = await playedSound(page);
   // On a busy machine the other tab may cost a moment, but no sound: silence is a few samples of each wave.
   const sounding = samples.filter((sample) => Math.abs(sample) > 0.003).length / rate;

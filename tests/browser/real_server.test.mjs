@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { captions, openPage, playedSound, screenshot, startBrowser, waitForText } from './support/browser.mjs';
+import { captions, keepTexts, openPage, playedSound, screenshot, startBrowser, waitForShown, waitForText } from './support/browser.mjs';
 import { FakeServer } from './support/fake_server.mjs';
 import { RealServer, wordErrorRate } from './support/real_server.mjs';
 import { readWav, writeWav } from './support/wav.mjs';
@@ -84,10 +84,12 @@ test('what the server offers can be chosen; its agent greets, and answers what i
   await page.waitForTimeout(100);
   await screenshot(page, 'real-settings');
   await page.click('#close-settings');
+  await keepTexts(page, '.assistant .coming');
   await page.click('#call');
   await waitForText(page, '#activity', 'Speaking', kTimeout);
-  await waitForText(page, '.assistant .coming', /shop/);
+  await waitForShown(page, '.assistant .coming', /shop/);
   await screenshot(page, 'real-greeting');
+  await page.waitForSelector('#captions li.assistant.final', { timeout: kTimeout });
   await waitForText(page, '#activity', 'Listening', kTimeout);
   assert.deepEqual((await captions(page)).map(({ side, state, text }) => [side, state, text]), [['assistant', 'final', kGreeting]]);
   const { samples } = await playedSound(page);
@@ -100,7 +102,8 @@ test('what the server offers can be chosen; its agent greets, and answers what i
   await waitForText(page, '#activity', 'Speaking', kTimeout);
   await page.fill('#message', 'And of Italy?'); // cuts in
   await page.keyboard.press('Enter');
-  await answers(page, 3);
+  // The page says "Listening" for a moment between the two answers: the end of the second is waited for.
+  await page.waitForSelector('#captions li.assistant.interrupted ~ li.assistant.final', { timeout: kTimeout });
   await waitForText(page, '#activity', 'Listening', kTimeout);
   await screenshot(page, 'real-typing');
   const shown = await captions(page);
@@ -125,9 +128,12 @@ test('push-to-talk: what is said while the key is down is answered', async () =>
   await waitForText(page, '#activity', 'Hearing you');
   await page.waitForTimeout(4_000); // one second of silence, and the question
   await screenshot(page, 'real-push-to-talk');
+  await keepTexts(page, '#activity');
   await page.keyboard.up(' ');
-  await waitForText(page, '#activity', 'Thinking');
+  await waitForShown(page, '#activity', 'Thinking');
   await waitForText(page, '#activity', 'Speaking', kTimeout);
+  await page.waitForSelector('#captions li.caller.final');
+  await answers(page, 1);
   const [caller, assistant] = await captions(page);
   assert.ok(wordErrorRate(kSaid, caller.text) <= 0.3, caller.text);
   assert.equal(assistant.side, 'assistant');
@@ -148,6 +154,7 @@ test('the widget on a page of another origin', async () => {
     await waitForText(page, '#connection', 'Connection: connected');
     await waitForText(page, '#activity', 'Speaking', kTimeout);
     await screenshot(page, 'real-widget');
+    await page.waitForSelector('#captions li.assistant.final', { timeout: kTimeout });
     await waitForText(page, '#activity', 'Listening', kTimeout);
     assert.equal((await captions(page))[0].text, kGreeting);
     await page.click('#call');
@@ -161,8 +168,9 @@ test('the widget on a page of another origin', async () => {
 test('a server that crashes in a call and is started again: the conversation goes on', async () => {
   const { page, errors } = await openPage(quiet, `${server.origin}/call?agent=shop`);
   await waitForText(page, '#server', 'Server: ready');
+  await keepTexts(page, '.assistant .coming');
   await page.click('#call');
-  await waitForText(page, '.assistant .coming', /shop\.$/, kTimeout);
+  await waitForShown(page, '.assistant .coming', /shop\.$/, kTimeout);
   await server.crash();
   await waitForText(page, '#connection', 'Connection: reconnecting…');
   await screenshot(page, 'real-reconnecting');

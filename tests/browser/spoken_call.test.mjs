@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { captions, openPage, playedSound, screenshot, startBrowser, waitForText } from './support/browser.mjs';
+import { captions, openPage, playedSound, screenshot, startBrowser, waitForText, waitForTexts } from './support/browser.mjs';
 import { RealServer, wordErrorRate } from './support/real_server.mjs';
 import { readWav, writeWav } from './support/wav.mjs';
 
@@ -75,8 +75,7 @@ test('a spoken question is understood, and the answer is heard as it is captione
   const browser = await startBrowser({ microphone: await microphone('question', [3]) });
   try {
     const { page, errors } = await call(browser);
-    await waitForText(page, '#captions li.caller.live .text', /\w/, kAnswerTimeout);
-    await waitForText(page, '#activity', 'Hearing you');
+    await waitForTexts(page, { '#captions li.caller.live .text': /\w/, '#activity': 'Hearing you' }, kAnswerTimeout);
     await screenshot(page, 'spoken-partial');
     await page.waitForSelector('#captions li.caller.final', { timeout: kAnswerTimeout });
     await page.waitForSelector('#captions li.assistant', { timeout: kAnswerTimeout });
@@ -89,7 +88,6 @@ test('a spoken question is understood, and the answer is heard as it is captione
     await screenshot(page, 'spoken-call');
     await waitForText(page, '#activity', 'Listening', kSpeakTimeout);
     assert.equal(await page.locator('.coming').count(), 0, 'all words have sounded');
-    await page.waitForTimeout(300); // the last block of the recording
 
     const [caller, assistant, ...more] = await captions(page);
     assert.equal(caller.side, 'caller');

@@ -7,6 +7,7 @@
 # ANTIPHON_BETA_CLIENT the folder of openai-realtime-api-beta, which is not on npm: without it its port on npm is used.
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
 source "$root/scripts/lib/node.sh"
+source "$root/scripts/lib/scratch_server.sh"
 here="$root/tests/clients"
 
 clients=("$@")
@@ -16,17 +17,6 @@ for client in "${clients[@]}"; do
         *) fail "no client '$client': openai agents beta pipecat livekit" ;;
     esac
 done
-
-scratch=$(mktemp -d)
-server=
-cleanup() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    rm -rf "$scratch"
-}
-trap cleanup EXIT
 
 # environment PINS: a virtual environment of these pins, made once for each version of them.
 environment() {
@@ -74,13 +64,8 @@ if [ -z "${ANTIPHON_URL:-}" ]; then
             --set language_model.max_tokens=40 2>"$scratch/log"
     ) &
     server=$!
-    for _ in $(seq 600); do
-        [ -s "$scratch/port" ] && curl -sf -o /dev/null "http://127.0.0.1:$(cat "$scratch/port")/ready" && break
-        kill -0 "$server" 2>/dev/null || { tail -n 5 "$scratch/log" >&2; fail "the server ended; its last words are above"; }
-        sleep 0.2
-    done
-    ANTIPHON_URL="http://127.0.0.1:$(cat "$scratch/port")"
-    export ANTIPHON_URL
+    await_server
+    export ANTIPHON_URL="$server_url"
 fi
 
 failed=0

@@ -78,8 +78,9 @@ class Conversation:
         return "".join(e["delta"] for e in self.events[since:] if e["type"] == "response.output_audio_transcript.delta")
 
     async def update(self, **session):
+        since = len(self.events)
         await self.connection.session.update(session={"type": "realtime", **session})
-        return (await self.until("session.updated", since=len(self.events)))["session"]
+        return (await self.until("session.updated", since=since))["session"]
 
     async def type(self, text):
         since = len(self.events)

@@ -126,7 +126,7 @@ async def test_a_response_may_differ_from_the_session(server):
         assert done["output_modalities"] == ["text"] and done["metadata"] == {"topic": "cities"}
         assert done["max_output_tokens"] == 3
         assert done["status"] == "incomplete" and done["status_details"]["reason"] == "max_output_tokens"
-        await talk.connection.response.create()
         since = len(talk.events)
+        await talk.connection.response.create()
         done = (await talk.until("response.done", since=since))["response"]
         assert done["conversation_id"].startswith("conv_") and done["output_modalities"] == ["audio"]

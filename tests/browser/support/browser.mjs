@@ -32,7 +32,7 @@ export async function startBrowser({ microphone, allow = true, hosts = [] } = {}
   }
 }
 
-/** A new page, with its address, Returns the page, what it asked for, and the errors in its console. */
+/** A new page, with its address. Returns the page, what it asked for, and the errors in its console. */
 export async function openPage(browser, address, { record = false, script, ...look } = {}) {
   const { colorScheme = 'light', width = 1280, height = 800, ...rest } = look;
   const context = await browser.newContext({ colorScheme, viewport: { width, height }, ...rest });
@@ -50,23 +50,68 @@ export async function openPage(browser, address, { record = false, script, ...lo
   return { page, requests, errors };
 }
 
+const patternOf = (text) => (text instanceof RegExp ? { source: text.source, flags: text.flags } : { equals: text });
+
 export async function waitForText(page, selector, text, timeout = 5_000) {
-  const wanted = text instanceof RegExp ? { source: text.source, flags: text.flags } : { equals: text };
-  const matches = ([where, { source, flags, equals }]) => {
+  await waitForTexts(page, { [selector]: text }, timeout);
+}
+
+/** Waits until all of these elements show these texts at the same time. */
+export async function waitForTexts(page, texts, timeout = 5_000) {
+  const wanted = Object.entries(texts).map(([selector, text]) => [selector, patternOf(text)]);
+  const matches = (all) => {
     const panel = document.querySelector('antiphon-call')?.shadowRoot ?? document;
-    const found = panel.querySelector(where)?.textContent ?? '';
-    return equals === undefined ? new RegExp(source, flags).test(found) : found === equals;
+    return all.every(([where, { source, flags, equals }]) => {
+      const found = panel.querySelector(where)?.textContent ?? '';
+      return equals === undefined ? new RegExp(source, flags).test(found) : found === equals;
+    });
   };
   try {
-    await page.waitForFunction(matches, [selector, wanted], { timeout });
+    await page.waitForFunction(matches, wanted, { timeout });
   } catch {
-    const found = await page.textContent(selector);
-    throw new Error(`${selector} should become ${text}, but is "${found}" after ${timeout / 1000} s`);
+    for (const [selector, text] of Object.entries(texts)) {
+      const found = await page.locator(selector).first().textContent({ timeout: 1_000 }).catch(() => 'not there');
+      texts[selector] = `${text}, but is "${found}"`;
+    }
+    const said = Object.entries(texts).map(([selector, text]) => `${selector} should become ${text}`);
+    throw new Error(`${said.join('; ')} after ${timeout / 1000} s`);
   }
 }
 
-/** What the page's playout has really played since the call began. */
+/** From here on every text that the element shows is kept, for what may have passed when it is asked about. */
+export async function keepTexts(page, selector) {
+  await page.evaluate((where) => {
+    const panel = document.querySelector('antiphon-call').shadowRoot;
+    window.__shown ??= {};
+    const shown = (window.__shown[where] = []);
+    const look = () => {
+      const text = panel.querySelector(where)?.textContent ?? '';
+      if (shown.at(-1) !== text) shown.push(text);
+    };
+    look();
+    new MutationObserver(look).observe(panel, { subtree: true, childList: true, characterData: true });
+  }, selector);
+}
+
+/** Waits until the element shows this text, or has shown it since keepTexts(). */
+export async function waitForShown(page, selector, text, timeout = 5_000) {
+  const matches = ([where, { source, flags, equals }]) =>
+    window.__shown[where].some((found) => (equals === undefined ? new RegExp(source, flags).test(found) : found === equals));
+  try {
+    await page.waitForFunction(matches, [selector, patternOf(text)], { timeout });
+  } catch {
+    const shown = await page.evaluate((where) => window.__shown[where], selector);
+    throw new Error(`${selector} should have shown ${text} within ${timeout / 1000} s, but showed "${shown.join('", "')}"`);
+  }
+}
+
+/**
+ * What the page's playout has really played since the call began, up to now. The recording comes in blocks; the
+ * second from now on was begun after all that has been played.
+ */
 export async function playedSound(page) {
+  const known = await page.evaluate(() => window.__recordPlayout.blocks.length);
+  await page.waitForFunction((count) => window.__recordPlayout.blocks.length >= count, known + 2, { timeout: 5_000 });
   const { rate, base64 } = await page.evaluate(() => {
     const { rate, blocks } = window.__recordPlayout;
     let binary = '';

@@ -50,9 +50,12 @@ TEST_F(LogTest, AValueCannotDriveATerminal) {
 TEST_F(LogTest, QuotesWhatWouldBeReadWrongly) {
     EXPECT_THAT(written_by([] { info("e", {{"k", "two words"}}); }), HasSubstr("k=\"two words\""));
     EXPECT_THAT(written_by([] { info("e", {{"k", "a=b"}}); }), HasSubstr("k=\"a=b\""));
-    EXPECT_THAT(written_by([] { info("e", {{"k", ""}}); }), HasSubstr("k=\"\""));
     EXPECT_THAT(written_by([] { info("e", {{"k", "say \"no\" \\ yes"}}); }), HasSubstr(R"(k="say \"no\" \\ yes")"));
     EXPECT_THAT(written_by([] { info("e", {{"k", "{} %s {0}"}}); }), HasSubstr("k=\"{} %s {0}\""));
+}
+
+TEST_F(LogTest, AnEmptyValueIsADash) {
+    EXPECT_THAT(written_by([] { info("e", {{"agent", ""}, {"next", "x"}}); }), HasSubstr("agent=- next=x"));
 }
 
 TEST_F(LogTest, DropsWhatIsBelowItsLevel) {

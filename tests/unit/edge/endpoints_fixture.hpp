@@ -3,28 +3,18 @@
 
 #include "base/worker_pool.hpp"
 #include "base/worker_share.hpp"
-#include "edge/http_listener.hpp"
 #include "fakes/fake_language_model.hpp"
 #include "fakes/fake_recognizer.hpp"
 #include "fakes/fake_synthesizer.hpp"
 #include "fakes/fake_voice_detector.hpp"
+#include "loopback_listener.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/read_until.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include <sys/socket.h>
-#include <sys/time.h>
-
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <string>
-#include <thread>
 
 namespace antiphon::edge {
 
@@ -52,53 +42,11 @@ private:
     }
 };
 
-class EndpointClient {
-public:
-    explicit EndpointClient(std::uint16_t port) : socket_(io_) {
-        socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
-        const timeval limit{20, 0};
-        ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    }
-    void write(const std::string& text) {
-        boost::system::error_code closed;
-        boost::asio::write(socket_, boost::asio::buffer(text), closed);
-    }
-    /// Through the end of the header, or whatever comes before the connection ends.
-    std::string read_head() { return read_until("\r\n\r\n"); }
-    std::string read_until(const std::string& mark) {
-        boost::system::error_code end;
-        const auto count = boost::asio::read_until(socket_, boost::asio::dynamic_buffer(buffer_), mark, end);
-        const std::string text = buffer_.substr(0, end ? buffer_.size() : count);
-        buffer_.erase(0, text.size());
-        return text;
-    }
-    /// What comes until the server closes; `whole` is false when it did not close in order.
-    std::string read_rest(bool* whole = nullptr) {
-        boost::system::error_code end;
-        boost::asio::read(socket_, boost::asio::dynamic_buffer(buffer_), end);
-        if (whole != nullptr) *whole = end == boost::asio::error::eof;
-        return std::exchange(buffer_, {});
-    }
-    void close() { socket_.close(); }
-
-private:
-    boost::asio::io_context io_;
-    boost::asio::ip::tcp::socket socket_;
-    std::string buffer_;
-};
-
-class EndpointsTest : public ::testing::Test {
+class EndpointsTest : public LoopbackTest {
 protected:
-    void SetUp() override { settings.port = 0; }
-    void open() {
-        auto opened = HttpListener::open(io, settings, services);
-        ASSERT_TRUE(opened) << opened.error().text;
-        listener = std::move(*opened);
-        thread = std::jthread([this] { io.run(); });
-    }
+    void open() { listen(services); }
     void TearDown() override {
-        if (listener) listener->close();
-        if (thread.joinable()) thread.join();
+        LoopbackTest::TearDown();
         share.close();
     }
 
@@ -140,8 +88,6 @@ protected:
         return parsed(client.read_rest());
     }
 
-    boost::asio::io_context io;
-    EdgeSettings settings;
     call::CallRegistry registry{1};
     call::CallSettings call_settings;
     call::Session session;
@@ -164,8 +110,6 @@ protected:
                       .metrics = metrics,
                       .endpoint_engines = [this] { return loaded ? &endpoint_engines : nullptr; },
                       .openapi = "openapi: 3.1.0\n"};
-    std::unique_ptr<HttpListener> listener;
-    std::jthread thread;
 };
 
 }  // namespace antiphon::edge

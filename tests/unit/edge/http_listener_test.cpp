@@ -1,75 +1,21 @@
 // The listener over loopback, spoken to byte by byte.
-#include "edge/http_listener.hpp"
+#include "loopback_listener.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include <sys/socket.h>
-#include <sys/time.h>
-
-#include <array>
 #include <memory>
 #include <string>
-#include <thread>
 
 namespace antiphon::edge {
 namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-
-class Client {
-public:
-    explicit Client(std::uint16_t port) : socket_(io_) {
-        socket_.connect({asio::ip::make_address("127.0.0.1"), port});
-        const timeval limit{10, 0};
-        ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    }
-    void write(const std::string& text) {
-        boost::system::error_code closed;
-        asio::write(socket_, asio::buffer(text), closed);
-    }
-    /// Until the server closes.
-    std::string read_all() {
-        std::string text;
-        boost::system::error_code end;
-        asio::read(socket_, asio::dynamic_buffer(text), end);
-        EXPECT_EQ(end, asio::error::eof) << end.message();
-        return text;
-    }
-    std::string read_some() {
-        std::array<char, 8192> buffer{};
-        boost::system::error_code end;
-        const auto count = socket_.read_some(asio::buffer(buffer), end);
-        EXPECT_FALSE(end) << end.message();
-        return {buffer.data(), count};
-    }
-
-private:
-    asio::io_context io_;
-    tcp::socket socket_;
-};
-
-class HttpListenerTest : public ::testing::Test {
+class HttpListenerTest : public LoopbackTest {
 protected:
-    void open() {
-        settings.port = 0;
-        auto opened = HttpListener::open(io, settings, services);
-        ASSERT_TRUE(opened) << opened.error().text;
-        listener = std::move(*opened);
-        thread = std::jthread([this] { io.run(); });
-    }
-    void TearDown() override {
-        if (listener) listener->close();
-        if (thread.joinable()) thread.join();  // close() leaves the io_context without work
-    }
+    void open() { listen(services); }
     std::string ask(const std::string& method, const std::string& target, const std::string& headers = "",
                     const std::string& body = "") {
-        Client client(listener->port());
+        EndpointClient client(listener->port());
         client.write(method + " " + target + " HTTP/1.1\r\nHost: here\r\nConnection: close\r\n" + headers + "\r\n" + body);
         return client.read_all();
     }
@@ -79,8 +25,6 @@ protected:
         return std::string(boost::json::parse(body_of(answer)).at("error").at("code").as_string());
     }
 
-    asio::io_context io;
-    EdgeSettings settings;
     call::CallRegistry registry{1};
     std::shared_ptr<const call::Agents> agents = std::make_shared<call::Agents>();
     EngineOptions engine_options;
@@ -95,8 +39,6 @@ protected:
                       .call_page = "<!doctype html><title>call</title>",
                       .widget = "customElements.define('antiphon-call', class extends HTMLElement {})",
                       .engine_options = [this] { return offered; }};
-    std::unique_ptr<HttpListener> listener;
-    std::jthread thread;
 };
 
 TEST_F(HttpListenerTest, serves_the_page) {
@@ -220,14 +162,14 @@ TEST_F(HttpListenerTest, bounds_header_and_body) {
 
 TEST_F(HttpListenerTest, answers_garbage_with_400_and_closes) {
     open();
-    Client client(listener->port());
+    EndpointClient client(listener->port());
     client.write("\x16\x03\x01 this is no HTTP\r\n\r\n");
     EXPECT_EQ(status_of(client.read_all()), 400);
 }
 
 TEST_F(HttpListenerTest, keeps_a_connection_for_further_requests) {
     open();
-    Client client(listener->port());
+    EndpointClient client(listener->port());
     for (int i = 0; i < 3; ++i) {
         client.write("GET /health HTTP/1.1\r\nHost: here\r\n\r\n");
         EXPECT_EQ(status_of(client.read_some()), 200);
@@ -237,7 +179,7 @@ TEST_F(HttpListenerTest, keeps_a_connection_for_further_requests) {
 TEST_F(HttpListenerTest, a_client_that_says_nothing_is_let_go) {
     settings.handshake_timeout = base::milliseconds(50);
     open();
-    Client client(listener->port());
+    EndpointClient client(listener->port());
     client.write("GET /hea");
     EXPECT_EQ(client.read_all(), "");
 }
@@ -262,7 +204,7 @@ const std::string kUpgrade =
 class HttpListenerUpgrade : public HttpListenerTest {
 protected:
     std::string upgrade(const std::string& target, const std::string& headers = kUpgrade) {
-        Client client(listener->port());
+        EndpointClient client(listener->port());
         client.write("GET " + target + " HTTP/1.1\r\nHost: here\r\nConnection: Upgrade, close\r\n" + headers + "\r\n");
         return client.read_all();
     }
