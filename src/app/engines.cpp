@@ -34,7 +34,6 @@ struct Shares {
     int language_model_places;
     int synthesizer_threads;
     int synthesizer_parallel;
-    int embedder_threads;
     int embedder_parallel;
 };
 
@@ -49,8 +48,7 @@ Shares shares_of(const EngineSettings& settings, unsigned machine_cores) {
                 or_else(settings.language_model_places, std::clamp(cores * kPlacesPerCore, 4, kMostPlaces)),
             .synthesizer_threads = or_else(settings.synthesizer_threads, std::min(cores, 2)),
             .synthesizer_parallel = or_else(settings.synthesizer_parallel, std::clamp(cores / 2, 2, 16)),
-            .embedder_threads = std::min(cores, 4),
-            .embedder_parallel = std::clamp(cores / 4, 1, 4)};
+            .embedder_parallel = std::clamp(cores / 2, 1, 8)};
 }
 
 /// What the catalog or, failing that, the file calls it.
@@ -246,7 +244,6 @@ base::Result<void> Engines::load(std::stop_token stop) {
         auto embedder = opened("embedder", models.embedder, store, stop, [&](const auto& file) {
             engine::llama::LlamaEmbedderSettings llama;
             llama.model = file;
-            llama.threads = shares.embedder_threads;
             llama.parallel = static_cast<std::size_t>(shares.embedder_parallel);
             llama.gpu_layers = on_gpu ? -1 : 0;
             return engine::llama::LlamaEmbedder::open(llama);

@@ -65,7 +65,8 @@ base::Result<ChosenModel> named_model(const Need& need, const Catalog& catalog, 
         if (model->purpose != need.purpose)
             return base::error(base::Errc::invalid,
                                std::string(need.key) + " is " + need.named + ", which is a " +
-                                   std::string(name_of(model->purpose)) + ", not a " +
+                                   std::string(name_of(model->purpose)) + ", not " +
+                                   (need.purpose == Purpose::embedder ? "an " : "a ") +
                                    std::string(name_of(need.purpose)),
                                need.key);
         if (model->files.empty())

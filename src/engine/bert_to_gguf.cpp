@@ -8,9 +8,9 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -90,11 +90,11 @@ struct Vocabulary {
 base::Result<Vocabulary> read_vocabulary(std::string_view text, std::uint64_t words) {
     Vocabulary vocabulary;
     std::set<std::string, std::less<>> seen;
-    std::vector<std::pair<std::string_view, std::uint32_t*>> special{{"[UNK]", &vocabulary.unknown},
-                                                                     {"[CLS]", &vocabulary.begin},
-                                                                     {"[SEP]", &vocabulary.end},
-                                                                     {"[PAD]", &vocabulary.padding},
-                                                                     {"[MASK]", &vocabulary.mask}};
+    const std::array<std::pair<const char*, std::uint32_t*>, 5> special{{{"[UNK]", &vocabulary.unknown},
+                                                                         {"[CLS]", &vocabulary.begin},
+                                                                         {"[SEP]", &vocabulary.end},
+                                                                         {"[PAD]", &vocabulary.padding},
+                                                                         {"[MASK]", &vocabulary.mask}}};
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
         std::string_view line = text.substr(0, end);
@@ -111,7 +111,6 @@ base::Result<Vocabulary> read_vocabulary(std::string_view text, std::uint64_t wo
             *found->second = place;
             type = line == "[UNK]" ? kUnknown : kControl;
             token = line;
-            special.erase(found);
         } else if (line.starts_with("##")) {
             token = line.substr(2);
         } else {
@@ -125,7 +124,8 @@ base::Result<Vocabulary> read_vocabulary(std::string_view text, std::uint64_t wo
         if (vocabulary.tokens.size() > words) return bad("its vocabulary has more tokens than the model");
     }
     if (vocabulary.tokens.size() != words) return bad("its vocabulary has fewer tokens than the model");
-    if (!special.empty()) return bad("its vocabulary lacks " + std::string(special.front().first));
+    for (const auto& [name, place] : special)
+        if (!seen.contains(name)) return bad("its vocabulary lacks " + std::string(name));
     return vocabulary;
 }
 

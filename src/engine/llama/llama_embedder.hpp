@@ -18,7 +18,9 @@ namespace antiphon::engine::llama {
 
 struct LlamaEmbedderSettings {
     std::filesystem::path model;  ///< a GGUF file
-    int threads = 2;              ///< 1..256, of each text
+    /// 1..256, of each text. More than one pays only on an idle machine: threads wait for each other hundreds
+    /// of times in a text, and beside a call's engines that takes longer than the work.
+    int threads = 1;
     std::size_t parallel = 1;     ///< 1..64: texts that are computed at the same time
     /// 3..8192: tokens of one text; cut to the positions that the model has. Memory grows with its square.
     std::size_t context_tokens = 2048;
