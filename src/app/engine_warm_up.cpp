@@ -60,6 +60,12 @@ base::Result<void> warm_up(engine::LanguageModel& model, const std::string& inst
     return {};
 }
 
+base::Result<void> warm_up(engine::Embedder& embedder, std::stop_token stop) {
+    auto embeddings = embedder.embed({"Hello"}, std::move(stop));
+    if (!embeddings) return embeddings.error();
+    return {};
+}
+
 bool knows_language(engine::Recognizer& recognizer, const std::string& language) {
     // A language is refused before anything is computed; the stop request keeps it from going further.
     std::stop_source stopped;

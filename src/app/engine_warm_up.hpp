@@ -7,6 +7,7 @@
 
 #include "audio/pcm.hpp"
 #include "base/result.hpp"
+#include "engine/embedder.hpp"
 #include "engine/language_model.hpp"
 #include "engine/recognizer.hpp"
 #include "engine/synthesizer.hpp"
@@ -24,6 +25,9 @@ base::Result<void> warm_up(engine::Recognizer& recognizer, const audio::Pcm& sou
 
 /// Answers one word under the instructions, which are then read for every call to come.
 base::Result<void> warm_up(engine::LanguageModel& model, const std::string& instructions, std::stop_token stop);
+
+/// Embeds one word.
+base::Result<void> warm_up(engine::Embedder& embedder, std::stop_token stop);
 
 /// Whether the recognizer can be asked for words of that language (BCP 47).
 bool knows_language(engine::Recognizer& recognizer, const std::string& language);

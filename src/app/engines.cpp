@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/worker_share.hpp"
+#include "engine/llama/llama_embedder.hpp"
 #include "engine/llama/llama_language_model.hpp"
 #include "engine/model_store.hpp"
 #include "engine/piper/piper_synthesizer.hpp"
@@ -33,6 +34,7 @@ struct Shares {
     int language_model_places;
     int synthesizer_threads;
     int synthesizer_parallel;
+    int embedder_parallel;
 };
 
 int or_else(int setting, int chosen) { return setting > 0 ? setting : std::max(chosen, 1); }
@@ -45,7 +47,8 @@ Shares shares_of(const EngineSettings& settings, unsigned machine_cores) {
             .language_model_places =
                 or_else(settings.language_model_places, std::clamp(cores * kPlacesPerCore, 4, kMostPlaces)),
             .synthesizer_threads = or_else(settings.synthesizer_threads, std::min(cores, 2)),
-            .synthesizer_parallel = or_else(settings.synthesizer_parallel, std::clamp(cores / 2, 2, 16))};
+            .synthesizer_parallel = or_else(settings.synthesizer_parallel, std::clamp(cores / 2, 2, 16)),
+            .embedder_parallel = std::clamp(cores / 2, 1, 8)};
 }
 
 /// What the catalog or, failing that, the file calls it.
@@ -112,6 +115,7 @@ struct Engines::Loaded {
     std::unique_ptr<engine::piper::PiperSynthesizer> synthesizer;
     std::unique_ptr<engine::whisper::WhisperRecognizer> recognizer;
     std::unique_ptr<engine::llama::LlamaLanguageModel> language_model;
+    std::unique_ptr<engine::llama::LlamaEmbedder> embedder;  ///< null: without embeddings
     std::optional<call::CallMetrics> metrics;
     std::optional<EngineWorkers> recognizer_workers;
     std::optional<EngineWorkers> language_model_workers;
@@ -235,6 +239,24 @@ base::Result<void> Engines::load(std::stop_token stop) {
     if (auto warm = warm_up(*to.language_model, loading_.instructions, stop); !warm) return warm.error();
     mark(&edge::Readiness::llm_ready);
 
+    if (!models.embedder.file.empty()) {
+        if (stop.stop_requested()) return stopped;
+        auto embedder = opened("embedder", models.embedder, store, stop, [&](const auto& file) {
+            engine::llama::LlamaEmbedderSettings llama;
+            llama.model = file;
+            llama.parallel = static_cast<std::size_t>(shares.embedder_parallel);
+            llama.gpu_layers = on_gpu ? -1 : 0;
+            return engine::llama::LlamaEmbedder::open(llama);
+        });
+        base::Result<void> usable = embedder ? warm_up(**embedder, stop) : base::Result<void>(embedder.error());
+        // Nobody asked for the set's: without it there are calls all the same.
+        if (!usable && (!settings.embedder_model.empty() || stop.stop_requested())) return usable.error();
+        if (usable)
+            to.embedder = std::move(*embedder);
+        else
+            base::log::warning("embeddings.off", {{"because", usable.error().text}});
+    }
+
     const auto pool = [&](std::optional<EngineWorkers>& workers, const char* name, std::size_t parallel) {
         workers.emplace(name, parallel, parallel * static_cast<std::size_t>(settings.queue_per_worker));
     };
@@ -256,7 +278,8 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.options = options_of(to.recognizer->languages(), *to.synthesizer, models);
     to.endpoint_engines.emplace(edge::EndpointEngines{*to.engines, *to.recognizer_share, *to.language_model_share,
                                                       *to.synthesizer_share, name_of(models.recognizer),
-                                                      name_of(models.language_model), name_of(models.voice)});
+                                                      name_of(models.language_model), name_of(models.voice),
+                                                      to.embedder.get(), name_of(models.embedder)});
     published_ = &*to.engines;  // before ready is said: who reads that may call
     mark(&edge::Readiness::ready);
     return {};

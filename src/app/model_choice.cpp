@@ -65,7 +65,8 @@ base::Result<ChosenModel> named_model(const Need& need, const Catalog& catalog, 
         if (model->purpose != need.purpose)
             return base::error(base::Errc::invalid,
                                std::string(need.key) + " is " + need.named + ", which is a " +
-                                   std::string(name_of(model->purpose)) + ", not a " +
+                                   std::string(name_of(model->purpose)) + ", not " +
+                                   (need.purpose == Purpose::embedder ? "an " : "a ") +
                                    std::string(name_of(need.purpose)),
                                need.key);
         if (model->files.empty())
@@ -80,6 +81,30 @@ base::Result<ChosenModel> named_model(const Need& need, const Catalog& catalog, 
                        std::string(need.key) + " is " + need.named +
                            ", which is neither a model of the catalog (`antiphon models list`) nor a file",
                        need.key);
+}
+
+/// The embedder is nobody's condition: without one there are no embeddings, and everything else works.
+base::Result<void> choose_embedder(const EngineSettings& settings, const Catalog& catalog, const ModelStore& store,
+                                   ModelChoice& choice) {
+    if (settings.embedder_model == "none") {
+        choice.no_embedder = "embedder.model is none";
+        return {};
+    }
+    if (!settings.embedder_model.empty()) {
+        const Need need{Purpose::embedder, settings.embedder_model, "embedder.model", &ModelChoice::embedder};
+        auto named = named_model(need, catalog, store);
+        if (!named) return named.error();
+        choice.embedder = std::move(*named);
+        return {};
+    }
+    const Model* model = catalog.first_of(Purpose::embedder, choice.set);
+    if (model == nullptr)
+        choice.no_embedder = "the set " + choice.set + " has none";
+    else if (!on_disk(store, *model))
+        choice.no_embedder = not_usable(store, *model, model->id).text;
+    else
+        choice.embedder = {store.path_of(*model, model->files.front().name), model};
+    return {};
 }
 
 }  // namespace
@@ -136,6 +161,7 @@ base::Result<ModelChoice> choose_models(const EngineSettings& settings, const st
         if (!on_disk(store, *model)) return not_usable(store, *model, choice.set);
         choice.*need.place = {store.path_of(*model, model->files.front().name), model};
     }
+    if (auto chosen = choose_embedder(settings, catalog, store, choice); !chosen) return chosen.error();
     return choice;
 }
 

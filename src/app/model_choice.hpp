@@ -31,12 +31,15 @@ struct ModelChoice {
     ChosenModel recognizer;
     ChosenModel language_model;
     ChosenModel voice;
+    ChosenModel embedder;     ///< without a file: none, and the server works without
+    std::string no_embedder;  ///< why there is none, for the log; empty when there is one
 };
 
 /// A set named by the settings always wins. Otherwise the first that is on disk of those that suit the
 /// machine: gpu (needs one), small (eight cores), tiny; then any that is on disk. What is there is only
 /// looked at, not read: ModelStore::check() does that. `language` is what callers speak and chooses among
-/// a set's voices; empty: the set's first. The catalog must outlive the choice. Fails with
+/// a set's voices; empty: the set's first. The catalog must outlive the choice. An embedder that the settings
+/// do not name is used if the set's is on disk, and decides nothing. Fails with
 ///   not_found    a model that the catalog does not know and that is no file either
 ///   invalid      a model for another purpose
 ///   unavailable  a model file that is missing or damaged; the sentence names it and what fetches it

@@ -1,6 +1,7 @@
 #include "app/models_command.hpp"
 
 #include "app/fetch_progress.hpp"
+#include "engine/bert_to_gguf.hpp"
 #include "engine/catalog.hpp"
 #include "engine/ct2_to_ggml.hpp"
 #include "engine/model_store.hpp"
@@ -115,7 +116,10 @@ int verify(const Models& models, bool named, ModelStore& store) {
 int convert(const ModelsCommand& options) {
     const std::filesystem::path from = options.from;
     const auto done =
-        engine::ct2_to_ggml(from / "model.bin", from / "vocabulary.txt", std::filesystem::path(options.to));
+        options.conversion == "bert-to-gguf"
+            ? engine::bert_to_gguf(from / "model.safetensors", from / "vocab.txt", from / "config.json",
+                                   std::filesystem::path(options.to))
+            : engine::ct2_to_ggml(from / "model.bin", from / "vocabulary.txt", std::filesystem::path(options.to));
     if (!done) return complain(done.error());
     std::printf("%s written\n", options.to.c_str());
     return 0;
@@ -140,10 +144,12 @@ void add_models_command(CLI::App& app, ModelsCommand& options) {
     add("fetch", "Fetch what is missing or damaged of the named sets and models", ModelsCommand::Action::fetch);
     add("verify", "Hash the installed files and name the damaged ones", ModelsCommand::Action::verify);
     CLI::App* conversion = add("convert", "Convert a model's file", ModelsCommand::Action::convert);
-    conversion->add_option("conversion", options.conversion, "ct2-to-ggml")
+    conversion->add_option("conversion", options.conversion, "ct2-to-ggml or bert-to-gguf")
         ->required()
-        ->check(CLI::IsMember({"ct2-to-ggml"}));
-    conversion->add_option("from", options.from, "A folder with model.bin and vocabulary.txt")
+        ->check(CLI::IsMember({"ct2-to-ggml", "bert-to-gguf"}));
+    conversion
+        ->add_option("from", options.from,
+                     "A folder with model.bin and vocabulary.txt, or model.safetensors, vocab.txt and config.json")
         ->required()
         ->check(CLI::ExistingDirectory);
     conversion->add_option("to", options.to, "The file to write")->required();

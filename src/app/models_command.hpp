@@ -19,8 +19,8 @@ struct ModelsCommand {
     std::vector<std::string> names;  ///< sets and models; none: the default set (fetch), or everything
     std::string models_directory;    ///< empty: ModelStore::default_directory()
     std::string catalog;             ///< a file; empty: the catalog inside the binary
-    std::string conversion;          ///< convert: "ct2-to-ggml"
-    std::string from;                ///< convert: a folder with model.bin and vocabulary.txt
+    std::string conversion;          ///< convert: "ct2-to-ggml" or "bert-to-gguf"
+    std::string from;                ///< convert: a folder with what the conversion reads
     std::string to;                  ///< convert: the file to write
 };
 

@@ -98,6 +98,7 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                       {"because", models.why},
                                       {"device", machine.gpu && settings_.engines.device != "cpu" ? "gpu" : "cpu"},
                                       {"change", "with models.set, or ANTIPHON_MODELS_SET"}});
+    if (!models.no_embedder.empty()) base::log::info("embeddings.off", {{"because", models.no_embedder}});
     for (const std::string& key : settings_without_effect(settings_))
         base::log::warning("settings.no_effect",
                            {{"key", key}, {"because", "this build does not use such a server yet"}});

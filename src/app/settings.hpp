@@ -43,6 +43,8 @@ struct EngineSettings {
     int synthesizer_threads = 0;   ///< of one utterance
     int synthesizer_parallel = 0;  ///< utterances at the same time
 
+    std::string embedder_model;  ///< "none": no embedder
+
     int queue_per_worker = 8;  ///< jobs that may wait for each place of an engine
 };
 

@@ -278,6 +278,11 @@ std::vector<Setting> make_table() {
         "synthesizer.parallel", 0, 64, [](auto& s) -> auto& { return s.engines.synthesizer_parallel; },
         "Utterances at the same time; 0 chooses by the cores."));
 
+    add(text(
+        "embedder.model", [](auto& s) -> auto& { return s.engines.embedder_model; },
+        "The embedding model of /v1/embeddings: a name of the catalog or the path of a GGUF file; empty is the set's "
+        "if it is on disk; none is without embeddings."));
+
     add(yes_no(
         "turn.speculate", [](auto& s) -> auto& { return s.call.speculate; },
         "Begin to recognize, think and speak behind a closed gate at the first hint of a pause."));

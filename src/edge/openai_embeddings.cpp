@@ -23,6 +23,7 @@ struct EmbeddingsRequest {
     std::string model;
     std::vector<std::string> texts;
     bool base64 = false;
+    std::optional<std::int64_t> dimensions;
 };
 
 std::optional<EmbeddingsRequest> read_request(const json::object& body, std::optional<Fault>& fault) {
@@ -45,8 +46,7 @@ std::optional<EmbeddingsRequest> read_request(const json::object& body, std::opt
         request.texts.push_back(fields.required_text("input"));
     }
     if (!fields.is_null("encoding_format")) request.base64 = fields.word("encoding_format", {"float", "base64"}) == "base64";
-    if (fields.has("dimensions") && !fields.is_null("dimensions"))
-        fields.unsupported("dimensions", "a model's vectors have the length that they have");
+    if (!fields.is_null("dimensions")) request.dimensions = fields.integer("dimensions", 1, 1'000'000);
     if (fault) return std::nullopt;
     return request;
 }
@@ -91,6 +91,12 @@ void serve_embeddings(const WorkRequest& request, const Services& services, cons
         return responder->reply(error_reply(404, "model_not_found", "no embedding model is loaded on this server", {}, "model"));
     if (!model_serves(wanted->model, ModelUse::embedding, services))
         return responder->reply(model_not_found_reply(wanted->model));
+    const std::size_t dimensions = engines.embedder->dimensions();
+    if (wanted->dimensions && *wanted->dimensions != static_cast<std::int64_t>(dimensions))
+        return responder->reply(error_reply(400, "unsupported",
+                                            "the loaded model's vectors have " + std::to_string(dimensions) +
+                                                " dimensions, and are not shortened",
+                                            {}, "dimensions"));
     const auto taken = engines.language_model_workers.submit(
         [wanted = std::move(*wanted), &embedder = *engines.embedder, responder] {
             const auto embeddings = embedder.embed(wanted.texts, responder->gone());

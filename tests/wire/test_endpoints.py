@@ -1,9 +1,11 @@
 """OpenAI's plain endpoints on the real binary with the real models, by the official client; and docs/openapi.yaml,
 which every answer that is seen here must keep."""
 
+import base64
 import json
 import re
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -348,10 +350,80 @@ def test_unknown_models_and_voices(client, spoken):
         client.audio.speech.create(model="tts-1", voice="alloy", input="x" * 4097)
 
 
-def test_embeddings_without_an_embedder(client):
-    with pytest.raises(openai.NotFoundError) as refused:
-        client.embeddings.create(model="text-embedding-3-small", input="x")
-    assert refused.value.code == "model_not_found"
+def embed(client, *texts, **more):
+    return [one.embedding for one in client.embeddings.create(model="text-embedding-3-small", input=list(texts), **more).data]
+
+
+def nearness(one, other):
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def test_embeddings_of_like_sentences_are_nearer(client):
+    question, answer, other, noise = embed(client, "How do I reset my password?", "I forgot my login and need a new password.",
+                                           "The train to Hamburg leaves at noon.", "zxq vbk wpl")
+    assert len(question) == 384 and abs(nearness(question, question) - 1) < 1e-4
+    assert nearness(question, answer) > 0.5
+    assert nearness(question, answer) > nearness(question, other) + 0.3
+    assert nearness(question, answer) > nearness(question, noise) + 0.3
+    morning, alike, french = embed(client, "Good morning, Zürich! ☀", "good morning zurich", "日本語のテキスト")
+    assert nearness(morning, alike) > 0.8 > nearness(morning, french)
+
+
+def test_embeddings_forms_and_figures(client):
+    name = next(model.id for model in client.models.list() if "minilm" in model.id)
+    floats = client.embeddings.create(model=name, input="Hello, world.", encoding_format="float", dimensions=384)
+    assert floats.model == name and floats.object == "list" and floats.data[0].object == "embedding"
+    assert floats.usage.prompt_tokens == floats.usage.total_tokens == 6, "hello , world . and the two marks"
+    raw = client.embeddings.create(model=name, input="Hello, world.", encoding_format="base64").data[0].embedding
+    assert isinstance(raw, str)
+    unpacked = struct.unpack("<384f", base64.b64decode(raw))
+    assert max(abs(a - b) for a, b in zip(unpacked, floats.data[0].embedding, strict=True)) < 1e-6
+    many = [f"Text number {i} of a longer list." for i in range(100)]
+    answer = client.embeddings.create(model=name, input=many)
+    assert [one.index for one in answer.data] == list(range(100))
+    assert nearness(answer.data[57].embedding, embed(client, many[57])[0]) > 0.999, "what stands beside it does not matter"
+
+
+@pytest.mark.parametrize("bad", [
+    {"input": ""}, {"input": []}, {"input": ["good", ""]}, {"input": [1, 2, 3]}, {"input": [[1, 2], [3]]},
+    {"input": ["good", 7]}, {"input": None}, {"input": {"text": "x"}}, {"input": ["x"] * 2049},
+    {"input": "word " * 511}, {"input": ["good", "word " * 600]}, {"input": "x", "dimensions": 256},
+    {"input": "x", "dimensions": -1}, {"input": "x", "encoding_format": "hex"}, {"input": "x", "model": 7},
+], ids=str)
+def test_embeddings_that_are_refused(client, bad):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.post("/embeddings", body={"model": "text-embedding-3-small", **bad}, cast_to=object)
+    assert refused.value.param.partition("[")[0] in bad
+    assert len(embed(client, "word " * 510)[0]) == 384, "the longest that is taken"
+
+
+def test_a_text_that_is_too_long_is_told_its_length(client):
+    with pytest.raises(openai.BadRequestError, match="602 tokens.*at most 512") as refused:
+        embed(client, "good", "word " * 600)
+    assert refused.value.param == "input[1]"
+
+
+def test_embeddings_beside_each_other(client):
+    expected = embed(client, "One of several at the same time.")[0]
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(embed(client, "One of several at the same time.")[0])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4 and all(nearness(one, expected) > 0.999 for one in found)
+
+
+def test_without_an_embedder_there_are_no_embeddings_and_all_the_rest(start, transport):
+    server = start("embedder.model=none")
+    assert "embeddings.off" in server.log()
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="none", max_retries=0,
+                       http_client=httpx.Client(transport=transport)) as client:
+        with pytest.raises(openai.NotFoundError) as refused:
+            client.embeddings.create(model="text-embedding-3-small", input="x")
+        assert refused.value.code == "model_not_found"
+        assert not any("minilm" in model.id for model in client.models.list())
+        assert ask(client).choices
 
 
 def test_the_file_is_served_and_has_every_route(server, transport):

@@ -34,13 +34,13 @@ protected:
         const auto set = [](const std::string& id, const std::string& models) {
             return "[[set]]\nid = \"" + id + "\"\nabout = \"a test\"\nmodels = [" + models + "]\n";
         };
-        return "version = 1\ndefault_set = \"tiny\"\n" + set("tiny", R"("vad", "ears", "mind", "voice-en")") +
+        return "version = 1\ndefault_set = \"tiny\"\n" + set("tiny", R"("vad", "ears", "mind", "voice-en", "nearness")") +
                set("small", R"("vad", "better-ears", "mind", "voice-en", "voice-de")") +
                set("gpu", R"("vad", "best-ears", "mind", "voice-en", "voice-de")") +
                model_text("vad", "voice_detector", "*") + model_text("ears", "recognizer", "*") +
                model_text("better-ears", "recognizer", "*") + model_text("best-ears", "recognizer", "*") +
                model_text("mind", "language_model", "*") + model_text("voice-en", "voice", "en-US") +
-               model_text("voice-de", "voice", "de-DE");
+               model_text("voice-de", "voice", "de-DE") + model_text("nearness", "embedder", "en");
     }
 
     void install(std::initializer_list<const char*> models, const std::string& content = "x") {
@@ -139,6 +139,45 @@ TEST_F(ModelChoiceTest, ModelsMayBeNamedOneByOne) {
     EXPECT_EQ(choice->recognizer.file, file("better-ears"));
     EXPECT_EQ(choice->language_model.file, own);
     EXPECT_EQ(choice->language_model.model, nullptr);
+}
+
+TEST_F(ModelChoiceTest, AnEmbedderIsUsedIfItIsThereAndMissedByNobody) {
+    install({"vad", "ears", "mind", "voice-en"});
+    auto choice = choose();
+    ASSERT_TRUE(choice) << choice.error().text;
+    EXPECT_EQ(choice->set, "tiny");
+    EXPECT_TRUE(choice->embedder.file.empty());
+    EXPECT_THAT(choice->no_embedder, AllOf(HasSubstr(file("nearness").string() + " is missing"),
+                                           HasSubstr("`antiphon models fetch nearness`")));
+    install({"nearness"}, "longer");
+    EXPECT_THAT(choose()->no_embedder, HasSubstr("is damaged"));
+
+    install({"nearness"});
+    choice = choose();
+    EXPECT_EQ(choice->embedder.file, file("nearness"));
+    EXPECT_EQ(choice->embedder.model, catalog_.model("nearness"));
+    EXPECT_EQ(choice->no_embedder, "");
+
+    settings_.embedder_model = "none";
+    EXPECT_TRUE(choose()->embedder.file.empty());
+    EXPECT_EQ(choose()->no_embedder, "embedder.model is none");
+
+    install({"better-ears"});
+    settings_.set = "small";
+    settings_.embedder_model.clear();
+    EXPECT_EQ(choose()->no_embedder, "the set small has none");
+    settings_.embedder_model = "nearness";
+    EXPECT_EQ(choose()->embedder.file, file("nearness"));
+}
+
+TEST_F(ModelChoiceTest, AnEmbedderThatTheSettingsNameMustBeThere) {
+    install({"vad", "ears", "mind", "voice-en"});
+    settings_.embedder_model = "nearness";
+    EXPECT_EQ(choose().error().code, base::Errc::unavailable);
+    settings_.embedder_model = "mind";
+    EXPECT_THAT(choose().error().text, HasSubstr("embedder.model is mind, which is a language_model, not an embedder"));
+    settings_.embedder_model = "nobody";
+    EXPECT_EQ(choose().error().code, base::Errc::not_found);
 }
 
 TEST_F(ModelChoiceTest, UnknownNamesAndWrongPurposesAreRefused) {

