@@ -1,15 +1,16 @@
-// Changes the sample rate of one continuous stream (libspeexdsp).
+// Changes the sample rate of one continuous stream (libswresample).
 //
 // strand: one owner, one stream. Its delay is constant and below 10 ms; equal rates pass through.
 #pragma once
 
 #include "base/result.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
-struct SpeexResamplerState_;
+struct SwrContext;
 
 namespace antiphon::audio {
 
@@ -25,13 +26,17 @@ public:
     std::vector<float> flush();
 
 private:
-    struct Close { void operator()(SpeexResamplerState_* state) const; };
+    struct Close { void operator()(SwrContext* state) const; };
+
+    std::vector<float> convert(const float* samples, std::size_t count);
 
     Resampler(int from_rate, int to_rate) : from_rate_(from_rate), to_rate_(to_rate) {}
 
     int from_rate_;
     int to_rate_;
-    std::unique_ptr<SpeexResamplerState_, Close> state_;  ///< empty when the rates are equal
+    std::int64_t taken_ = 0;  ///< samples of this stream, and made of them
+    std::int64_t given_ = 0;
+    std::unique_ptr<SwrContext, Close> state_;  ///< empty when the rates are equal
 };
 
 /// A whole sound at once, without the stream's delay.
