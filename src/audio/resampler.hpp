@@ -1,11 +1,14 @@
-// Changes the sample rate of one continuous stream (libspeexdsp).
+// Changes the sample rate of one continuous stream: by libspeexdsp, or by a bank of our own where it is slow
+// (audio/polyphase.hpp).
 //
 // strand: one owner, one stream. Its delay is constant and below 10 ms; equal rates pass through.
 #pragma once
 
+#include "audio/polyphase.hpp"
 #include "base/result.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,7 +34,9 @@ private:
 
     int from_rate_;
     int to_rate_;
-    std::unique_ptr<SpeexResamplerState_, Close> state_;  ///< empty when the rates are equal
+    // At most one of them: none when the rates are equal.
+    std::unique_ptr<SpeexResamplerState_, Close> state_;
+    std::optional<Polyphase> bank_;
 };
 
 /// A whole sound at once, without the stream's delay.
