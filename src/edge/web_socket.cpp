@@ -97,13 +97,14 @@ private:
             return end(reason_of(failure));
         }
         // The message leaves the buffer first: the user may ask for the next one at any time.
-        std::string message(static_cast<const char*>(in_.cdata().data()), in_.size());
-        in_.consume(in_.size());
-        if (in_.capacity() > kKeptBuffer) in_.shrink_to_fit();
+        swap(in_, message_);
+        in_.clear();
         const auto user = user_;
         if (!open_ || !user) return;  // the close that is under way reads on by itself
-        if (stream_.got_text()) user->received(message);
-        else user->received_binary({reinterpret_cast<const std::uint8_t*>(message.data()), message.size()});
+        if (stream_.got_text()) user->received({static_cast<const char*>(message_.cdata().data()), message_.size()});
+        else user->received_binary({static_cast<const std::uint8_t*>(message_.cdata().data()), message_.size()});
+        message_.clear();
+        if (message_.capacity() > kKeptBuffer) message_.shrink_to_fit();
     }
 
     /// The client's close has come, amidst a read, which answers it and then waits until the client has gone.
@@ -211,6 +212,7 @@ private:
     http::request<http::empty_body> upgrade_;
     std::shared_ptr<ChannelUser> user_;  ///< none after the end
     beast::flat_buffer in_;
+    beast::flat_buffer message_;  ///< what the user is just being given
     bool open_ = false;
     bool holding_back_ = false;  ///< the next message is wanted but not asked for yet
     std::optional<ChannelEnd> end_;  ///< why this side closes
