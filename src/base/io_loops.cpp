@@ -31,4 +31,8 @@ std::shared_ptr<AsioStrand> IoLoops::make_strand() {
             }};
 }
 
+void IoLoops::stop() {
+    for (auto& loop : loops_) loop->io.stop();
+}
+
 }  // namespace antiphon::base

@@ -31,6 +31,9 @@ public:
     /// A strand on the loop that has the fewest of those that are still there.
     std::shared_ptr<AsioStrand> make_strand();
 
+    /// Every loop ends at once, with whatever it still has to do.
+    void stop();
+
 private:
     struct Loop {
         boost::asio::io_context io{1};
