@@ -76,12 +76,19 @@ struct Sound {
 class FramesNeeded {
 public:
     std::size_t for_samples(std::size_t samples) {
-        while (had_.empty() || had_.back() < samples)
-            had_.push_back((had_.empty() ? 0 : had_.back()) + resampler_.process(std::vector<float>(kFrameSamples)).size());
+        while (had_.empty() || had_.back() < samples) add_frame();
         return static_cast<std::size_t>(std::lower_bound(had_.begin(), had_.end(), samples) - had_.begin());
     }
 
+    /// With each frame that is sent, so that not all of it is to be done when an event has come and the next waits.
+    void prepare(std::size_t frames) {
+        while (had_.size() <= frames) add_frame();
+    }
+
 private:
+    void add_frame() {
+        had_.push_back((had_.empty() ? 0 : had_.back()) + resampler_.process(std::vector<float>(kFrameSamples)).size());
+    }
     static audio::Resampler open() {
         auto opened = audio::Resampler::open(kRate, 16'000);
         if (!opened) throw std::runtime_error(opened.error().text);
@@ -269,6 +276,7 @@ private:
         }
         if (now - turn_began_ > kPatience) return lose("a turn was not answered in time");
         sent_at_[frames_sent_++ % sent_at_.size()] = now;
+        world_.frames_needed.prepare(frames_sent_);
         if (turn_ == Turn::speaking) {
             write(world_.sound.speech[spoken_++]);
             if (spoken_ == kSpeechFrames) turn_ = Turn::waiting;
