@@ -62,7 +62,7 @@ Server::Server(const Settings& settings, ReadAgain read_again)
       in_force_(settings),
       deadline_(control_),
       agents_(std::make_shared<const call::Agents>(agents_of(settings))),
-      io_(settings.io_threads) {}
+      io_(static_cast<std::size_t>(settings.io_threads)) {}
 
 Server::~Server() = default;
 
@@ -89,7 +89,7 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .endpoint_engines = [this] { return engines_->endpoint_engines(); },
                                      .longest_recording = settings_.edge.max_recording,
                                      .openapi = embedded::openapi()});
-    // Nothing is accepted before run(): the io_context has no threads yet.
+    // Nothing is accepted before run(): the loops have no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
@@ -126,9 +126,9 @@ base::Result<void> Server::run() {
     for (const int signal : {SIGINT, SIGTERM}) signals_.add(signal);
     wait_for_signal();
     wait_for_hangup();
-    io_running_ = static_cast<std::size_t>(settings_.io_threads);
-    for (std::size_t i = 0; i < io_running_; ++i) {
-        io_threads_.emplace_back([this] { run_io(); });
+    io_running_ = io_.count();
+    for (std::size_t i = 0; i < io_.count(); ++i) {
+        io_threads_.emplace_back([this, &loop = io_.at(i)] { run_io(loop); });
         pthread_setname_np(io_threads_.back().native_handle(), "io");
     }
     control_.run();
@@ -136,16 +136,16 @@ base::Result<void> Server::run() {
     for (auto& thread : io_threads_) thread.join();
     base::log::debug("server.io_ended", {});
 
-    // What the calls left running ends before the io_context that it posts to.
+    // What the calls left running ends before the loops that it posts to.
     engines_->close_workers();
     base::log::debug("server.workers_ended", {});
     return outcome_;
 }
 
-void Server::run_io() {
+void Server::run_io(boost::asio::io_context& loop) {
     for (;;) {
         try {
-            io_.run();
+            loop.run();
             break;
         } catch (const std::exception& fault) {
             // One session's fault is not the others': it was dropped with its handler.

@@ -7,6 +7,7 @@
 #include "app/engines.hpp"
 #include "app/pid_file.hpp"
 #include "app/settings.hpp"
+#include "base/io_loops.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "call/call_registry.hpp"
@@ -70,7 +71,7 @@ private:
     /// Says in the log what of the agents the engines cannot do; they fall back on what they can.
     void look_at_agents();
     void stop(const std::string& why);
-    void run_io();
+    void run_io(boost::asio::io_context& loop);
 
     const Settings settings_;
     const ReadAgain read_again_;
@@ -96,7 +97,7 @@ private:
     // From here in the order of need: sessions, which live in io_, use the services and the engines.
     std::unique_ptr<Engines> engines_;
     std::optional<edge::Services> services_;
-    boost::asio::io_context io_;
+    base::IoLoops io_;
     std::unique_ptr<edge::HttpListener> listener_;
     std::vector<std::jthread> io_threads_;
     std::size_t io_running_ = 0;  ///< main thread only

@@ -14,6 +14,8 @@
 namespace antiphon::base {
 
 std::string base64_encode(std::span<const std::uint8_t> bytes);
+/// The same at the end of a text.
+void append_base64(std::string& text, std::span<const std::uint8_t> bytes);
 
 /// Strict: padding is needed; line breaks, other characters and stray bits before the padding are refused
 /// with `invalid`.

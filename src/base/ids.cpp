@@ -6,10 +6,15 @@
 #include <cstdlib>
 
 namespace antiphon::base {
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
+constexpr std::size_t kLength = 24;
+constexpr std::size_t kSeriesLength = 14;
+
+}  // namespace
 
 std::string random_id(std::string_view prefix) {
-    static constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
-    constexpr std::size_t kLength = 24;
     // Bytes above the last whole multiple are dropped, or the first digits would be the likelier ones.
     constexpr std::size_t kFair = 256 / kDigits.size() * kDigits.size();
     const std::size_t length = prefix.size() + kLength;
@@ -22,6 +27,22 @@ std::string random_id(std::string_view prefix) {
             if (byte < kFair && id.size() < length) id += kDigits[byte % kDigits.size()];
     }
     return id;
+}
+
+IdSeries::IdSeries(std::string_view prefix) : id_(random_id(prefix)), counter_(prefix.size() + kSeriesLength) {
+    id_.replace(counter_, id_.npos, kLength - kSeriesLength, kDigits.front());
+}
+
+std::string_view IdSeries::next() {
+    for (std::size_t at = id_.size(); at > counter_; --at) {
+        char& digit = id_[at - 1];
+        if (digit != kDigits.back()) {
+            digit = digit == '9' ? 'a' : static_cast<char>(digit + 1);
+            break;
+        }
+        digit = kDigits.front();
+    }
+    return id_;
 }
 
 }  // namespace antiphon::base

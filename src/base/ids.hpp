@@ -1,8 +1,9 @@
 // Names for things that travel over the wire, and the numbers of turns.
 //
-// pure, but for random_id(), which is thread-safe.
+// pure, but for random_id(), which is thread-safe, and IdSeries, which has one owner.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,5 +20,19 @@ inline unsigned long long number(TurnId id) { return static_cast<unsigned long l
 /// `prefix` and 24 characters of [0-9a-z] (124 bits) from the operating system's random source, for
 /// example "resp_4k2...".
 std::string random_id(std::string_view prefix);
+
+/// Ids in the form of random_id() that cost next to nothing, for what is named by the dozen in each second: the first
+/// 14 characters (72 bits) are random and the series' own, the rest counts. Whoever knows one can tell the next.
+class IdSeries {
+public:
+    explicit IdSeries(std::string_view prefix);
+
+    /// The next one; the text is good until the one after it.
+    std::string_view next();
+
+private:
+    std::string id_;
+    std::size_t counter_;  ///< where the counting characters begin
+};
 
 }  // namespace antiphon::base

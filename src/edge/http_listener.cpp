@@ -5,13 +5,17 @@
 #include "edge/connections.hpp"
 #include "edge/http_session.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace antiphon::edge {
 namespace {
@@ -27,18 +31,26 @@ base::Error unavailable(const std::string& where, const std::string& why) {
     return base::error(base::Errc::unavailable, "cannot listen on " + where + ": " + why);
 }
 
+/// Where the connections live.
+struct Ground {
+    asio::io_context& io;  ///< for accepting
+    std::function<std::shared_ptr<base::AsioStrand>()> make_strand;
+    /// Until no more is accepted: a loop may have to wait for its first connection.
+    std::vector<asio::executor_work_guard<asio::io_context::executor_type>> awake;
+};
+
 /// The part that the pending operations keep alive.
 class Acceptor final : public std::enable_shared_from_this<Acceptor> {
 public:
-    Acceptor(asio::io_context& io, const EdgeSettings& settings, const Services& services)
-        : io_(io), strand_(asio::make_strand(io.get_executor())), acceptor_(strand_), pause_(strand_),
-          settings_(std::make_shared<EdgeSettings>(settings)), services_(services), connections_(Connections::make()),
+    Acceptor(Ground ground, const EdgeSettings& settings, const Services& services)
+        : ground_(std::move(ground)), strand_(asio::make_strand(ground_.io.get_executor())), acceptor_(strand_),
+          pause_(strand_), settings_(std::make_shared<EdgeSettings>(settings)), services_(services), connections_(Connections::make()),
           uploads_(UploadPlaces::make(settings.max_uploads)) {}
 
     base::Result<void> listen() {
         const std::string where = settings_->host + ":" + std::to_string(settings_->port);
         error_code failure;
-        tcp::resolver resolver(io_);
+        tcp::resolver resolver(ground_.io);
         const auto found = resolver.resolve(settings_->host, std::to_string(settings_->port),
                                             tcp::resolver::passive | tcp::resolver::numeric_service, failure);
         if (failure || found.empty()) return unavailable(where, "the host is not known (" + failure.message() + ")");
@@ -59,7 +71,7 @@ public:
 
     void accept() {
         // Each connection gets the strand that its call will live on.
-        auto strand = std::make_shared<base::AsioStrand>(io_.get_executor());
+        auto strand = ground_.make_strand();
         const asio::any_io_executor executor = strand->executor();
         acceptor_.async_accept(executor, [self = shared_from_this(), strand](error_code failure, tcp::socket socket) {
             if (failure == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
@@ -77,6 +89,7 @@ public:
             error_code ignored;
             self->acceptor_.close(ignored);
             self->pause_.cancel();
+            self->ground_.awake.clear();
         });
         connections_->shut_down();
     }
@@ -90,7 +103,7 @@ private:
         });
     }
 
-    asio::io_context& io_;
+    Ground ground_;
     asio::strand<asio::io_context::executor_type> strand_;
     asio::basic_socket_acceptor<tcp, asio::strand<asio::io_context::executor_type>> acceptor_;
     asio::steady_timer pause_;
@@ -113,14 +126,27 @@ private:
     const std::shared_ptr<Acceptor> acceptor_;
 };
 
-}  // namespace
-
-base::Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& io, const EdgeSettings& settings,
-                                                               const Services& services) {
-    const auto acceptor = std::make_shared<Acceptor>(io, settings, services);
+base::Result<std::unique_ptr<HttpListener>> open_on(Ground ground, const EdgeSettings& settings,
+                                                    const Services& services) {
+    const auto acceptor = std::make_shared<Acceptor>(std::move(ground), settings, services);
     if (auto listening = acceptor->listen(); !listening) return listening.error();
     acceptor->accept();
     return std::unique_ptr<HttpListener>(std::make_unique<Listener>(acceptor));
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<HttpListener>> HttpListener::open(base::IoLoops& loops, const EdgeSettings& settings,
+                                                               const Services& services) {
+    Ground ground{loops.at(0), [&loops] { return loops.make_strand(); }, {}};
+    for (std::size_t i = 0; i < loops.count(); ++i) ground.awake.push_back(asio::make_work_guard(loops.at(i)));
+    return open_on(std::move(ground), settings, services);
+}
+
+base::Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& io, const EdgeSettings& settings,
+                                                               const Services& services) {
+    const auto make_strand = [&io] { return std::make_shared<base::AsioStrand>(io.get_executor()); };
+    return open_on({io, make_strand, {}}, settings, services);
 }
 
 }  // namespace antiphon::edge

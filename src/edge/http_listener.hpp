@@ -3,6 +3,7 @@
 // thread-safe.
 #pragma once
 
+#include "base/io_loops.hpp"
 #include "base/result.hpp"
 #include "edge/edge_settings.hpp"
 #include "edge/services.hpp"
@@ -16,9 +17,12 @@ namespace antiphon::edge {
 
 class HttpListener {
 public:
-    /// Binds and begins to accept on the io_context's threads. `unavailable` when the port is taken (it
-    /// is never shared with another process) or the address is not ours. `services` must outlive the
-    /// io_context's run.
+    /// Binds, accepts on the first loop and spreads the connections over all of them. `unavailable` when the port is
+    /// taken (it is never shared with another process) or the address is not ours. `services` must outlive the
+    /// loops' run.
+    static base::Result<std::unique_ptr<HttpListener>> open(base::IoLoops& loops, const EdgeSettings& settings,
+                                                            const Services& services);
+    /// The same on one io_context, however many threads run it.
     static base::Result<std::unique_ptr<HttpListener>> open(boost::asio::io_context& io, const EdgeSettings& settings,
                                                             const Services& services);
     virtual ~HttpListener() = default;
@@ -27,7 +31,7 @@ public:
     virtual std::uint16_t port() const = 0;
 
     /// Accepts no more, ends every call and closes its WebSocket with 1012 (service restart). Returns at
-    /// once; the io_context runs out of work when the last session is gone.
+    /// once; a loop runs out of work when its last session is gone, which it does not before.
     virtual void close() = 0;
 };
 

@@ -53,7 +53,7 @@ public:
     /// Call it once from opened() and once for each message.
     virtual void next() = 0;
 
-    /// Queues the message; one is on its way at a time. While more than half the bound waits, next() brings
+    /// Sends the message, or queues it behind what is on its way. While more than half the bound waits, next() brings
     /// nothing, and a client that lets that last for five seconds is too slow; so is one for which more than the
     /// bound waits already: the channel then drops all of it, closes with 1008 and ends as too_slow. After the end
     /// messages are dropped.

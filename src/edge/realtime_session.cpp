@@ -194,7 +194,7 @@ bool RealtimeSession::refuse_tools(const std::optional<std::vector<engine::Tool>
 
 void RealtimeSession::tell(const protocol::ServerEvent& event) {
     if (!channel_) return;
-    auto message = protocol::encode(event, base::random_id("event_"), context_.dialect);
+    auto message = protocol::encode(event, event_ids_.next(), context_.dialect);
     if (!message.empty()) channel_->send(std::move(message));
 }
 

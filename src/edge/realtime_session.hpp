@@ -3,6 +3,7 @@
 // strand, but for shut_down(). Knows no sockets: it talks through a MessageChannel.
 #pragma once
 
+#include "base/ids.hpp"
 #include "base/strand.hpp"
 #include "call/call.hpp"
 #include "call/call_registry.hpp"
@@ -84,6 +85,7 @@ private:
     const std::string model_;
     const std::string client_;
     const bool transcription_;  ///< as the session begins
+    base::IdSeries event_ids_{"event_"};
     WireContext context_;
     std::optional<protocol::WireSettings> changed_;  ///< what they become if the call takes the update
     std::shared_ptr<call::Call> call_;  ///< from opened() to the end

@@ -1,5 +1,7 @@
 #include "edge/web_socket.hpp"
 
+#include "edge/frame_socket.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
@@ -8,9 +10,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace antiphon::edge {
@@ -55,6 +60,7 @@ public:
 
     void start(std::shared_ptr<ChannelUser> user) {
         user_ = std::move(user);
+        stream_.next_layer().belong_to(weak_from_this(), [this](error_code failure) { on_written(failure); });
         stream_.async_accept(upgrade_, beast::bind_front_handler(&WebSocket::on_accept, shared_from_this()));
     }
 
@@ -64,24 +70,19 @@ public:
         stream_.async_read(in_, beast::bind_front_handler(&WebSocket::on_read, shared_from_this()));
     }
 
-    void send(std::string message) override { queue({std::move(message), false}); }
+    void send(std::string message) override { put(message, false); }
 
-    void send_binary(std::span<const std::uint8_t> bytes) override { queue({{bytes.begin(), bytes.end()}, true}); }
+    void send_binary(std::span<const std::uint8_t> bytes) override {
+        put({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, true);
+    }
 
     void close(CloseCode code, std::string_view reason) override { close(code, reason, ChannelEnd::closed_by_server); }
 
 private:
-    struct Message {
-        std::string bytes;
-        bool binary;
-    };
-
-    void queue(Message message) {
+    void put(std::string_view message, bool binary) {
         if (!open_) return;
-        if (waiting_bytes_ > max_queued_) return give_up_on_slow_client();
-        waiting_bytes_ += message.bytes.size();
-        waiting_.push_back(std::move(message));
-        if (!writing_) write_next();
+        if (stream_.next_layer().waiting() > max_queued_) return give_up_on_slow_client();
+        stream_.next_layer().put(message, binary);
     }
 
     void on_accept(error_code failure) {
@@ -97,13 +98,14 @@ private:
             return end(reason_of(failure));
         }
         // The message leaves the buffer first: the user may ask for the next one at any time.
-        std::string message(static_cast<const char*>(in_.cdata().data()), in_.size());
-        in_.consume(in_.size());
-        if (in_.capacity() > kKeptBuffer) in_.shrink_to_fit();
+        swap(in_, message_);
+        in_.clear();
         const auto user = user_;
         if (!open_ || !user) return;  // the close that is under way reads on by itself
-        if (stream_.got_text()) user->received(message);
-        else user->received_binary({reinterpret_cast<const std::uint8_t*>(message.data()), message.size()});
+        if (stream_.got_text()) user->received({static_cast<const char*>(message_.cdata().data()), message_.size()});
+        else user->received_binary({static_cast<const std::uint8_t*>(message_.cdata().data()), message_.size()});
+        message_.clear();
+        if (message_.capacity() > kKeptBuffer) message_.shrink_to_fit();
     }
 
     /// The client's close has come, amidst a read, which answers it and then waits until the client has gone.
@@ -122,34 +124,18 @@ private:
         return ChannelEnd::vanished;
     }
 
-    void write_next() {
-        if (waiting_.empty()) return;
-        writing_ = true;
-        stream_.binary(waiting_.front().binary);
-        stream_.async_write(asio::buffer(waiting_.front().bytes),
-                            beast::bind_front_handler(&WebSocket::on_write, shared_from_this()));
-    }
-
-    void on_write(error_code failure, std::size_t) {
-        writing_ = false;
-        if (failure) {
-            // Nothing more will come through; a read that is under way ends with the socket and says so.
-            if (open_) hang_up();
-            return;
-        }
-        waiting_bytes_ -= waiting_.front().bytes.size();
-        waiting_.pop_front();
+    void on_written(error_code failure) {
         if (!open_) return;
-        write_next();
-        if (holding_back_ && drained()) {
-            holding_back_ = false;
-            patience_.cancel();
-            next();
-        }
+        // Nothing more will come through; a read that is under way ends with the socket and says so.
+        if (failure) return hang_up();
+        if (!holding_back_ || !drained()) return;
+        holding_back_ = false;
+        patience_.cancel();
+        next();
     }
 
     /// Whether the client may ask for more.
-    bool drained() const { return waiting_bytes_ <= max_queued_ / 2; }
+    bool drained() const { return stream_.next_layer().waiting() <= max_queued_ / 2; }
 
     /// Nothing more is read from a client until it has read what it asked for.
     void hold_back() {
@@ -161,11 +147,8 @@ private:
     }
 
     void give_up_on_slow_client() {
-        // The message that is on its way cannot be taken back.
-        while (waiting_.size() > (writing_ ? 1U : 0U)) {
-            waiting_bytes_ -= waiting_.back().bytes.size();
-            waiting_.pop_back();
-        }
+        // What is on its way cannot be taken back.
+        stream_.next_layer().drop_waiting();
         close(CloseCode::policy_violation, "the client does not read", ChannelEnd::too_slow);
         // The close may take its time behind what is not read; the call ends now.
         asio::post(stream_.get_executor(), [self = shared_from_this()] { self->end(ChannelEnd::too_slow); });
@@ -206,20 +189,18 @@ private:
         if (const auto user = std::exchange(user_, nullptr)) user->ended(end_.value_or(why));
     }
 
-    websocket::stream<asio::ip::tcp::socket, false> stream_;
+    websocket::stream<FrameSocket, false> stream_;
     asio::steady_timer patience_;  ///< with a client that is held back, later with the close
     http::request<http::empty_body> upgrade_;
     std::shared_ptr<ChannelUser> user_;  ///< none after the end
     beast::flat_buffer in_;
+    beast::flat_buffer message_;  ///< what the user is just being given
     bool open_ = false;
     bool holding_back_ = false;  ///< the next message is wanted but not asked for yet
     std::optional<ChannelEnd> end_;  ///< why this side closes
     websocket::close_reason close_reason_;
 
     const std::size_t max_queued_;
-    std::deque<Message> waiting_;  ///< the first one is on its way while writing_
-    std::size_t waiting_bytes_ = 0;
-    bool writing_ = false;
 };
 
 }  // namespace

@@ -73,10 +73,14 @@ void Listener::reset_turns() {
 }
 
 void Listener::push(std::span<const float> samples, bool interrupting) {
-    std::vector<float> finite(samples.begin(), samples.end());
-    for (float& sample : finite)
-        if (!std::isfinite(sample)) sample = 0.0F;
-    const std::vector<float> ready = resampler_->process(finite);
+    std::vector<float> finite;
+    if (!audio::all_finite(samples)) {
+        finite.assign(samples.begin(), samples.end());
+        for (float& sample : finite)
+            if (!std::isfinite(sample)) sample = 0.0F;
+        samples = finite;
+    }
+    const std::vector<float> ready = resampler_->process(samples);
     if (const std::size_t dropped = memory_.append(ready); dropped > 0)
         handler_.on_sound_dropped(audio::duration_of(dropped, kSampleRate));
     if (!pauses_) return;
@@ -84,9 +88,8 @@ void Listener::push(std::span<const float> samples, bool interrupting) {
     scored_ = std::max(scored_, memory_.begin());
     // The handler may reconfigure from within: look at the state anew for each window.
     while (pauses_ && scored_ + window <= memory_.end()) {
-        const std::vector<float> next = memory_.copy(scored_, scored_ + window);
         scored_ += window;
-        hear_window(next, interrupting);
+        hear_window(memory_.view(scored_ - window, scored_), interrupting);
     }
 }
 

@@ -32,10 +32,14 @@ void SoundMemory::forget_before(Position position) {
 }
 
 std::vector<float> SoundMemory::copy(Position from, Position to) const {
+    const auto there = view(from, to);
+    return {there.begin(), there.end()};
+}
+
+std::span<const float> SoundMemory::view(Position from, Position to) const {
     from = std::clamp(from, begin_, end());
     to = std::clamp(to, from, end());
-    const auto first = samples_.begin() + static_cast<std::ptrdiff_t>(head_) + (from - begin_);
-    return {first, first + (to - from)};
+    return std::span(samples_).subspan(head_ + static_cast<std::size_t>(from - begin_), static_cast<std::size_t>(to - from));
 }
 
 }  // namespace antiphon::listen

@@ -34,6 +34,8 @@ public:
 
     /// The samples from..to, as far as they are there.
     std::vector<float> copy(Position from, Position to) const;
+    /// The same in place, good until the next append() or forget_before().
+    std::span<const float> view(Position from, Position to) const;
 
 private:
     const std::size_t limit_;

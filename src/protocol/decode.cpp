@@ -2,6 +2,7 @@
 
 #include "base/base64.hpp"
 #include "protocol/decode_parts.hpp"
+#include "protocol/plain_append.hpp"
 
 #include <array>
 #include <cstddef>
@@ -203,6 +204,7 @@ Refusal invalid_json(const std::string& why) {
 std::span<const std::string_view> client_event_types() { return kTypes; }
 
 std::variant<ClientEvent, Refusal> decode(std::string_view message, Dialect dialect) {
+    if (auto append = read_plain_append(message)) return std::move(*append);
     BoundedMemory memory(message.size());
     json::parse_options options;
     options.max_depth = kMaxDepth;

@@ -257,7 +257,7 @@ std::string encode_sound(std::string_view type, const OutputAudioDelta& event, s
     out += R"(,"output_index":)";
     out += std::to_string(event.part.output_index);
     out += R"(,"content_index":0,"delta":")";
-    out += base::base64_encode(event.audio);
+    base::append_base64(out, event.audio);
     out += R"("})";
     return out;
 }

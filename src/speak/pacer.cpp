@@ -13,17 +13,24 @@ base::Duration Pacer::length(std::int64_t samples) const {
     return audio::duration_of(static_cast<std::size_t>(samples), sample_rate_);
 }
 
-void Pacer::push(std::span<const float> samples) { queue_.insert(queue_.end(), samples.begin(), samples.end()); }
+void Pacer::push(std::span<const float> samples) {
+    // Moving the rest to the front each time would cost more than the memory it saves.
+    if (head_ > sound_.size() / 2) {
+        sound_.erase(sound_.begin(), sound_.begin() + static_cast<std::ptrdiff_t>(head_));
+        head_ = 0;
+    }
+    sound_.insert(sound_.end(), samples.begin(), samples.end());
+}
 
-base::Duration Pacer::waiting_duration() const { return audio::duration_of(queue_.size(), sample_rate_); }
+base::Duration Pacer::waiting_duration() const { return audio::duration_of(waiting(), sample_rate_); }
 
 std::optional<base::Time> Pacer::due() const {
-    if (held_ || queue_.empty() || (queue_.size() < frame_ && !finished_)) return std::nullopt;
+    if (held_ || waiting() == 0 || (waiting() < frame_ && !finished_)) return std::nullopt;
     if (!spurt_start_) return base::Time::min();
     return *spurt_start_ + length(spurt_sent_) - lead_;
 }
 
-std::optional<std::vector<float>> Pacer::next(base::Time now) {
+std::optional<std::span<const float>> Pacer::next(base::Time now) {
     const auto when = due();
     if (!when || *when > now) return std::nullopt;
     if (!spurt_start_ || now > *spurt_start_ + length(spurt_sent_)) {
@@ -32,19 +39,20 @@ std::optional<std::vector<float>> Pacer::next(base::Time now) {
         spurt_sent_ = 0;
         spurt_start_ = now;
     }
-    const std::size_t count = std::min(frame_, queue_.size());
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-    std::vector<float> frame(queue_.begin(), end);
-    queue_.erase(queue_.begin(), end);
+    const std::size_t count = std::min(frame_, waiting());
+    const auto frame = std::span<const float>(sound_).subspan(head_, count);
+    head_ += count;
     spurt_sent_ += static_cast<std::int64_t>(count);
     return frame;
 }
 
 std::vector<float> Pacer::clear() {
-    const std::size_t count = std::min(audio::samples_in(kFade, sample_rate_), queue_.size());
-    std::vector<float> fade(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+    const std::size_t count = std::min(audio::samples_in(kFade, sample_rate_), waiting());
+    const auto first = sound_.begin() + static_cast<std::ptrdiff_t>(head_);
+    std::vector<float> fade(first, first + static_cast<std::ptrdiff_t>(count));
     for (std::size_t i = 0; i < count; ++i) fade[i] *= 1.0F - static_cast<float>(i + 1) / static_cast<float>(count);
-    queue_.clear();
+    sound_.clear();
+    head_ = 0;
     // A fade without sound before it would be a click of its own.
     if (sent() == 0) fade.clear();
     return fade;

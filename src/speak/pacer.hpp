@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -28,7 +27,8 @@ public:
     void finish() { finished_ = true; }
 
     /// The next frame if it is due. Less than a whole frame waits for more, until finish().
-    std::optional<std::vector<float>> next(base::Time now);
+    /// The samples are good until the next push() or clear().
+    std::optional<std::span<const float>> next(base::Time now);
 
     /// When next() has something to give; none while it waits for sound or is held.
     std::optional<base::Time> due() const;
@@ -41,7 +41,7 @@ public:
     /// Throws away what has not been sent, and answers its first 10 ms, faded out, to be sent last.
     std::vector<float> clear();
 
-    std::size_t waiting() const { return queue_.size(); }
+    std::size_t waiting() const { return sound_.size() - head_; }
     base::Duration waiting_duration() const;
 
     /// Samples sent, and of these the samples that a client which plays at once has played.
@@ -49,7 +49,7 @@ public:
     std::int64_t played(base::Time now) const;
 
     /// All has been sent and played.
-    bool played_out(base::Time now) const { return queue_.empty() && played(now) >= sent(); }
+    bool played_out(base::Time now) const { return waiting() == 0 && played(now) >= sent(); }
     /// When that will be so, if nothing more comes.
     base::Time end_of_play() const;
 
@@ -59,7 +59,8 @@ private:
     const int sample_rate_;
     const base::Duration lead_;
     const std::size_t frame_;
-    std::deque<float> queue_;
+    std::vector<float> sound_;
+    std::size_t head_ = 0;  ///< of the sound, where what waits begins
     bool finished_ = false;
     bool held_ = false;
     std::optional<base::Time> spurt_start_;  ///< when the client began to play the spurt

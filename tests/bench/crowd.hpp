@@ -5,21 +5,19 @@
 #include "audio/resampler.hpp"
 #include "base/base64.hpp"
 #include "base/clock.hpp"
+#include "bench/bare_web_socket.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/websocket.hpp>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <deque>
 #include <future>
 #include <memory>
 #include <numbers>
@@ -34,8 +32,6 @@
 namespace antiphon::bench {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace websocket = beast::websocket;
 using base::Clock;
 using base::milliseconds;
 using boost::system::error_code;
@@ -51,11 +47,12 @@ inline constexpr int kLeadFrames = 10;          // of an answer, that do not cou
 
 // ---- the sound
 
-inline std::string append_event(std::span<const float> samples) {
-    return R"({"type":"input_audio_buffer.append","audio":")" + base::base64_encode(audio::to_s16le(samples)) + "\"}";
+inline std::string append_frame(std::span<const float> samples) {
+    return BareWebSocket::text_frame(R"({"type":"input_audio_buffer.append","audio":")" +
+                                     base::base64_encode(audio::to_s16le(samples)) + "\"}");
 }
 
-/// The messages of one turn's speech, and of a frame of silence, made once for all callers.
+/// The WebSocket frames of one turn's speech, and of 20 ms of silence, made once for all callers.
 struct Sound {
     std::vector<std::string> speech;
     std::string silence;
@@ -68,10 +65,10 @@ struct Sound {
                 const double syllables = 0.7 + 0.3 * std::sin(2 * std::numbers::pi * 4.0 * t);
                 frame[i] = static_cast<float>(0.3 * syllables * std::sin(2 * std::numbers::pi * 180.0 * t));
             }
-            speech.push_back(append_event(frame));
+            speech.push_back(append_frame(frame));
         }
         std::fill(frame.begin(), frame.end(), 0.0F);
-        silence = append_event(frame);
+        silence = append_frame(frame);
     }
 };
 
@@ -79,12 +76,19 @@ struct Sound {
 class FramesNeeded {
 public:
     std::size_t for_samples(std::size_t samples) {
-        while (had_.empty() || had_.back() < samples)
-            had_.push_back((had_.empty() ? 0 : had_.back()) + resampler_.process(std::vector<float>(kFrameSamples)).size());
+        while (had_.empty() || had_.back() < samples) add_frame();
         return static_cast<std::size_t>(std::lower_bound(had_.begin(), had_.end(), samples) - had_.begin());
     }
 
+    /// With each frame that is sent, so that not all of it is to be done when an event has come and the next waits.
+    void prepare(std::size_t frames) {
+        while (had_.size() <= frames) add_frame();
+    }
+
 private:
+    void add_frame() {
+        had_.push_back((had_.empty() ? 0 : had_.back()) + resampler_.process(std::vector<float>(kFrameSamples)).size());
+    }
     static audio::Resampler open() {
         auto opened = audio::Resampler::open(kRate, 16'000);
         if (!opened) throw std::runtime_error(opened.error().text);
@@ -143,10 +147,17 @@ public:
         : world_(world), socket_(io), timer_(io), type_next_(number % 2 == 1) {}
 
     void start() {
-        beast::get_lowest_layer(socket_).async_connect(world_.server, [self = shared_from_this()](error_code failure) {
-            if (failure) return self->lose("connect: " + failure.message());
-            self->upgrade();
-        });
+        BareWebSocket::Events events;
+        events.opened = [this] {
+            open_ = true;
+            ++world_.open;
+        };
+        events.message = [this](std::string_view event) { received(event, Clock::now()); };
+        events.ended = [this](const std::string& why) {
+            if (!ending_) lose(why);
+            drop();
+        };
+        socket_.connect(world_.server, "/v1/realtime?model=load", std::move(events), shared_from_this());
     }
 
     /// Ends in order.
@@ -154,39 +165,13 @@ public:
         ending_ = true;
         timer_.cancel();
         if (!open_) return drop();
-        socket_.async_close(websocket::close_code::normal, [self = shared_from_this()](error_code) { self->drop(); });
+        socket_.send(BareWebSocket::close_frame(), shared_from_this());
     }
 
     bool done() const { return done_; }
 
 private:
     enum class Turn { none, speaking, waiting, typed, answered };
-
-    void upgrade() {
-        error_code ignored;
-        beast::get_lowest_layer(socket_).set_option(asio::ip::tcp::no_delay(true), ignored);
-        socket_.secure_prng(false);
-        socket_.text(true);
-        socket_.async_handshake("127.0.0.1", "/v1/realtime?model=load", [self = shared_from_this()](error_code failure) {
-            if (failure) return self->lose("handshake: " + failure.message());
-            self->open_ = true;
-            ++self->world_.open;
-            self->read();
-        });
-    }
-
-    void read() {
-        socket_.async_read(in_, [self = shared_from_this()](error_code failure, std::size_t) {
-            if (failure) {
-                if (!self->ending_) self->lose("closed: " + failure.message());
-                return self->drop();
-            }
-            const auto now = Clock::now();
-            self->received({static_cast<const char*>(self->in_.cdata().data()), self->in_.size()}, now);
-            self->in_.consume(self->in_.size());
-            if (!self->done_) self->read();
-        });
-    }
 
     void received(std::string_view event, base::Time now) {
         constexpr std::string_view kType = R"({"type":")";
@@ -205,7 +190,7 @@ private:
             case Manner::idle: return;
             case Manner::one_typed_turn:
                 write_text(R"({"type":"session.update","session":{"type":"realtime","output_modalities":["text"]}})");
-                write_text(world_.sound.silence);
+                write(world_.sound.silence);
                 return type_turn();
             case Manner::talk:
                 next_frame_ = Clock::now();
@@ -291,35 +276,19 @@ private:
         }
         if (now - turn_began_ > kPatience) return lose("a turn was not answered in time");
         sent_at_[frames_sent_++ % sent_at_.size()] = now;
+        world_.frames_needed.prepare(frames_sent_);
         if (turn_ == Turn::speaking) {
-            write(&world_.sound.speech[spoken_++]);
+            write(world_.sound.speech[spoken_++]);
             if (spoken_ == kSpeechFrames) turn_ = Turn::waiting;
             return;
         }
-        write(&world_.sound.silence);
+        write(world_.sound.silence);
         if (turn_ == Turn::answered && pause_-- == 0) begin_turn();
     }
 
-    // ---- writing: one message at a time; the frames are shared, other text is kept here until it is written
+    void write_text(std::string_view text) { write(BareWebSocket::text_frame(text)); }
 
-    void write_text(std::string text) {
-        texts_.push_back(std::move(text));
-        write(&texts_.back());
-    }
-
-    void write(const std::string* message) {
-        waiting_.push_back(message);
-        if (waiting_.size() == 1) write_next();
-    }
-
-    void write_next() {
-        socket_.async_write(asio::buffer(*waiting_.front()), [self = shared_from_this()](error_code failure, std::size_t) {
-            if (failure || self->done_) return;
-            if (!self->texts_.empty() && self->waiting_.front() == &self->texts_.front()) self->texts_.pop_front();
-            self->waiting_.pop_front();
-            if (!self->waiting_.empty()) self->write_next();
-        });
-    }
+    void write(std::string_view frame) { socket_.send(frame, shared_from_this()); }
 
     void lose(const std::string& why) {
         if (!done_ && !ending_) {
@@ -334,16 +303,12 @@ private:
         done_ = true;
         if (open_) --world_.open;
         timer_.cancel();
-        error_code ignored;
-        beast::get_lowest_layer(socket_).close(ignored);
+        socket_.close();
     }
 
     World& world_;
-    websocket::stream<asio::ip::tcp::socket, false> socket_;
+    BareWebSocket socket_;
     asio::steady_timer timer_;
-    beast::flat_buffer in_;
-    std::deque<std::string> texts_;
-    std::deque<const std::string*> waiting_;
     bool open_ = false;
     bool ending_ = false;
     bool done_ = false;

@@ -6,6 +6,7 @@
 //
 // Ends in order on SIGTERM and SIGINT. load_caller starts it by itself. The queues of the pools are long (4096):
 // with instant engines a full queue would only say that the machine stood still for a moment.
+#include "base/io_loops.hpp"
 #include "base/log.hpp"
 #include "base/worker_pool.hpp"
 #include "bench/instant_engines.hpp"
@@ -14,7 +15,6 @@
 #include "fakes/fake_voice_detector.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <sys/resource.h>
 
@@ -64,7 +64,7 @@ int serve(const Options& options) {
     session.turn_detection->silence_duration = base::milliseconds(options.silence_ms);
 
     // Made before the pools and ended after them: what a job still posts must find it.
-    boost::asio::io_context io{options.io_threads};
+    base::IoLoops io{static_cast<std::size_t>(options.io_threads)};
     base::WorkerPool recognizer_workers{"stt", options.workers, kQueue};
     base::WorkerPool language_model_workers{"llm", options.workers, kQueue};
     base::WorkerPool synthesizer_workers{"tts", options.workers, kQueue};
@@ -91,7 +91,7 @@ int serve(const Options& options) {
         std::fprintf(stderr, "%s\n", listener.error().text.c_str());
         return 1;
     }
-    boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+    boost::asio::signal_set signals(io.at(0), SIGINT, SIGTERM);
     signals.async_wait([&](const boost::system::error_code&, int) { (*listener)->close(); });
     if (!options.port_file.empty()) {
         // Under its own name only when it is whole: who waits for it may read it at once.
@@ -99,7 +99,7 @@ int serve(const Options& options) {
         std::rename((options.port_file + ".part").c_str(), options.port_file.c_str());
     }
     std::vector<std::jthread> threads;
-    for (int i = 0; i < options.io_threads; ++i) threads.emplace_back([&io] { io.run(); });
+    for (std::size_t i = 0; i < io.count(); ++i) threads.emplace_back([&loop = io.at(i)] { loop.run(); });
     return 0;
 }
 

@@ -22,7 +22,7 @@
 //                within 10 s.
 //   CPU          user and system time of the server's process by the seconds of all calls together.
 //   memory       the server's proportional set size (PSS), as /proc/PID/smaps_rollup has it.
-// This program takes about as much of the machine as the server; on two cores its own lateness is part of the figures.
+// This program runs on the same machine as the server; where that is full, its own lateness is part of the figures.
 // "late frames" says how often a frame went out more than 5 ms after its time, which is the sign of it.
 #include "bench/crowd.hpp"
 #include "bench/server_process.hpp"

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <random>
 
 namespace antiphon::audio {
 namespace {
@@ -53,6 +56,21 @@ TEST(Pcm, ClipsAndSilencesWhatIsNoNumber) {
     for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(back[i], 32767.0F / 32768.0F) << i;
     for (std::size_t i = 4; i < 7; ++i) EXPECT_EQ(back[i], -1.0F) << i;
     EXPECT_EQ(back[7], 0.0F);
+}
+
+TEST(Pcm, RoundsToTheNearestAndToTheEvenOfTwo) {
+    std::vector<float> samples;
+    std::mt19937 random(1);
+    for (int i = -40'000; i < 40'000; ++i) {
+        samples.push_back((static_cast<float>(i) + 0.5F) / 32768.0F);
+        samples.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(random())));
+    }
+    const std::vector<std::uint8_t> bytes = to_s16le(samples);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        const float clipped = std::isnan(samples[i]) ? 0.0F : std::clamp(samples[i] * 32768.0F, -32768.0F, 32767.0F);
+        const int value = static_cast<std::int16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8);
+        ASSERT_EQ(value, std::lrint(clipped)) << samples[i];
+    }
 }
 
 TEST(Pcm, Levels) {

@@ -74,5 +74,24 @@ TEST_F(AsioStrandTest, ATimeThatHasPassedIsSoon) {
     ran.get_future().wait();
 }
 
+TEST(AsioStrandOnOneThread, KeepsOrderAndTime) {
+    boost::asio::io_context io{1};
+    AsioStrand strand(AsioStrand::OneThread{io});
+    std::vector<int> order;
+    Time ran{};
+    const Time when = strand.now() + milliseconds(5);
+    strand.post_at(when, [&] { ran = strand.now(); });
+    strand.post_at(strand.now(), [&] { order.push_back(1); });
+    strand.post([&] {
+        strand.post([&] { order.push_back(4); });
+        order.push_back(2);
+    });
+    strand.post([&] { order.push_back(3); });
+    EXPECT_TRUE(order.empty()) << "nothing runs from within post()";
+    io.run();
+    EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 4}));
+    EXPECT_GE(ran, when);
+}
+
 }  // namespace
 }  // namespace antiphon::base

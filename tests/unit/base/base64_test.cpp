@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <random>
 
 namespace antiphon::base {
@@ -34,6 +35,26 @@ TEST(Base64, EveryByteAndEveryLengthComesBack) {
         ASSERT_TRUE(decoded);
         ASSERT_EQ(*decoded, plain);
     }
+}
+
+TEST(Base64, AppendsToWhatIsThere) {
+    std::string text = "=x";
+    append_base64(text, bytes("foob"));
+    append_base64(text, bytes(""));
+    EXPECT_EQ(text, "=xZm9vYg==");
+}
+
+TEST(Base64, RefusesACharacterAtEveryPlace) {
+    const std::string good = base64_encode(bytes("twelve bytes"));
+    for (std::size_t at = 0; at < good.size(); ++at)
+        for (int c = 0; c < 256; ++c) {
+            std::string text = good;
+            text[at] = static_cast<char>(c);
+            const bool known = std::isalnum(c) != 0 || c == '+' || c == '/';
+            const bool padding = c == '=' && at + 1 == good.size();  // may be right there, if no bit is lost
+            if (padding) continue;
+            EXPECT_EQ(base64_decode(text).has_value(), known) << at << ' ' << c;
+        }
 }
 
 TEST(Base64, RefusesWhatIsNot) {

@@ -31,6 +31,27 @@ TEST(Ids, NoTwoAreAlikeAndEveryCharacterIsEquallyLikely) {
     for (const auto& [c, count] : counts) EXPECT_NEAR(count, kExpected, 6.0 * 81.0) << c;
 }
 
+TEST(Ids, ASeriesHasTheFormOfRandomOnes) {
+    IdSeries series("event_");
+    const std::string first(series.next());
+    ASSERT_EQ(first.size(), 30U);
+    EXPECT_TRUE(first.starts_with("event_"));
+    EXPECT_EQ(first.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz", 6), std::string::npos) << first;
+    EXPECT_NE(IdSeries("event_").next().substr(0, 20), first.substr(0, 20));
+}
+
+TEST(Ids, ASeriesCountsAndRepeatsNothing) {
+    IdSeries series("");
+    std::set<std::string, std::less<>> seen;
+    std::string last;
+    for (int i = 0; i < 50'000; ++i) {  // past 36^3
+        const std::string id(series.next());
+        EXPECT_GT(id, last);
+        last = id;
+        EXPECT_TRUE(seen.insert(id).second);
+    }
+}
+
 TEST(Ids, TurnsCountUp) {
     TurnId turn{};
     EXPECT_EQ(number(turn), 0U);

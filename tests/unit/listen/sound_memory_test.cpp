@@ -36,6 +36,9 @@ TEST(SoundMemory, CopiesOnlyWhatIsThere) {
     EXPECT_TRUE(memory.copy(60, 90).empty());
     EXPECT_TRUE(memory.copy(40, 20).empty());
     EXPECT_EQ(memory.copy(-5, 500).size(), 50U);
+    EXPECT_EQ(memory.view(-5, 500).size(), 50U);
+    EXPECT_EQ(memory.view(10, 12).front(), 10.0F);
+    EXPECT_TRUE(memory.view(60, 90).empty());
     memory.forget_before(1000);
     EXPECT_EQ(memory.begin(), 50);
     memory.forget_before(-1000);

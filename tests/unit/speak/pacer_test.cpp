@@ -107,6 +107,30 @@ TEST_F(PacerTest, ClearedItFadesOutIn10Milliseconds) {
     EXPECT_EQ(pacer.waiting(), 0U);
 }
 
+TEST_F(PacerTest, EverySampleGoesOutOnceThroughAMinute) {
+    for (int at = 0; at < 60'000; at += 10) {
+        if (at % 50 == 0) push(milliseconds(at % 100 == 0 ? 70 : 30));
+        send(milliseconds(at));
+        EXPECT_LE(pacer.waiting(), static_cast<std::size_t>(kRate) / 5);
+    }
+    pacer.finish();
+    send(milliseconds(61'000));
+    std::vector<float> all(60 * kRate);
+    std::iota(all.begin(), all.end(), 0.0F);
+    EXPECT_EQ(sent, all);
+}
+
+TEST_F(PacerTest, ClearedItBeginsAnewWithWhatComesNext) {
+    push(milliseconds(200));
+    send(milliseconds(0));
+    EXPECT_FALSE(pacer.clear().empty());
+    EXPECT_FALSE(pacer.due());
+    sent.clear();
+    push(milliseconds(20));
+    EXPECT_EQ(send(milliseconds(20)), 1U);
+    EXPECT_EQ(sent.front(), 4800.0F);
+}
+
 TEST_F(PacerTest, NothingSentNeedsNoFade) {
     push(milliseconds(100));
     EXPECT_TRUE(pacer.clear().empty());
