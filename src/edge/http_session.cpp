@@ -358,10 +358,11 @@ private:
         handed_over_ = true;
         open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_,
                         [&](std::shared_ptr<MessageChannel> channel) {
-                            return RealtimeSession::make(std::move(channel), strand_, std::move(*place), services_,
-                                                         *connections_, std::move(*agent),
+                            return RealtimeSession::make(strand_, std::move(*place), services_, *connections_,
+                                                         std::move(*agent),
                                                          model == target.query.end() ? "" : model->second, client,
-                                                         handshake.wire);
+                                                         handshake.wire)
+                                ->attach(std::move(channel));
                         });
     }
 

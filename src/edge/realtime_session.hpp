@@ -1,6 +1,8 @@
 // One call over the Realtime API: the client's events go to the Call, the call's events to the client.
 //
-// strand, but for shut_down(). Knows no sockets: it talks through a MessageChannel.
+// strand, but for what is said to be thread-safe. Knows no sockets: it talks through message channels, which come and
+// go, and through a media line when the sound does not travel in messages. A call outlives its channel when the client
+// asked for it (docs/decisions/0014-resume.md).
 #pragma once
 
 #include "base/strand.hpp"
@@ -10,11 +12,14 @@
 #include "edge/connections.hpp"
 #include "edge/event_map.hpp"
 #include "edge/handshake.hpp"
+#include "edge/media_line.hpp"
 #include "edge/message_channel.hpp"
 #include "edge/services.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,40 +28,87 @@
 
 namespace antiphon::edge {
 
-class RealtimeSession final : public ChannelUser,
+/// Up to where a client has received what its earlier channel was sent.
+struct ResumeFrom {
+    std::string last_event_id;     ///< empty: nothing
+    std::size_t after_binary = 0;  ///< binary messages received after that event
+};
+
+class RealtimeSession final : public MediaUser,
                               public Connection,
                               public std::enable_shared_from_this<RealtimeSession>,
                               private call::Peer {
 public:
+    static constexpr std::size_t kMaxObservers = 4;
+
     /// `agent` answers; `model` as the client named it, empty for the agent's own; `client` is its address, for
-    /// the log; `wire` is what was agreed upon when the channel was opened.
-    /// The call begins with opened() and ends with ended(); its place is given back then. `services`
-    /// must outlive the session, and the engines must be loaded.
-    static std::shared_ptr<RealtimeSession> make(std::shared_ptr<MessageChannel> channel,
-                                                 std::shared_ptr<base::Strand> strand, call::CallPlace place,
+    /// the log; `wire` is what was agreed upon when the client came.
+    /// The call begins with the first channel that opens (or see attach_media); its place is given back with its end.
+    /// Until then a channel, a line, or whoever else holds the session keeps it. `services` must outlive the session,
+    /// and the engines must be loaded. thread-safe.
+    static std::shared_ptr<RealtimeSession> make(std::shared_ptr<base::Strand> strand, call::CallPlace place,
                                                  const Services& services, Connections& connections,
                                                  std::shared_ptr<const call::Agent> agent, std::string model,
                                                  std::string client, WireStart wire = {});
     ~RealtimeSession() override;
 
-    void opened() override;
-    void received(std::string_view message) override;
-    void received_binary(std::span<const std::uint8_t> bytes) override;
-    void ended(ChannelEnd end) override;
+    /// "rtc_...": under this name the session stands in services.sessions until it ends. thread-safe.
+    const std::string& call_id() const { return call_id_; }
 
-    /// Closes the call and then the channel with 1012. thread-safe.
+    /// The strand on which the call lives. thread-safe.
+    const std::shared_ptr<base::Strand>& strand() const { return strand_; }
+
+    /// Changes the session before the call begins, as the first session.update would: of the session that came with an
+    /// offer. Answers what is wrong with it; nothing is changed then. Before anything is attached; any thread.
+    std::optional<protocol::Refusal> configure(const protocol::UpdateSession& request);
+
+    /// What a client needs to take the call over, empty while it is not resumable. thread-safe.
+    std::string resume_token() const;
+    /// Whether the call is resumable and this is its token; compared in constant time. thread-safe.
+    bool is_resume_token(std::string_view token) const;
+
+    /// The user of the client's own channel; from its opening on it takes the place of one before.
+    std::shared_ptr<ChannelUser> attach(std::shared_ptr<MessageChannel> channel);
+    /// The same for a client that comes back: what it has missed is sent first. An earlier channel is closed with 1008,
+    /// and a media line is closed.
+    std::shared_ptr<ChannelUser> take_over(std::shared_ptr<MessageChannel> channel, ResumeFrom from);
+    /// The user of a further channel, which gets all events but the sound. `place` is of admit_observer().
+    std::shared_ptr<ChannelUser> observe(std::shared_ptr<MessageChannel> channel, call::CallPlace place);
+    /// A place for one more observer; `overloaded` when there are kMaxObservers. thread-safe.
+    base::Result<call::CallPlace> admit_observer() { return observers_admitted_.enter(); }
+
+    /// The sound of both directions goes over this line from now on. Its user is this session. `alone`: the client
+    /// offered no channel, and the call begins with the line's first sound.
+    void attach_media(std::shared_ptr<MediaLine> line, bool alone = false);
+    void heard(std::span<const float> samples) override;
+    void line_silent(bool silent) override;
+    void line_ended() override;
+
+    /// Ends the call in order: channels are closed with 1000. thread-safe; safe to call twice and at any time.
+    void hang_up();
+
+    /// Closes the call and then its channels with 1012. thread-safe.
     void shut_down() override;
 
 private:
-    RealtimeSession(std::shared_ptr<MessageChannel> channel, std::shared_ptr<base::Strand> strand, call::CallPlace place,
-                    const Services& services, std::shared_ptr<const call::Agent> agent, std::string model,
-                    std::string client, WireStart wire);
+    class Channel;
+    friend class Channel;
+
+    RealtimeSession(std::shared_ptr<base::Strand> strand, call::CallPlace place, const Services& services,
+                    std::shared_ptr<const call::Agent> agent, std::string model, std::string client, WireStart wire);
 
     void send(const call::CallEvent& event) override;
     void send_audio(const call::ResponsePart& part, std::span<const float> samples) override;
-    /// Nothing is to be done: over a WebSocket the client holds the sound and drops it on speech_started.
-    void clear_audio() override {}
+    /// Over a WebSocket nothing is to be done: the client holds the sound and drops it on speech_started.
+    void clear_audio() override;
 
+    // What a channel says.
+    void opened(Channel& channel);
+    void received(Channel& channel, std::string_view message);
+    void received_binary(Channel& channel, std::span<const std::uint8_t> bytes);
+    void ended(Channel& channel, ChannelEnd end);
+
+    void open_call();
     void perform(const protocol::ClientEvent& event);
     void perform(const protocol::UpdateSession& request, const std::string& event_id);
     void perform(const protocol::CreateItem& request, const std::string& event_id);
@@ -64,8 +116,8 @@ private:
     /// Refused where the client plays the sound.
     void clear_output(const std::string& event_id);
     /// Hears the sound piece by piece, so that a minute of it in one message does not hold up other calls; the
-    /// next message is asked for when it is done.
-    void hear(std::vector<float> samples, std::size_t from);
+    /// next message of `from` is asked for when it is done.
+    void hear(std::shared_ptr<MessageChannel> from, std::vector<float> samples, std::size_t at);
     void refuse(const protocol::Refusal& refusal);
     void refuse(const base::Error& error, const std::string& event_id);
     /// Whether the agent does not take one of these tools, which the client is then told.
@@ -73,21 +125,30 @@ private:
                       const std::string& event_id);
     void tell(const protocol::ServerEvent& event);
     void close_call();
-    void next();
+    void finish(std::string_view reason);
 
-    std::shared_ptr<MessageChannel> channel_;  ///< none after the end
     const std::shared_ptr<base::Strand> strand_;
     call::CallPlace place_;
     const Services& services_;
     const std::shared_ptr<const call::Agent> agent_;
-    const std::string model_;
+    const std::string call_id_;
     const std::string client_;
-    const bool transcription_;  ///< as the session begins
+    call::Session start_;                   ///< the session as it will begin
     WireContext context_;
     std::optional<protocol::WireSettings> changed_;  ///< what they become if the call takes the update
-    std::shared_ptr<call::Call> call_;  ///< from opened() to the end
+    std::shared_ptr<call::Call> call_;      ///< from the first channel's opening to the end
+    std::shared_ptr<MessageChannel> main_;  ///< none before it opens and after its end
+    std::shared_ptr<MessageChannel> asking_;  ///< whose event is being performed
+    std::shared_ptr<MediaLine> media_;
+    bool media_opens_ = false;
+    bool over_ = false;
     base::Time opened_at_{};
+    call::CallRegistry observers_admitted_{kMaxObservers};
+    std::vector<std::shared_ptr<MessageChannel>> observers_;
+    mutable std::mutex token_mutex_;
+    std::string token_;
     ConnectionEntry entry_;
+    std::shared_ptr<void> listed_;  ///< in the session directory
 };
 
 }  // namespace antiphon::edge

@@ -8,6 +8,7 @@
 #include "call/call_engines.hpp"
 #include "call/call_registry.hpp"
 #include "edge/options.hpp"
+#include "edge/session_directory.hpp"
 #include "engine/embedder.hpp"
 
 #include <functional>
@@ -55,6 +56,8 @@ struct Services {
     std::function<const EndpointEngines*()> endpoint_engines = [] { return nullptr; };  ///< as engines()
     base::Duration longest_recording = std::chrono::minutes(30);  ///< of POST /v1/audio/transcriptions
     std::string_view openapi{};    ///< docs/openapi.yaml
+    /// The calls under way, by their ids; never null.
+    std::shared_ptr<SessionDirectory> sessions = SessionDirectory::make();
 };
 
 }  // namespace antiphon::edge

@@ -40,6 +40,14 @@ std::optional<std::vector<float>> Pacer::next(base::Time now) {
     return frame;
 }
 
+void Pacer::rewind(base::Duration unheard, base::Time now) {
+    const auto count = std::min(static_cast<std::int64_t>(audio::samples_in(unheard, sample_rate_)), sent());
+    if (count <= 0) return;
+    before_ = sent() - count;
+    spurt_sent_ = count;
+    spurt_start_ = now;
+}
+
 std::vector<float> Pacer::clear() {
     const std::size_t count = std::min(audio::samples_in(kFade, sample_rate_), queue_.size());
     std::vector<float> fade(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
