@@ -18,6 +18,8 @@
 
 namespace antiphon::edge {
 
+class WebRtcStack;
+
 /// What GET /ready answers; 200 when `ready`, else 503.
 struct Readiness {
     bool ready = false;
@@ -58,6 +60,7 @@ struct Services {
     std::string_view openapi{};    ///< docs/openapi.yaml
     /// The calls under way, by their ids; never null.
     std::shared_ptr<SessionDirectory> sessions = SessionDirectory::make();
+    WebRtcStack* webrtc = nullptr;  ///< none: there are no calls over WebRTC
 };
 
 }  // namespace antiphon::edge

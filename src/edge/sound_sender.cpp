@@ -1,9 +1,9 @@
 #include "edge/sound_sender.hpp"
 
 #include "audio/pcm.hpp"
+#include "edge/rtp_packet.hpp"
 
 #include <algorithm>
-#include <array>
 #include <random>
 #include <utility>
 
@@ -95,20 +95,14 @@ std::vector<std::uint8_t> SoundSender::pack(std::span<const std::uint8_t> payloa
     last_sent_ = now;
     const std::scoped_lock lock(mutex_);
     const std::uint32_t sequence = sequence_++;
-    const auto byte = [](std::uint32_t value, int shift) { return static_cast<std::uint8_t>(value >> shift); };
-    std::vector<std::uint8_t> packet{0x80,
-                                     static_cast<std::uint8_t>((marker ? 0x80 : 0) | settings_.payload_type),
-                                     byte(sequence, 8),
-                                     byte(sequence, 0),
-                                     byte(timestamp_, 24),
-                                     byte(timestamp_, 16),
-                                     byte(timestamp_, 8),
-                                     byte(timestamp_, 0),
-                                     byte(settings_.ssrc, 24),
-                                     byte(settings_.ssrc, 16),
-                                     byte(settings_.ssrc, 8),
-                                     byte(settings_.ssrc, 0)};
-    packet.insert(packet.end(), payload.begin(), payload.end());
+    RtpPacket rtp;
+    rtp.marker = marker;
+    rtp.payload_type = settings_.payload_type;
+    rtp.sequence = static_cast<std::uint16_t>(sequence);
+    rtp.timestamp = timestamp_;
+    rtp.ssrc = settings_.ssrc;
+    rtp.payload = payload;
+    std::vector<std::uint8_t> packet = write_rtp(rtp);
     ++packets_;
     octets_ += static_cast<std::uint32_t>(payload.size());
     unconfirmed_.push_back({sequence, position_});

@@ -29,38 +29,37 @@ WebRtcChannel::WebRtcChannel(std::shared_ptr<base::Strand> strand, std::size_t m
 
 WebRtcChannel::~WebRtcChannel() = default;
 
-void WebRtcChannel::connect(const std::shared_ptr<rtc::DataChannel>& channel, const std::shared_ptr<HandOver>& hand_over,
-                            const std::weak_ptr<WebRtcChannel>& self) {
-    const auto alive = self.lock();
-    if (!alive || channel->label() != kLabel) {
-        base::log::debug("webrtc.channel_refused", {{"label", channel->label()}});
-        return;  // the last reference closes it
-    }
-    const auto on_strand = [hand_over, self](auto run) {
-        hand_over->post([self, run = std::move(run)]() mutable {
-            if (const auto us = self.lock()) run(*us);
+WebRtcChannel::Connector WebRtcChannel::connector(const std::shared_ptr<HandOver>& way) {
+    const auto on_strand = [way, weak = weak_from_this()](auto run) {
+        way->post([weak, run = std::move(run)]() mutable {
+            if (const auto self = weak.lock()) run(*self);
         });
     };
-    channel->onMessage([on_strand, inflow = alive->inflow_, bound = alive->max_queued_](const rtc::message_variant& given) {
-        Message message;
-        if (const auto* text = std::get_if<std::string>(&given)) {
-            message.bytes = *text;
-        } else {
-            const auto& bytes = std::get<rtc::binary>(given);
-            message.bytes.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-            message.binary = true;
+    return [on_strand, inflow = inflow_, bound = max_queued_](const std::shared_ptr<rtc::DataChannel>& channel) {
+        if (channel->label() != kLabel) {
+            base::log::debug("webrtc.channel_refused", {{"label", channel->label()}});
+            return;  // the last reference closes it
         }
-        const std::size_t size = cost(message.bytes);
-        if (inflow->bytes.fetch_add(size) > bound) {
-            inflow->bytes -= size;
-            return on_strand([](WebRtcChannel& us) { us.give_up(ChannelEnd::protocol_violated); });
-        }
-        on_strand([message = std::move(message)](WebRtcChannel& us) mutable { us.take(std::move(message)); });
-    });
-    channel->onClosed([on_strand] { on_strand([](WebRtcChannel& us) { us.end(ChannelEnd::closed_by_client); }); });
-    channel->setBufferedAmountLowThreshold(kWithLibrary / 2);
-    channel->onBufferedAmountLow([on_strand] { on_strand([](WebRtcChannel& us) { us.write(); }); });
-    on_strand([channel](WebRtcChannel& us) { us.take(channel); });
+        channel->onMessage([on_strand, inflow, bound](const rtc::message_variant& given) {
+            Message message = copy_of(given);
+            const std::size_t size = cost(message.bytes);
+            if (inflow->bytes.fetch_add(size) > bound) {
+                inflow->bytes -= size;
+                return on_strand([](WebRtcChannel& self) { self.give_up(ChannelEnd::protocol_violated); });
+            }
+            on_strand([message = std::move(message)](WebRtcChannel& self) mutable { self.take(std::move(message)); });
+        });
+        channel->onClosed([on_strand] { on_strand([](WebRtcChannel& self) { self.end(ChannelEnd::closed_by_client); }); });
+        channel->setBufferedAmountLowThreshold(kWithLibrary / 2);
+        channel->onBufferedAmountLow([on_strand] { on_strand([](WebRtcChannel& self) { self.write(); }); });
+        on_strand([channel](WebRtcChannel& self) { self.take(channel); });
+    };
+}
+
+WebRtcChannel::Message WebRtcChannel::copy_of(const rtc::message_variant& given) {
+    if (const auto* text = std::get_if<std::string>(&given)) return {*text, false};
+    const auto& bytes = std::get<rtc::binary>(given);
+    return {{reinterpret_cast<const char*>(bytes.data()), bytes.size()}, true};
 }
 
 void WebRtcChannel::take(std::shared_ptr<rtc::DataChannel> channel) {

@@ -19,6 +19,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 namespace rtc {
 class DataChannel;
@@ -41,10 +43,10 @@ public:
 
     void use(std::shared_ptr<ChannelUser> user) { user_ = std::move(user); }
 
-    /// Makes a new data channel of the library hand over to this channel, by take(). To be called on the library's
-    /// thread that tells of it, so that no message is lost.
-    static void connect(const std::shared_ptr<rtc::DataChannel>& channel, const std::shared_ptr<HandOver>& hand_over,
-                        const std::weak_ptr<WebRtcChannel>& self);
+    /// Takes a new data channel of the library: what it says comes to this channel by `way`. To be called on the
+    /// library's thread that tells of it, so that no message is lost; it keeps nothing of ours.
+    using Connector = std::function<void(const std::shared_ptr<rtc::DataChannel>&)>;
+    Connector connector(const std::shared_ptr<HandOver>& way);
 
     /// When something came from the client; the epoch before.
     base::Time heard_at() const { return heard_at_; }
@@ -68,6 +70,7 @@ private:
         std::atomic<std::size_t> bytes = 0;
     };
 
+    static Message copy_of(const std::variant<std::vector<std::byte>, std::string>& given);
     void take(std::shared_ptr<rtc::DataChannel> channel);
     void take(Message message);
     void queue(Message message);

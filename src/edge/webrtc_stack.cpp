@@ -132,7 +132,7 @@ rtc::Configuration WebRtcStack::configuration() const {
 std::shared_ptr<HandOver> WebRtcStack::hand_over(std::shared_ptr<base::Strand> strand) {
     auto way = std::make_shared<HandOver>(std::move(strand));
     const std::scoped_lock lock(mutex_);
-    if (closing_) way->close();
+    if (refusing_) way->close();
     std::erase_if(ways_, [](const auto& other) { return other.expired(); });
     ways_.push_back(way);
     return way;
@@ -141,7 +141,7 @@ std::shared_ptr<HandOver> WebRtcStack::hand_over(std::shared_ptr<base::Strand> s
 base::Result<void> WebRtcStack::submit(std::function<void()> job) {
     {
         const std::scoped_lock lock(mutex_);
-        if (closing_) return base::error(base::Errc::unavailable, "the server is shutting down");
+        if (refusing_) return base::error(base::Errc::unavailable, "the server is shutting down");
         if (jobs_.size() >= kMaxWaiting)
             return base::error(base::Errc::overloaded, "too many calls are being set up at once; try again");
         jobs_.push_back(std::move(job));
@@ -159,15 +159,37 @@ void WebRtcStack::retire(std::shared_ptr<rtc::PeerConnection> connection) {
     changed_.notify_one();
 }
 
+void WebRtcStack::keep(std::shared_ptr<void> thing) {
+    const std::scoped_lock lock(mutex_);
+    const void* const name = thing.get();
+    kept_.emplace(name, std::move(thing));
+}
+
+void WebRtcStack::let_go(const void* thing) {
+    std::shared_ptr<void> last;  // goes outside the lock
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = kept_.find(thing); found != kept_.end()) {
+        last = std::move(found->second);
+        kept_.erase(found);
+    }
+}
+
 void WebRtcStack::close() {
     std::vector<std::shared_ptr<HandOver>> ways;
+    decltype(kept_) kept;
     {
         const std::scoped_lock lock(mutex_);
-        closing_ = true;
+        refusing_ = true;
+        kept.swap(kept_);
         for (const auto& way : ways_)
             if (auto open = way.lock()) ways.push_back(std::move(open));
     }
     for (const auto& way : ways) way->close();
+    kept.clear();  // what they had open is retired
+    {
+        const std::scoped_lock lock(mutex_);
+        closing_ = true;
+    }
     changed_.notify_one();
     if (thread_.joinable()) thread_.join();
 }

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 namespace rtc {
@@ -55,7 +56,12 @@ public:
     /// Closes the connection in order, by force after two seconds, and destroys it.
     void retire(std::shared_ptr<rtc::PeerConnection> connection);
 
-    /// Ends all that is open: no callback hands anything over after this. Waits for the library's threads.
+    /// Holds something until it is let go of, or the stack closes.
+    void keep(std::shared_ptr<void> thing);
+    void let_go(const void* thing);
+
+    /// Ends all that is open: no callback hands anything over after this, and what was kept is gone. To be called when
+    /// no strand runs any more. Waits until the connections that are closing in order have done so.
     void close();
 
 private:
@@ -80,6 +86,8 @@ private:
     std::deque<std::function<void()>> jobs_;
     std::vector<std::shared_ptr<rtc::PeerConnection>> retiring_;
     std::vector<std::weak_ptr<HandOver>> ways_;
+    std::unordered_map<const void*, std::shared_ptr<void>> kept_;
+    bool refusing_ = false;
     bool closing_ = false;
     std::vector<Retired> retired_;  ///< the thread's own
     std::thread thread_;
