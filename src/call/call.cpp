@@ -27,7 +27,9 @@ void Call::hear(std::span<const float> samples, int sample_rate) { conversation_
 
 void Call::hold_output() { conversation_->hold_output(); }
 
-void Call::resume_output(base::Duration unheard) { conversation_->resume_output(unheard); }
+void Call::resume_output(base::Duration unheard, std::span<const float> again) {
+    conversation_->resume_output(unheard, again);
+}
 
 void Call::update_session(const SessionPatch& patch, const std::string& client_event_id) {
     conversation_->update_session(patch, client_event_id);

@@ -47,8 +47,9 @@ public:
     /// All other work goes on.
     void hold_output();
     /// Goes on from the exact sample. `unheard`: how much of the answer's sound that was sent before is only heard from
-    /// now on, because the peer sends it again. Peer::longest_lead() is asked anew.
-    void resume_output(base::Duration unheard);
+    /// now on, because the peer sends it again. `again`: the last of what was sent, at the session's output rate, which
+    /// the call is to send once more. Peer::longest_lead() is asked anew.
+    void resume_output(base::Duration unheard, std::span<const float> again = {});
 
     /// The requests of a client. What cannot be done is answered with a RequestFailed that carries
     /// `client_event_id`, and changes nothing.

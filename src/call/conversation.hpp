@@ -53,7 +53,7 @@ public:
     const Session& session() const { return session_; }
     void hear(std::span<const float> samples, int sample_rate);
     void hold_output();
-    void resume_output(base::Duration unheard);
+    void resume_output(base::Duration unheard, std::span<const float> again);
     void update_session(const SessionPatch& patch, const std::string& client_event_id);
     void commit_audio(const std::string& client_event_id);
     void clear_audio();

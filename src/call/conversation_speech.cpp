@@ -69,12 +69,15 @@ void Conversation::run_pacer() {
 
 void Conversation::hold_output() { output_held_ = true; }
 
-void Conversation::resume_output(base::Duration unheard) {
+void Conversation::resume_output(base::Duration unheard, std::span<const float> again) {
     if (closed_) return;
     output_held_ = false;
     if (answering()) {
         answer_->pacer.set_lead(std::min(settings_.speak.lead, peer_.longest_lead()));
-        if (answer_->sounding) answer_->pacer.rewind(unheard, strand_->now());
+        if (answer_->sounding) {
+            answer_->pacer.put_back(again);
+            answer_->pacer.rewind(unheard, strand_->now());
+        }
         run_pacer();
         finish_if_done();
     }

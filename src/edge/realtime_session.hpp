@@ -5,6 +5,7 @@
 // asked for it (docs/decisions/0014-resume.md).
 #pragma once
 
+#include "audio/resampler.hpp"
 #include "base/strand.hpp"
 #include "call/call.hpp"
 #include "call/call_registry.hpp"
@@ -14,10 +15,13 @@
 #include "edge/handshake.hpp"
 #include "edge/media_line.hpp"
 #include "edge/message_channel.hpp"
+#include "edge/replay_log.hpp"
+#include "edge/resume_from.hpp"
 #include "edge/services.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,12 +31,6 @@
 #include <vector>
 
 namespace antiphon::edge {
-
-/// Up to where a client has received what its earlier channel was sent.
-struct ResumeFrom {
-    std::string last_event_id;     ///< empty: nothing
-    std::size_t after_binary = 0;  ///< binary messages received after that event
-};
 
 class RealtimeSession final : public MediaUser,
                               public Connection,
@@ -97,35 +95,67 @@ private:
     RealtimeSession(std::shared_ptr<base::Strand> strand, call::CallPlace place, const Services& services,
                     std::shared_ptr<const call::Agent> agent, std::string model, std::string client, WireStart wire);
 
+    /// A client's sound that is being heard.
+    struct Waiting {
+        std::shared_ptr<MessageChannel> from;
+        std::vector<float> samples;
+        int rate;
+        std::size_t at;
+    };
+
+    // --- channels, lines, and the call's life (realtime_session.cpp)
+    void opened(Channel& channel);
+    void ended(Channel& channel, ChannelEnd end);
+    void come_back(const ResumeFrom& from);
+    void open_call();
+    /// The line is no more, or not for this call: what it has brought and taken is remembered.
+    void drop_line();
+    /// Whether sound gets to the caller now.
+    bool reachable() const;
+    /// After anything that may have changed that.
+    void look_at_reach(std::string_view what);
+    /// Each second, while somebody is waited for or wants a sign of life.
+    void tick();
+    void start_ticking();
+    void keep_replay_log(bool wanted, bool whole);
+    protocol::SessionKept kept() const;
+    std::int64_t caller_sound_ms() const;
+    void close_call();
+    void finish(std::string_view reason);
+
+    // --- what is said on either side (realtime_session_events.cpp)
     void send(const call::CallEvent& event) override;
     void send_audio(const call::ResponsePart& part, std::span<const float> samples) override;
     /// Over a WebSocket nothing is to be done: the client holds the sound and drops it on speech_started.
     void clear_audio() override;
+    base::Duration ear_lag() const override;
+    base::milliseconds longest_lead() const override;
 
-    // What a channel says.
-    void opened(Channel& channel);
-    void received(Channel& channel, std::string_view message);
-    void received_binary(Channel& channel, std::span<const std::uint8_t> bytes);
-    void ended(Channel& channel, ChannelEnd end);
-
-    void open_call();
+    void received(const std::shared_ptr<MessageChannel>& from, std::string_view message);
+    void received_binary(const std::shared_ptr<MessageChannel>& from, std::span<const std::uint8_t> bytes);
     void perform(const protocol::ClientEvent& event);
     void perform(const protocol::UpdateSession& request, const std::string& event_id);
     void perform(const protocol::CreateItem& request, const std::string& event_id);
     void perform(const protocol::CreateResponse& request, const std::string& event_id);
     /// Refused where the client plays the sound.
     void clear_output(const std::string& event_id);
-    /// Hears the sound piece by piece, so that a minute of it in one message does not hold up other calls; the
-    /// next message of `from` is asked for when it is done.
-    void hear(std::shared_ptr<MessageChannel> from, std::vector<float> samples, std::size_t at);
+    /// Queues the sound of one message to be heard piece by piece, so that a minute of it does not hold up other calls;
+    /// the next message of `from` is asked for when it is done.
+    void hear(const std::shared_ptr<MessageChannel>& from, std::vector<float> samples);
+    void hear_next();
+    void send_over_line(const call::ResponsePart& part, std::span<const float> samples);
     void refuse(const protocol::Refusal& refusal);
     void refuse(const base::Error& error, const std::string& event_id);
     /// Whether the agent does not take one of these tools, which the client is then told.
     bool refuse_tools(const std::optional<std::vector<engine::Tool>>& offered, std::string_view where,
                       const std::string& event_id);
-    void tell(const protocol::ServerEvent& event);
-    void close_call();
-    void finish(std::string_view reason);
+    /// To the client and the observers; an answer that concerns one of them only, to that one.
+    void tell(const protocol::ServerEvent& event, base::Duration sound = {});
+    std::string message_of(const protocol::ServerEvent& event) const;
+    /// Whether it is one of the call's channels, or still is.
+    bool knows(const std::shared_ptr<MessageChannel>& channel) const;
+    /// The caller's sound in a message of asking_.
+    void take_sound(std::span<const std::uint8_t> bytes, const std::string& event_id);
 
     const std::shared_ptr<base::Strand> strand_;
     call::CallPlace place_;
@@ -133,22 +163,41 @@ private:
     const std::shared_ptr<const call::Agent> agent_;
     const std::string call_id_;
     const std::string client_;
-    call::Session start_;                   ///< the session as it will begin
+    call::Session start_;                     ///< the session as it will begin
     WireContext context_;
     std::optional<protocol::WireSettings> changed_;  ///< what they become if the call takes the update
-    std::shared_ptr<call::Call> call_;      ///< from the first channel's opening to the end
-    std::shared_ptr<MessageChannel> main_;  ///< none before it opens and after its end
-    std::shared_ptr<MessageChannel> asking_;  ///< whose event is being performed
-    std::shared_ptr<MediaLine> media_;
-    bool media_opens_ = false;
+    std::shared_ptr<call::Call> call_;        ///< from the first channel's opening to the end
     bool over_ = false;
     base::Time opened_at_{};
+
+    std::shared_ptr<MessageChannel> main_;    ///< the client's own: none before it opens and after its end
+    std::shared_ptr<MessageChannel> asking_;  ///< whose event is being performed
     call::CallRegistry observers_admitted_{kMaxObservers};
     std::vector<std::shared_ptr<MessageChannel>> observers_;
+
+    std::shared_ptr<MediaLine> media_;
+    bool media_opens_ = false;                ///< the call begins with the line's first sound
+    bool line_flows_ = false;                 ///< it has brought sound
+    bool line_silent_ = false;
+    std::int64_t line_sent_ = 0;              ///< samples given to all the call's lines
+    std::int64_t line_base_ = 0;              ///< of these, to earlier ones
+    std::int64_t line_received_ = 0;          ///< up to where the client has received them, of a line that is gone
+    std::string sounding_;                    ///< the response whose sound went over the line last
+    std::optional<audio::Resampler> to_line_; ///< for an output rate that is not the line's
+    int to_line_rate_ = 0;
+
+    std::deque<Waiting> waiting_;
+    std::int64_t taken_ = 0;                  ///< of the caller's sound, in samples at 48 kHz; without the line's
+    std::string last_client_event_;
+
+    std::unique_ptr<ReplayLog> log_;          ///< of a resumable call
     mutable std::mutex token_mutex_;
-    std::string token_;
+    std::string token_;                       ///< empty: not resumable
+    std::optional<base::Time> lost_since_;    ///< since when the client is waited for
+    bool ticking_ = false;
+
     ConnectionEntry entry_;
-    std::shared_ptr<void> listed_;  ///< in the session directory
+    DirectoryEntry listed_;
 };
 
 }  // namespace antiphon::edge

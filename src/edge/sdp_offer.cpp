@@ -168,6 +168,14 @@ base::Result<void> read_candidates(const SdpSection& section, SdpOffer& offer) {
     return {};
 }
 
+/// The options stand between spaces; libdatachannel writes commas.
+bool names_trickle(std::string_view options) {
+    std::string spaced(options);
+    std::replace(spaced.begin(), spaced.end(), ',', ' ');
+    const auto words = sdp_words(spaced);
+    return std::find(words.begin(), words.end(), "trickle") != words.end();
+}
+
 base::Result<void> read_ice(const SdpText& text, const SdpSection& section, SdpOffer& offer) {
     if (text.find("ice-lite") != nullptr) return unsupported("the offer is of an ICE-lite client, which cannot find the way to us");
     const auto user = nearest(text, section, "ice-ufrag");
@@ -184,8 +192,7 @@ base::Result<void> read_ice(const SdpText& text, const SdpSection& section, SdpO
     offer.ice_password = (*password)->value;
     for (const auto* attributes : {&text.attributes, &section.attributes})
         for (const auto& attribute : *attributes)
-            if (attribute.name == "ice-options")
-                for (const auto option : sdp_words(attribute.value)) offer.trickle = offer.trickle || option == "trickle";
+            if (attribute.name == "ice-options") offer.trickle = offer.trickle || names_trickle(attribute.value);
     return read_candidates(section, offer);
 }
 

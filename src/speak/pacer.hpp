@@ -41,6 +41,9 @@ public:
     /// From the next frame on.
     void set_lead(base::milliseconds lead) { lead_ = lead; }
 
+    /// The last of what was sent did not arrive: it is sent once more, before all that waits.
+    void put_back(std::span<const float> samples);
+
     /// The client did not play the last `unheard` of what was sent, and begins to play it now.
     void rewind(base::Duration unheard, base::Time now);
 
