@@ -1,5 +1,6 @@
 """A call over WebRTC, held by aiortc."""
 
+import array
 import asyncio
 import contextlib
 import fractions
@@ -8,6 +9,7 @@ import time
 
 import av
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
 
 import strict
 
@@ -73,10 +75,10 @@ class Call:
             self._news.notify_all()
 
     async def _listen(self, track):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(MediaStreamError):
             while True:
                 frame = await track.recv()
-                if abs(frame.to_ndarray()).max() > LOUD:
+                if max(abs(sample) for sample in array.array("h", bytes(frame.planes[0]))) > LOUD:
                     self.loud_seconds += frame.samples / frame.sample_rate
 
     async def offer(self):
