@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 #include <span>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -44,7 +45,7 @@ private:
         const auto packet = edge::read_rtp(bytes);
         if (!packet) return;
         if (packet->payload.size() + packet->extension.size() + 12 > bytes.size()) std::abort();
-        for (const std::uint8_t number : {1, 3, 14, 15, 200})
+        for (const std::uint8_t number : std::initializer_list<std::uint8_t>{1, 3, 14, 15, 200})
             if (const auto level = edge::audio_level(*packet, number); level && (level->dbov > 0 || level->dbov < -127)) std::abort();
         const auto again = edge::write_rtp(*packet);
         const auto reread = edge::read_rtp(again);

@@ -53,9 +53,9 @@ std::vector<float> hear(SoundReceiver& receiver, const std::vector<Packet>& pack
         const base::Time now = kStart + milliseconds(20) * step + milliseconds(3);
         for (; next != sent.end() && next->at <= now; ++next)
             receiver.put(next->sequence, static_cast<std::uint32_t>(next->index * 960 + 0xFFFFFF00U), packets[next->index], next->at);
-        const auto frame = receiver.step(now);
-        if (frame) EXPECT_EQ(frame->size(), SoundReceiver::kFrame);
-        heard.insert(heard.end(), frame ? frame->begin() : std::vector<float>(320).begin(), frame ? frame->end() : std::vector<float>(320).end());
+        const std::vector<float> frame = receiver.step(now).value_or(std::vector<float>(SoundReceiver::kFrame));
+        EXPECT_EQ(frame.size(), SoundReceiver::kFrame);
+        heard.insert(heard.end(), frame.begin(), frame.end());
     }
     return heard;
 }
@@ -100,7 +100,7 @@ TEST(SoundReceiver, AStallIsCaughtUpInThePauses) {
     auto receiver = *SoundReceiver::open();
     const auto packets = packets_of(speech(24000));
     // From 2 s on nothing for 160 ms, then all of it.
-    const auto late = [](std::size_t i) { return i >= 100 && i < 108 ? milliseconds(20) * (108 - i) : milliseconds(0); };
+    const auto late = [](std::size_t i) { return i >= 100 && i < 108 ? milliseconds(20 * (108 - i)) : milliseconds(0); };
     const auto heard = hear(receiver, packets, kNever, late);
     const ReceiverFigures figures = receiver.figures();
     EXPECT_EQ(figures.jitter.played, packets.size());
