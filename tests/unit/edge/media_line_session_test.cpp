@@ -45,7 +45,7 @@ TEST_F(MediaLineTest, carries_the_sound_of_both_sides) {
     EXPECT_EQ(inbox.count("output_audio_buffer.started"), 1U);
     EXPECT_EQ(inbox.count("output_audio_buffer.stopped"), 1U);
     expect_whole(line->sent);
-    EXPECT_EQ(line->sent.size(), language_model.answer.size() * 1200 - 2 * 1200);
+    EXPECT_EQ(line->sent.size(), spoken_samples());
     EXPECT_NEAR(base::seconds(recognizer.lengths.back()), 0.6 + 0.12, 0.1) << "16 kHz all the way";
 }
 
@@ -93,7 +93,9 @@ TEST_F(MediaLineTest, an_answer_is_over_when_the_ear_has_heard_it) {
     line->lag = milliseconds(700);
     open_rtc(false);
     type("Hello");
-    while (line->sent.size() < language_model.answer.size() * 1200 - 2 * 1200) wait(milliseconds(20));
+    wait_for_line(12'000);
+    ASSERT_EQ(synthesizer.counts.finished, synthesizer.counts.begun);
+    while (line->sent.size() < spoken_samples()) wait(milliseconds(20));
     wait(milliseconds(600));
     EXPECT_EQ(inbox.count("response.done"), 0U);
     wait(milliseconds(300));
@@ -130,7 +132,7 @@ TEST_F(MediaLineTest, goes_on_over_a_web_socket_without_losing_a_sample) {
     EXPECT_EQ(inbox.last("antiphon.session")->at("input_audio_ms"), 2100);
     wait(milliseconds(15'000));
     EXPECT_EQ(text_told(), language_model.answer);
-    EXPECT_EQ(inbox.sound.size(), language_model.answer.size() * 1200 - 2 * 1200);
+    EXPECT_EQ(inbox.sound.size(), spoken_samples());
     expect_whole(inbox.sound);
     EXPECT_EQ(inbox.count("response.done"), 1U);
     expect_each_event_once();
@@ -171,7 +173,7 @@ TEST_F(MediaLineTest, a_line_that_comes_back_brings_what_was_not_received) {
     EXPECT_GE(line->cleared, 1);
     wait(milliseconds(10'000));
     expect_whole(line->sent);
-    EXPECT_EQ(line->sent.size(), language_model.answer.size() * 1200 - 2 * 1200);
+    EXPECT_EQ(line->sent.size(), spoken_samples());
     EXPECT_EQ(inbox.count("response.done"), 1U);
 }
 
@@ -211,7 +213,7 @@ TEST_F(MediaLineTest, telephone_sound_of_the_session_is_made_fit_for_the_line) {
     receive(R"({"type":"session.update","session":{"type":"realtime","audio":{"output":{"format":{"type":"audio/pcmu"}}}}})");
     type("Hello");
     wait(milliseconds(9000));
-    EXPECT_NEAR(static_cast<double>(line->sent.size()), static_cast<double>(language_model.answer.size() * 1200 - 2 * 1200), 1200.0);
+    EXPECT_NEAR(static_cast<double>(line->sent.size()), static_cast<double>(spoken_samples()), 1200.0);
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ using base::milliseconds;
 
 class ReplayLogTest : public testing::Test {
 protected:
-    void text(const std::string& id) { log.add({id, "text " + id, false, {}}, now); }
-    void binary(const std::string& bytes) { log.add({"", bytes, true, milliseconds(20)}, now); }
+    void text(const std::string& id) { log.add(LoggedMessage{id, "text " + id, false, {}}, now); }
+    void binary(const std::string& bytes) { log.add(LoggedMessage{"", bytes, true, milliseconds(20)}, now); }
     void line(std::int64_t from, std::int64_t samples, const std::string& response = "r") {
         log.add(LineSound{{response, "i", 0}, std::vector<std::uint8_t>(static_cast<std::size_t>(samples) * 2), from, samples}, now);
     }
@@ -59,7 +59,7 @@ TEST_F(ReplayLogTest, a_client_that_has_nothing_gets_all_if_all_is_there) {
     binary("1");
     EXPECT_EQ(missed(""), "a 1 ");
     ReplayLog later(false);
-    later.add({"a", "", false, {}}, now);
+    later.add(LoggedMessage{"a", "", false, {}}, now);
     EXPECT_FALSE(later.confirm({"", 0}, 0, {}));
     EXPECT_EQ(later.missed().size(), 1U);
 }
@@ -94,12 +94,12 @@ TEST_F(ReplayLogTest, forgets_what_is_old_but_knows_where_it_ended) {
 
 TEST_F(ReplayLogTest, is_bounded_in_bytes) {
     const std::string large(1U << 20U, 'x');
-    for (int i = 0; i < 20; ++i) log.add({"e" + std::to_string(i), large, false, {}}, now);
+    for (int i = 0; i < 20; ++i) log.add(LoggedMessage{"e" + std::to_string(i), large, false, {}}, now);
     EXPECT_LE(log.bytes(), ReplayLog::kMaxBytes);
     EXPECT_EQ(log.missed().size(), 3U);
     EXPECT_EQ(missed("e17"), "e18 e19 ");
     EXPECT_EQ(missed("e10"), "!e18 e19 ");
-    log.add({"huge", std::string(5U << 20U, 'x'), false, {}}, now);
+    log.add(LoggedMessage{"huge", std::string(5U << 20U, 'x'), false, {}}, now);
     EXPECT_EQ(log.bytes(), 0U) << "what is larger than the log is not kept";
     EXPECT_EQ(missed("huge"), "");
 }

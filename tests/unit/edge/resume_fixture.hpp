@@ -180,6 +180,11 @@ protected:
         std::sort(ids.begin(), ids.end());
         EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end());
     }
+    std::size_t spoken_samples() const {
+        std::size_t letters = 0;
+        for (const std::string& piece : synthesizer.spoken) letters += piece.size();
+        return letters * 1200;
+    }
     std::string text_told() const {
         std::string text;
         for (const auto& event : inbox.events)
