@@ -23,7 +23,7 @@ public:
     };
 
     /// Connects and shakes hands; blocks for at most `timeout`. `unavailable` when the server cannot be
-    /// reached or refuses (the text has its message).
+    /// reached or refuses (the text has its message), but `not_found` when it refuses with 404.
     static base::Result<std::unique_ptr<CallerConnection>> open(const CallerAddress& address, base::Duration timeout);
 
     /// Says goodbye (close code 1000) and waits for the answer for at most a second.

@@ -340,6 +340,10 @@ std::vector<Setting> make_table() {
         "turn.partial_interval_ms", 200, 60'000, [](auto& s) -> auto& { return s.call.listen.partial_interval; },
         "Between two looks at what is being said, for clients that ask for partial captions; no other call waits for them."));
 
+    add(whole(
+        "call.resume_within_ms", 1'000, 300'000, [](auto& s) -> auto& { return s.call.resume_within; },
+        "How long a call whose client has vanished is kept for it, when the client has asked for that."));
+
     add(text(
         "session.instructions", [](auto& s) -> auto& { return s.session.instructions; },
         "The system prompt of a call, when the client gives none."));

@@ -63,12 +63,14 @@ base::Result<std::shared_ptr<const call::Agent>> agent_of(const Target& target, 
 }
 
 Reply call_obstacle(const Target& target, const Services& services) {
-    if (target.query.contains("call_id"))
-        return error_reply(400, "unsupported", "a second connection to a call (call_id) is not supported");
     if (const auto model = target.query.find("model"); model != target.query.end() && model->second.size() > kMaxModelName)
         return error_reply(400, "invalid_value", "the model's name is longer than 256 bytes");
     if (services.engines() != nullptr) return {};
     return not_ready_reply(services);
+}
+
+Reply no_call_reply() {
+    return error_reply(404, "call_not_found", "there is no such call (any more), or it cannot be taken over with this token");
 }
 
 Reply not_ready_reply(const Services& services) {

@@ -2,6 +2,7 @@
 
 #include "edge/access.hpp"
 #include "edge/answers.hpp"
+#include "edge/channel_bridge.hpp"
 #include "edge/handshake.hpp"
 #include "edge/openai_endpoints.hpp"
 #include "edge/realtime_session.hpp"
@@ -356,6 +357,7 @@ private:
         if (handshake.wire.transcription && handshake.wire.dialect == protocol::Dialect::beta)
             return send(error_reply(400, "unsupported", "transcription sessions are not to be had in the beta dialect"),
                         request);
+        if (target.query.contains("call_id")) return join(request, target, handshake.subprotocol);
         const Reply obstacle = call_obstacle(target, services_);
         if (obstacle.status != 200) return send(obstacle, request);
         auto agent = agent_of(target, services_);
@@ -363,13 +365,9 @@ private:
         auto place = services_.registry.enter();
         if (!place) return send(overloaded_reply(place.error()), request);
 
-        UpgradeRequest upgrade{std::string(request.target()), std::string(host(request)),
-                               std::string(request[http::field::sec_websocket_key]), handshake.subprotocol};
         const auto model = target.query.find("model");
         const std::string client = client_of(stream_);
-        stream_.expires_never();
-        handed_over_ = true;
-        open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_,
+        open_web_socket(request, handshake.subprotocol,
                         [&](std::shared_ptr<MessageChannel> channel) {
                             return RealtimeSession::make(strand_, std::move(*place), services_, *connections_,
                                                          std::move(*agent),
@@ -377,6 +375,39 @@ private:
                                                          handshake.wire)
                                 ->attach(std::move(channel));
                         });
+    }
+
+    /// A further connection to a call that is under way: of its client, who comes back, or of somebody who watches.
+    void join(const Request& request, const Target& target, const std::string& subprotocol) {
+        const auto wish = read_join(target);
+        if (!wish) return send(error_reply(400, "invalid_value", wish.error().text), request);
+        const auto session = services_.sessions->find(wish->call_id);
+        if (!session || (wish->resume_token && !session->is_resume_token(*wish->resume_token)))
+            return send(no_call_reply(), request);
+        call::CallPlace place;
+        if (!wish->resume_token) {
+            auto admitted = session->admit_observer();
+            if (!admitted) return send(overloaded_reply(base::error(base::Errc::overloaded, "this call is watched by as "
+                                                                    "many connections as it may be")), request);
+            place = std::move(*admitted);
+        }
+        open_web_socket(request, subprotocol, [&](std::shared_ptr<MessageChannel> channel) {
+            // The call lives on its own strand, this socket on another.
+            return bridge_channel(std::move(channel), strand_, session->strand(),
+                                  [session, wish = *wish, place](std::shared_ptr<MessageChannel> near) {
+                                      if (wish.resume_token) return session->take_over(std::move(near), wish.from);
+                                      return session->observe(std::move(near), place);
+                                  });
+        });
+    }
+
+    void open_web_socket(const Request& request, const std::string& subprotocol,
+                         const std::function<std::shared_ptr<ChannelUser>(std::shared_ptr<MessageChannel>)>& make_user) {
+        UpgradeRequest upgrade{std::string(request.target()), std::string(host(request)),
+                               std::string(request[http::field::sec_websocket_key]), subprotocol};
+        stream_.expires_never();
+        handed_over_ = true;
+        edge::open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_, make_user);
     }
 
     /// Answers what could not be read as a request, and closes.
