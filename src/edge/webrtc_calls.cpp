@@ -111,8 +111,10 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
         if (const auto& channel = peer->channel()) channel->use(session->attach(channel));
         peer->line()->use(session);
         session->attach_media(peer->line(), !peer->channel());
-        peer->open([id = session->call_id(), responder](base::Result<std::string> answer) {
+        peer->open([session, responder](base::Result<std::string> answer) {
             if (!answer) return responder->reply(failure_reply(answer.error()));
+            if (responder->gone().stop_requested()) session->hang_up();
+            const std::string& id = session->call_id();
             responder->reply({201, std::string(kSdp), std::move(*answer), {{"Location", std::string(kCalls) + id}}});
         });
     });

@@ -2,10 +2,15 @@
 
 import asyncio
 import json
+import pathlib
 import socket
+import subprocess
+import sys
+import types
 
 import pytest
 
+from server import Server
 from speech import country_question
 from webrtc_call import calling
 
@@ -26,7 +31,8 @@ def free_port():
 
 @pytest.fixture(scope="session")
 def one_port_server(start, free_port):
-    return start("webrtc.bind_address=127.0.0.1", f"webrtc.ports={free_port}", "server.max_calls=1", "webrtc.connect_timeout_ms=2000")
+    return start("webrtc.bind_address=127.0.0.1", f"webrtc.ports={free_port}", "server.max_calls=1", "webrtc.connect_timeout_ms=2000",
+                 "webrtc.idle_timeout_ms=3000")
 
 
 async def hold_a_spoken_call(server, call):
@@ -98,6 +104,30 @@ async def test_a_client_that_never_connects_frees_its_place(one_port_server):
         status, headers, body = one_port_server.get("/v1/realtime/calls", SDP, "POST", (await call.offer()).encode())
         assert status == 503 and json.loads(body)["error"]["code"] == "overloaded" and headers["Retry-After"]
     one_port_server.wait_until_no_calls()
+
+
+async def keep_a_call(url):
+    """The process that is killed below."""
+    with_get = types.SimpleNamespace(url=url)
+    with_get.get = lambda *request: Server.get(with_get, *request)
+    async with calling(with_get) as call:
+        await call.begin()
+        await call.until("session.created", seconds=20)
+        print("in the call", flush=True)
+        await asyncio.sleep(600)
+
+
+def test_a_killed_client_frees_its_place(one_port_server):
+    program = f"import asyncio, test_webrtc; asyncio.run(test_webrtc.keep_a_call({one_port_server.url!r}))"
+    client = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True,
+                              cwd=pathlib.Path(__file__).parent)
+    try:
+        assert client.stdout.readline() == "in the call\n"
+        assert one_port_server.metric("antiphon_calls") == 1
+    finally:
+        client.kill()
+        client.wait()
+    one_port_server.wait_until_no_calls(seconds=15)
 
 
 def refused(server, body, headers=SDP, path="/v1/realtime/calls"):
