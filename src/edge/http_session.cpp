@@ -1,8 +1,11 @@
 #include "edge/http_session.hpp"
 
+#include "base/log.hpp"
 #include "edge/access.hpp"
 #include "edge/answers.hpp"
 #include "edge/handshake.hpp"
+#include "edge/http_date.hpp"
+#include "edge/openai_client_secrets.hpp"
 #include "edge/openai_endpoints.hpp"
 #include "edge/realtime_session.hpp"
 #include "edge/responder.hpp"
@@ -49,10 +52,11 @@ constexpr std::chrono::seconds kBodyTime{120};
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-std::string client_of(const beast::tcp_stream& stream) {
-    error_code gone;
-    const auto endpoint = stream.socket().remote_endpoint(gone);
-    return gone ? "" : endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+/// The session was in order when the secret was made; an agent that a reload has changed since may refuse it, and the
+/// call then begins as the agent has it.
+void prepare(RealtimeSession& session, const protocol::UpdateSession& update) {
+    if (const auto refused = session.configure(update))
+        base::log::warning("call.not_prepared", {{"because", refused->error.text}});
 }
 
 class HttpSession;
@@ -83,10 +87,10 @@ private:
 
 class HttpSession final : public Connection, public std::enable_shared_from_this<HttpSession> {
 public:
-    HttpSession(asio::ip::tcp::socket socket, std::shared_ptr<base::AsioStrand> strand,
+    HttpSession(asio::ip::tcp::socket socket, std::string client, std::shared_ptr<base::AsioStrand> strand,
                 std::shared_ptr<const EdgeSettings> settings, const Services& services,
                 std::shared_ptr<Connections> connections, std::shared_ptr<UploadPlaces> uploads)
-        : stream_(std::move(socket)), strand_(std::move(strand)), settings_(std::move(settings)), services_(services),
+        : stream_(std::move(socket)), client_(std::move(client)), strand_(std::move(strand)), settings_(std::move(settings)), services_(services),
           connections_(std::move(connections)), uploads_(std::move(uploads)) {}
 
     void start() {
@@ -345,23 +349,28 @@ private:
                         request);
         const Reply obstacle = call_obstacle(target, services_);
         if (obstacle.status != 200) return send(obstacle, request);
-        auto agent = agent_of(target, services_);
-        if (!agent) return send(no_agent_reply(agent.error()), request);
         auto place = services_.registry.enter();
         if (!place) return send(overloaded_reply(place.error()), request);
+        // Used up from here on, so it is asked for when nothing else can refuse the call but itself.
+        const auto prepared = prepared_call(view(request[http::field::authorization]),
+                                            view(request[http::field::sec_websocket_protocol]), target, services_);
+        if (!prepared) return send(refused_secret_reply(prepared.error()), request);
+        auto agent = agent_of(prepared->target, services_);
+        if (!agent) return send(no_agent_reply(agent.error()), request);
 
         UpgradeRequest upgrade{std::string(request.target()), std::string(host(request)),
                                std::string(request[http::field::sec_websocket_key]), handshake.subprotocol};
-        const auto model = target.query.find("model");
-        const std::string client = client_of(stream_);
+        const auto model = prepared->target.query.find("model");
         stream_.expires_never();
         handed_over_ = true;
         open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_,
                         [&](std::shared_ptr<MessageChannel> channel) {
-                            return RealtimeSession::make(std::move(channel), strand_, std::move(*place), services_,
-                                                         *connections_, std::move(*agent),
-                                                         model == target.query.end() ? "" : model->second, client,
-                                                         handshake.wire);
+                            auto session = RealtimeSession::make(std::move(channel), strand_, std::move(*place), services_,
+                                                                 *connections_, std::move(*agent),
+                                                                 model == prepared->target.query.end() ? "" : model->second,
+                                                                 client_, handshake.wire);
+                            if (prepared->update) prepare(*session, *prepared->update);
+                            return session;
                         });
     }
 
@@ -376,6 +385,7 @@ private:
     template <typename Response>
     void set_headers(Response& response, const Reply& reply, const Request& request) const {
         response.set(http::field::server, "antiphon");
+        response.set(http::field::date, http_date(std::chrono::system_clock::now()));
         if (!reply.content_type.empty()) response.set(http::field::content_type, reply.content_type);
         for (const auto& [name, value] : reply.headers) response.set(name, value);
         for (const auto& [name, value] : access_headers(origin(request), host(request), settings_->allowed_origins))
@@ -418,6 +428,7 @@ private:
     }
 
     beast::tcp_stream stream_;
+    const std::string client_;
     const std::shared_ptr<base::AsioStrand> strand_;
     const std::shared_ptr<const EdgeSettings> settings_;
     const Services& services_;
@@ -482,10 +493,11 @@ void HttpResponder::when_drained(std::function<void()> go_on) {
 
 }  // namespace
 
-void serve_http(asio::ip::tcp::socket socket, std::shared_ptr<base::AsioStrand> strand,
+void serve_http(asio::ip::tcp::socket socket, std::string client, std::shared_ptr<base::AsioStrand> strand,
                 std::shared_ptr<const EdgeSettings> settings, const Services& services,
                 const std::shared_ptr<Connections>& connections, const std::shared_ptr<UploadPlaces>& uploads) {
-    std::make_shared<HttpSession>(std::move(socket), std::move(strand), std::move(settings), services, connections, uploads)
+    std::make_shared<HttpSession>(std::move(socket), std::move(client), std::move(strand), std::move(settings), services,
+                                  connections, uploads)
         ->start();
 }
 

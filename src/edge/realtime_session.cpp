@@ -40,24 +40,39 @@ RealtimeSession::RealtimeSession(std::shared_ptr<MessageChannel> channel, std::s
                                  std::shared_ptr<const call::Agent> agent, std::string model, std::string client,
                                  WireStart wire)
     : channel_(std::move(channel)), strand_(std::move(strand)), place_(std::move(place)), services_(services),
-      agent_(std::move(agent)), model_(std::move(model)), client_(std::move(client)),
-      transcription_(wire.transcription) {
+      agent_(std::move(agent)), client_(std::move(client)), start_(agent_->session) {
     context_.dialect = wire.dialect;
     context_.plays_sound = wire.plays_sound;
     context_.conversation_id = base::random_id("conv_");
+    start_.id = base::random_id("sess_");
+    if (!model.empty()) start_.model = std::move(model);
+    if (wire.transcription) start_.kind = call::SessionKind::transcription;
+    context_.session = start_;
+}
+
+std::optional<protocol::Refusal> RealtimeSession::configure(const protocol::UpdateSession& request) {
+    const auto defaults = agent_->session.turn_detection.value_or(call::TurnDetection{});
+    const auto patch = to_patch(request.session, context_, defaults);
+    if (!patch)
+        return protocol::Refusal{patch.error().code == base::Errc::unsupported ? "unsupported" : "invalid_value", patch.error(), ""};
+    if (const auto allowed = agent_->check_tools(patch->tools); !allowed) {
+        base::Error failure = allowed.error();
+        failure.param.insert(0, "session.");
+        return protocol::Refusal{"unsupported", std::move(failure), ""};
+    }
+    context_.dialect = request.dialect;
+    call::apply(*patch, start_);
+    apply(request.session, context_.wire);
+    context_.session = start_;
+    return std::nullopt;
 }
 
 RealtimeSession::~RealtimeSession() { close_call(); }
 
 void RealtimeSession::opened() {
     opened_at_ = strand_->now();
-    call::Session session = agent_->session;
-    session.id = base::random_id("sess_");
-    if (!model_.empty()) session.model = model_;
-    if (transcription_) session.kind = call::SessionKind::transcription;
-    context_.session = session;
-    base::log::info("call.opened", {{"call", session.id}, {"client", client_}, {"model", session.model}, {"agent", session.agent}});
-    call_ = call::Call::open(std::move(session), agent_->settings, *services_.engines(), strand_, *this);
+    base::log::info("call.opened", {{"call", start_.id}, {"client", client_}, {"model", start_.model}, {"agent", start_.agent}});
+    call_ = call::Call::open(start_, agent_->settings, *services_.engines(), strand_, *this);
     next();
 }
 

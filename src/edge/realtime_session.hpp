@@ -39,6 +39,10 @@ public:
                                                  std::string client, WireStart wire = {});
     ~RealtimeSession() override;
 
+    /// Changes the session before the call begins, as the first session.update would: of the session that a client
+    /// secret was made for. Answers what is wrong with it; nothing is changed then. Before opened().
+    std::optional<protocol::Refusal> configure(const protocol::UpdateSession& request);
+
     void opened() override;
     void received(std::string_view message) override;
     void received_binary(std::span<const std::uint8_t> bytes) override;
@@ -80,9 +84,8 @@ private:
     call::CallPlace place_;
     const Services& services_;
     const std::shared_ptr<const call::Agent> agent_;
-    const std::string model_;
     const std::string client_;
-    const bool transcription_;  ///< as the session begins
+    call::Session start_;       ///< the session as it will begin
     WireContext context_;
     std::optional<protocol::WireSettings> changed_;  ///< what they become if the call takes the update
     std::shared_ptr<call::Call> call_;  ///< from opened() to the end
