@@ -275,7 +275,7 @@ base::Result<void> make_call(const CallCommand& command) {
     }
     const auto address = parse_caller_address(command.server);
     if (!address) return address.error();
-    auto connection = CallerConnection::open(*address, command.timeout);
+    auto connection = CallerConnection::open(*address, command.timeout, command.trust);
     if (!connection) return connection.error();
 
     TerminalCall call(command, *address, std::move(*connection));

@@ -36,8 +36,8 @@ constexpr base::milliseconds kGoodbye{1000};
 /// Everything below the mutex is shared with the caller's thread; the rest belongs to the socket's thread.
 class CallerConnection::Socket {
 public:
-    Socket(CallerAddress address, base::Duration timeout)
-        : address_(std::move(address)), stream_(io_), resolver_(io_), timer_(io_) {
+    Socket(CallerAddress address, base::Duration timeout, edge::TlsTrust trust)
+        : address_(std::move(address)), trust_(std::move(trust)), timeout_(timeout), stream_(io_), resolver_(io_), timer_(io_) {
         timer_.expires_after(timeout);
         timer_.async_wait([this](beast::error_code failure) {
             if (!failure) give_up("cannot reach " + address_.authority() + ": no answer in time");
@@ -92,8 +92,22 @@ private:
                                 beast::error_code ignored;
                                 beast::get_lowest_layer(stream_).socket().set_option(asio::ip::tcp::no_delay(true),
                                                                                      ignored);
+                                if (address_.secure) return secure();
                                 shake_hands();
                             });
+    }
+
+    /// The WebSocket goes on over a plain socket, behind which TLS is spoken.
+    void secure() {
+        auto& socket = beast::get_lowest_layer(stream_).socket();
+        const auto limit = std::chrono::duration_cast<base::milliseconds>(timeout_);
+        edge::connect_tls(std::move(socket), address_.host, trust_, {limit, limit},
+                          [this](base::Result<asio::ip::tcp::socket> plain) {
+                              if (ended_) return;
+                              if (!plain) return give_up("cannot reach " + address_.authority() + ": " + plain.error().text);
+                              beast::get_lowest_layer(stream_).socket() = std::move(*plain);
+                              shake_hands();
+                          });
     }
 
     void shake_hands() {
@@ -189,6 +203,8 @@ private:
     }
 
     const CallerAddress address_;
+    const edge::TlsTrust trust_;
+    const base::Duration timeout_;
     asio::io_context io_{1};
     websocket::stream<beast::tcp_stream> stream_;
     asio::ip::tcp::resolver resolver_;
@@ -212,8 +228,9 @@ CallerConnection::CallerConnection(std::unique_ptr<Socket> socket) : socket_(std
 CallerConnection::~CallerConnection() = default;
 
 base::Result<std::unique_ptr<CallerConnection>> CallerConnection::open(const CallerAddress& address,
-                                                                       base::Duration timeout) {
-    auto socket = std::make_unique<Socket>(address, timeout);
+                                                                       base::Duration timeout,
+                                                                       const edge::TlsTrust& trust) {
+    auto socket = std::make_unique<Socket>(address, timeout, trust);
     if (auto opened = socket->wait_until_open(); !opened) return opened.error();
     return std::unique_ptr<CallerConnection>(new CallerConnection(std::move(socket)));
 }

@@ -1,9 +1,12 @@
 #include "edge/http_session.hpp"
 
+#include "base/log.hpp"
 #include "edge/access.hpp"
 #include "edge/answers.hpp"
 #include "edge/channel_bridge.hpp"
 #include "edge/handshake.hpp"
+#include "edge/http_date.hpp"
+#include "edge/openai_client_secrets.hpp"
 #include "edge/openai_endpoints.hpp"
 #include "edge/realtime_session.hpp"
 #include "edge/responder.hpp"
@@ -51,10 +54,11 @@ constexpr std::chrono::seconds kBodyTime{120};
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-std::string client_of(const beast::tcp_stream& stream) {
-    error_code gone;
-    const auto endpoint = stream.socket().remote_endpoint(gone);
-    return gone ? "" : endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+/// The session was in order when the secret was made; an agent that a reload has changed since may refuse it, and the
+/// call then begins as the agent has it.
+void prepare(RealtimeSession& session, const protocol::UpdateSession& update) {
+    if (const auto refused = session.configure(update))
+        base::log::warning("call.not_prepared", {{"because", refused->error.text}});
 }
 
 class HttpSession;
@@ -85,10 +89,10 @@ private:
 
 class HttpSession final : public Connection, public std::enable_shared_from_this<HttpSession> {
 public:
-    HttpSession(asio::ip::tcp::socket socket, std::shared_ptr<base::AsioStrand> strand,
+    HttpSession(asio::ip::tcp::socket socket, std::string client, std::shared_ptr<base::AsioStrand> strand,
                 std::shared_ptr<const EdgeSettings> settings, const Services& services,
                 std::shared_ptr<Connections> connections, std::shared_ptr<UploadPlaces> uploads)
-        : stream_(std::move(socket)), strand_(std::move(strand)), settings_(std::move(settings)), services_(services),
+        : stream_(std::move(socket)), client_(std::move(client)), strand_(std::move(strand)), settings_(std::move(settings)), services_(services),
           connections_(std::move(connections)), uploads_(std::move(uploads)) {}
 
     void start() {
@@ -257,7 +261,8 @@ private:
                            std::move(request_.body())};
         auto responder = std::make_shared<HttpResponder>(shared_from_this(), number_, stop_.get_token());
         if (route.endpoint == Endpoint::realtime_calls)
-            return begin_call({std::move(wanted.target), std::move(wanted.content_type), std::move(wanted.body), client_of(stream_)},
+            return begin_call({std::move(wanted.target), std::move(wanted.content_type), std::move(wanted.body),
+                               std::string(view(request[http::field::authorization])), client_},
                               {services_, *connections_, strand_->executor().get_inner_executor(), settings_->max_queued},
                               std::move(responder));
         serve_work(std::move(wanted), services_, std::move(responder));
@@ -360,20 +365,24 @@ private:
         if (target.query.contains("call_id")) return join(request, target, handshake.subprotocol);
         const Reply obstacle = call_obstacle(target, services_);
         if (obstacle.status != 200) return send(obstacle, request);
-        auto agent = agent_of(target, services_);
-        if (!agent) return send(no_agent_reply(agent.error()), request);
         auto place = services_.registry.enter();
         if (!place) return send(overloaded_reply(place.error()), request);
+        // Used up from here on, so it is asked for when nothing else can refuse the call but itself.
+        const auto prepared = prepared_call(view(request[http::field::authorization]),
+                                            view(request[http::field::sec_websocket_protocol]), target, services_);
+        if (!prepared) return send(refused_secret_reply(prepared.error()), request);
+        auto agent = agent_of(prepared->target, services_);
+        if (!agent) return send(no_agent_reply(agent.error()), request);
 
-        const auto model = target.query.find("model");
-        const std::string client = client_of(stream_);
+        const auto model = prepared->target.query.find("model");
         open_web_socket(request, handshake.subprotocol,
                         [&](std::shared_ptr<MessageChannel> channel) {
-                            return RealtimeSession::make(strand_, std::move(*place), services_, *connections_,
-                                                         std::move(*agent),
-                                                         model == target.query.end() ? "" : model->second, client,
-                                                         handshake.wire)
-                                ->attach(std::move(channel));
+                            const auto session =
+                                RealtimeSession::make(strand_, std::move(*place), services_, *connections_, std::move(*agent),
+                                                      model == prepared->target.query.end() ? "" : model->second, client_,
+                                                      handshake.wire);
+                            if (prepared->update) prepare(*session, *prepared->update);
+                            return session->attach(std::move(channel));
                         });
     }
 
@@ -421,6 +430,7 @@ private:
     template <typename Response>
     void set_headers(Response& response, const Reply& reply, const Request& request) const {
         response.set(http::field::server, "antiphon");
+        response.set(http::field::date, http_date(std::chrono::system_clock::now()));
         if (!reply.content_type.empty()) response.set(http::field::content_type, reply.content_type);
         for (const auto& [name, value] : reply.headers) response.set(name, value);
         for (const auto& [name, value] : access_headers(origin(request), host(request), settings_->allowed_origins))
@@ -463,6 +473,7 @@ private:
     }
 
     beast::tcp_stream stream_;
+    const std::string client_;
     const std::shared_ptr<base::AsioStrand> strand_;
     const std::shared_ptr<const EdgeSettings> settings_;
     const Services& services_;
@@ -527,10 +538,11 @@ void HttpResponder::when_drained(std::function<void()> go_on) {
 
 }  // namespace
 
-void serve_http(asio::ip::tcp::socket socket, std::shared_ptr<base::AsioStrand> strand,
+void serve_http(asio::ip::tcp::socket socket, std::string client, std::shared_ptr<base::AsioStrand> strand,
                 std::shared_ptr<const EdgeSettings> settings, const Services& services,
                 const std::shared_ptr<Connections>& connections, const std::shared_ptr<UploadPlaces>& uploads) {
-    std::make_shared<HttpSession>(std::move(socket), std::move(strand), std::move(settings), services, connections, uploads)
+    std::make_shared<HttpSession>(std::move(socket), std::move(client), std::move(strand), std::move(settings), services,
+                                  connections, uploads)
         ->start();
 }
 
