@@ -58,7 +58,7 @@ public:
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return open_ || failure_; });
         // A connection that was open and is lost by now fails at the first receive().
-        if (!open_) return base::error(base::Errc::unavailable, *failure_, "server");
+        if (!open_) return base::error(not_found_ ? base::Errc::not_found : base::Errc::unavailable, *failure_, "server");
         return {};
     }
 
@@ -118,9 +118,14 @@ private:
             [](websocket::request_type& request) { request.set(beast::http::field::user_agent, "antiphon-call"); }));
         stream_.read_message_max(kLongestMessage);
         stream_.async_handshake(response_, address_.authority(), address_.target, [this](beast::error_code failure) {
-            if (failure == websocket::error::upgrade_declined)
+            if (failure == websocket::error::upgrade_declined) {
+                {
+                    const std::scoped_lock lock(mutex_);
+                    not_found_ = response_.result() == beast::http::status::not_found;
+                }
                 return give_up("the server refused the call (HTTP " + std::to_string(response_.result_int()) +
                                "): " + refusal_text(response_.body()));
+            }
             if (failure) return give_up(address_.authority() + " does not speak WebSocket: " + failure.message());
             timer_.cancel();
             if (ended_) return;
@@ -215,6 +220,7 @@ private:
     std::condition_variable changed_;
     std::deque<Message> unread_;
     bool open_ = false;
+    bool not_found_ = false;
     std::optional<std::string> failure_;
 };
 

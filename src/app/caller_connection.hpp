@@ -24,7 +24,8 @@ public:
     };
 
     /// Connects and shakes hands; blocks for at most `timeout`. `unavailable` when the server cannot be
-    /// reached, is none of `trust` (with https://), or refuses (the text has its message).
+    /// reached, is none of `trust` (with https://), or refuses (the text has its message), but `not_found` when it
+    /// refuses with 404.
     static base::Result<std::unique_ptr<CallerConnection>> open(const CallerAddress& address, base::Duration timeout,
                                                                 const edge::TlsTrust& trust = {});
 

@@ -14,6 +14,7 @@
 #include "edge/http_listener.hpp"
 #include "edge/services.hpp"
 #include "edge/tls_certificates.hpp"
+#include "edge/webrtc_stack.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -102,6 +103,7 @@ private:
     std::unique_ptr<Engines> engines_;
     std::optional<edge::Services> services_;
     boost::asio::io_context io_;
+    std::unique_ptr<edge::WebRtcStack> webrtc_;  ///< none: switched off
     std::unique_ptr<edge::HttpListener> listener_;
     std::vector<std::jthread> io_threads_;
     std::size_t io_running_ = 0;  ///< main thread only

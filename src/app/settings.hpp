@@ -9,6 +9,7 @@
 #include "call/session.hpp"
 #include "edge/edge_settings.hpp"
 #include "edge/ice_servers.hpp"
+#include "edge/webrtc_settings.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -70,6 +71,7 @@ struct TlsSettings {
 
 struct Settings {
     edge::EdgeSettings edge;
+    edge::WebRtcSettings webrtc;
     TlsSettings tls;
     edge::IceSettings ice;
     std::string pid_file;  ///< empty: by the port (app/pid_file.hpp)

@@ -56,6 +56,8 @@ Reply answer(const Route& route, const Target& target, const Services& services)
         case Endpoint::speech:
         case Endpoint::chat_completions:
         case Endpoint::embeddings:  // serve_work()
+        case Endpoint::realtime_calls:
+        case Endpoint::realtime_call:  // webrtc_calls.hpp
         case Endpoint::realtime: break;
     }
     return error_reply(426, "upgrade_required", "this is the WebSocket of the Realtime API: connect with a WebSocket client",
@@ -71,12 +73,14 @@ base::Result<std::shared_ptr<const call::Agent>> agent_of(const Target& target, 
 }
 
 Reply call_obstacle(const Target& target, const Services& services) {
-    if (target.query.contains("call_id"))
-        return error_reply(400, "unsupported", "a second connection to a call (call_id) is not supported");
     if (const auto model = target.query.find("model"); model != target.query.end() && model->second.size() > kMaxModelName)
         return error_reply(400, "invalid_value", "the model's name is longer than 256 bytes");
     if (services.engines() != nullptr) return {};
     return not_ready_reply(services);
+}
+
+Reply no_call_reply() {
+    return error_reply(404, "call_not_found", "there is no such call (any more), or it cannot be taken over with this token");
 }
 
 Reply not_ready_reply(const Services& services) {

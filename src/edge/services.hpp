@@ -9,6 +9,7 @@
 #include "call/call_registry.hpp"
 #include "edge/ice_servers.hpp"
 #include "edge/options.hpp"
+#include "edge/session_directory.hpp"
 #include "engine/embedder.hpp"
 
 #include <functional>
@@ -20,6 +21,7 @@ namespace antiphon::edge {
 
 class ClientSecrets;
 class TlsCertificates;
+class WebRtcStack;
 
 /// What GET /ready answers; 200 when `ready`, else 503.
 struct Readiness {
@@ -62,6 +64,9 @@ struct Services {
     IceSettings ice{};             ///< of GET /ice
     ClientSecrets* client_secrets = nullptr;  ///< none: none are given, and none is asked for
     std::shared_ptr<const TlsCertificates> tls{};  ///< none: the listener speaks plain HTTP
+    /// The calls under way, by their ids; never null.
+    std::shared_ptr<SessionDirectory> sessions = SessionDirectory::make();
+    WebRtcStack* webrtc = nullptr;  ///< none: there are no calls over WebRTC
 };
 
 }  // namespace antiphon::edge

@@ -293,7 +293,12 @@ TEST_F(HttpListenerUpgrade, is_refused_until_the_engines_are_loaded) {
 TEST_F(HttpListenerUpgrade, is_refused_for_what_cannot_be_had) {
     settings.allowed_origins = {};
     open();
-    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c")), "unsupported");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c")), "call_not_found");
+    EXPECT_EQ(status_of(upgrade("/v1/realtime?call_id=c")), 404);
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c&resume=t&last_event_id=e")), "call_not_found");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c&resume=t&after_binary=-1")), "invalid_value");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c&resume=t&after_binary=9999999")), "invalid_value");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=" + std::string(300, 'c'))), "invalid_value");
     EXPECT_EQ(code_of(upgrade("/v1/realtime?intent=transcription&api-key=x")), "unsupported") << "of the beta";
     EXPECT_EQ(code_of(upgrade("/v1/realtime?model=" + std::string(300, 'm'))), "invalid_value");
     EXPECT_EQ(code_of(upgrade("/v1/realtime", kUpgrade + "Origin: https://b.example\r\n")), "origin_not_allowed");
