@@ -114,8 +114,7 @@ TEST_F(PacerTest, NothingSentNeedsNoFade) {
 
 TEST_F(PacerTest, WhatTheClientHasYetToHearIsPlayedFromNowOn) {
     push(milliseconds(1000));
-    send(milliseconds(0));
-    send(milliseconds(400));
+    for (int at = 0; at <= 400; at += 20) send(milliseconds(at));
     ASSERT_EQ(pacer.sent(), 24 * 520);
     // The client had 320 ms when its link died, and gets the other 200 ms now, long after.
     pacer.rewind(milliseconds(200), start + milliseconds(5000));
@@ -130,14 +129,13 @@ TEST_F(PacerTest, WhatTheClientHasYetToHearIsPlayedFromNowOn) {
 
 TEST_F(PacerTest, WhatDidNotArriveIsSentOnceMore) {
     push(milliseconds(1000));
-    send(milliseconds(0));
-    send(milliseconds(400));
+    for (int at = 0; at <= 400; at += 20) send(milliseconds(at));
     pacer.put_back(std::span<const float>(sent).last(24 * 200));
     sent.resize(sent.size() - 24 * 200);
     EXPECT_EQ(pacer.sent(), 24 * 320);
     EXPECT_EQ(send(milliseconds(5000)), 6U) << "the lead, and one in time";
-    send(milliseconds(9000));
-    send(milliseconds(20'000));
+    for (int at = 5020; at <= 6000; at += 20) send(milliseconds(at));
+    ASSERT_EQ(sent.size(), 24'000U);
     for (std::size_t i = 0; i < sent.size(); ++i) ASSERT_EQ(sent[i], static_cast<float>(i));
     pacer.put_back({});
     EXPECT_EQ(pacer.sent(), static_cast<std::int64_t>(sent.size()));
