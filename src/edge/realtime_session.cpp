@@ -166,7 +166,8 @@ void RealtimeSession::drop_line() {
 }
 
 void RealtimeSession::opened(Channel& channel) {
-    if (over_) return channel.channel->close(CloseCode::policy_violation, "the call is over");
+    const bool closed = over_ || (!call_ && opened_at_ != base::Time{});  // the latter while the server shuts down
+    if (closed) return channel.channel->close(CloseCode::policy_violation, "the call is over");
     if (channel.role == Channel::Role::observer) {
         observers_.push_back(channel.channel);
         // As to anybody who connects; the conversation so far is to be asked for.
