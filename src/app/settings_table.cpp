@@ -148,8 +148,8 @@ constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
 
 /// What a call takes once, at its start: the others are built into engines, sockets and threads.
 constexpr std::string_view kReloading[] = {
-    "log.",     "turn.",   "session.", "playout.", "agents.", "language_model.max_tokens", "language_model.temperature",
-    "language_model.first_piece_words"};
+    "log.",     "turn.",   "call.", "session.", "playout.", "agents.", "language_model.max_tokens",
+    "language_model.temperature", "language_model.first_piece_words"};
 
 constexpr std::int64_t kMegabyte = 1 << 20;
 
