@@ -10,7 +10,8 @@
 
 TEST(JitterBufferCorpus, HoldsForEach) {
     int replayed = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(ANTIPHON_SOURCE_DIR "/tests/fuzz/corpus/jitter_buffer")) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(ANTIPHON_SOURCE_DIR "/tests/fuzz/corpus/jitter_buffer")) {
         SCOPED_TRACE(entry.path());
         std::ifstream file(entry.path(), std::ios::binary);
         const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
