@@ -12,7 +12,7 @@ using Bytes = std::vector<std::uint8_t>;
 /// A header with this first byte, and what follows.
 Bytes with(std::uint8_t first, const Bytes& tail) {
     Bytes bytes{first, 0xEF, 0x12, 0x34, 0xDE, 0xAD, 0xBE, 0xEF, 0, 0, 0, 7};
-    bytes.insert(bytes.end(), tail.begin(), tail.end());
+    for (const std::uint8_t byte : tail) bytes.push_back(byte);
     return bytes;
 }
 
