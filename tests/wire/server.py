@@ -20,18 +20,19 @@ def environment():
 
 
 class Server:
-    def __init__(self, binary: pathlib.Path, folder: pathlib.Path, settings=()):
+    def __init__(self, binary: pathlib.Path, folder: pathlib.Path, settings=(), host="127.0.0.1", wrap=lambda command: command):
+        """`wrap` makes another command of the server's, which has to become it in the end."""
         self.log_path = folder / "log"
         self.stopped = False
         port_file = folder / "port"
-        command = [str(binary), "serve", "--host", "127.0.0.1", "--port", "0", "--port-file", str(port_file)]
+        command = [str(binary), "serve", "--host", host, "--port", "0", "--port-file", str(port_file)]
         for setting in settings:
             command += ["--set", setting]
         # In an empty folder, so that no .env of the machine is read.
-        self.process = subprocess.Popen(command, cwd=folder, stderr=open(self.log_path, "w"), env=environment())
+        self.process = subprocess.Popen(wrap(command), cwd=folder, stderr=open(self.log_path, "w"), env=environment())
         self.port = int(self._wait_for(lambda: port_file.exists() and port_file.read_text().strip(), "its port"))
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.websocket_url = f"ws://127.0.0.1:{self.port}/v1/realtime?model=test"
+        self.url = f"http://{host}:{self.port}"
+        self.websocket_url = f"ws://{host}:{self.port}/v1/realtime?model=test"
 
     def _wait_for(self, question, what, seconds=READY_SECONDS):
         end = time.monotonic() + seconds
