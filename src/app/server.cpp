@@ -78,6 +78,11 @@ base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings, Rea
 }
 
 base::Result<void> Server::start(ModelChoice models, Machine machine) {
+    if (settings_.webrtc.enabled) {
+        auto webrtc = edge::WebRtcStack::open(settings_.webrtc);
+        if (!webrtc) return webrtc.error();
+        webrtc_ = std::move(*webrtc);
+    }
     services_.emplace(edge::Services{.registry = registry_,
                                      .agents = [this] { return agents(); },
                                      .readiness = [this] { return readiness(); },
@@ -88,7 +93,8 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .engine_options = [this] { return engines_->options(); },
                                      .endpoint_engines = [this] { return engines_->endpoint_engines(); },
                                      .longest_recording = settings_.edge.max_recording,
-                                     .openapi = embedded::openapi()});
+                                     .openapi = embedded::openapi(),
+                                     .webrtc = webrtc_.get()});
     // Nothing is accepted before run(): the io_context has no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();
@@ -134,6 +140,7 @@ base::Result<void> Server::run() {
     signals_.clear();  // from here on a second signal does what the system does with it: ends the process
     for (auto& thread : io_threads_) thread.join();
     base::log::debug("server.io_ended", {});
+    if (webrtc_) webrtc_->close();
 
     // What the calls left running ends before the io_context that it posts to.
     engines_->close_workers();

@@ -12,6 +12,7 @@
 #include "call/call_registry.hpp"
 #include "edge/http_listener.hpp"
 #include "edge/services.hpp"
+#include "edge/webrtc_stack.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -97,6 +98,7 @@ private:
     std::unique_ptr<Engines> engines_;
     std::optional<edge::Services> services_;
     boost::asio::io_context io_;
+    std::unique_ptr<edge::WebRtcStack> webrtc_;  ///< none: switched off
     std::unique_ptr<edge::HttpListener> listener_;
     std::vector<std::jthread> io_threads_;
     std::size_t io_running_ = 0;  ///< main thread only

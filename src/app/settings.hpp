@@ -8,6 +8,7 @@
 #include "call/call_settings.hpp"
 #include "call/session.hpp"
 #include "edge/edge_settings.hpp"
+#include "edge/webrtc_settings.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +63,7 @@ struct AgentSettings {
 
 struct Settings {
     edge::EdgeSettings edge;
+    edge::WebRtcSettings webrtc;
     std::string pid_file;  ///< empty: by the port (app/pid_file.hpp)
     std::size_t max_calls = 16;
     int io_threads = 2;

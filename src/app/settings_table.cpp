@@ -200,6 +200,34 @@ std::vector<Setting> make_table() {
         "Where the server leaves its process number, for `antiphon reload`; empty is antiphon/serve-PORT.pid in "
         "XDG_RUNTIME_DIR or the user's cache folder, and none with port 0."));
 
+    add(yes_no(
+        "webrtc.enabled", [](auto& s) -> auto& { return s.webrtc.enabled; },
+        "Take calls over WebRTC. Without it there is the WebSocket."));
+    add(text(
+        "webrtc.ports", [](auto& s) -> auto& { return s.webrtc.ports; },
+        "The UDP ports of calls: two with a dash are a range of which each call takes one, a single one is for all calls, and 0 is any free one for each."));
+    add(text(
+        "webrtc.bind_address", [](auto& s) -> auto& { return s.webrtc.bind_address; },
+        "The address that those ports are opened on; empty is every address of the machine."));
+    add(text(
+        "webrtc.public_address", [](auto& s) -> auto& { return s.webrtc.public_address; },
+        "The address under which callers reach this machine, where a router or a cloud translates it; the UDP ports must lead here unchanged."));
+    add(text(
+        "webrtc.certificate", [](auto& s) -> auto& { return s.webrtc.certificate_file; },
+        "A certificate for the media, PEM, with webrtc.key. Empty: a new one at each start, which is what callers expect."));
+    add(text(
+        "webrtc.key", [](auto& s) -> auto& { return s.webrtc.key_file; },
+        "The key of webrtc.certificate, PEM, without a password."));
+    add(whole(
+        "webrtc.mtu", 576, 1500, [](auto& s) -> auto& { return s.webrtc.mtu; },
+        "Bytes of a datagram that get through everywhere; a VPN in the way may need less than 1200."));
+    add(whole(
+        "webrtc.connect_timeout_ms", 1'000, 120'000, [](auto& s) -> auto& { return s.webrtc.connect_timeout; },
+        "A caller that has got its answer and does not connect for this long loses its place."));
+    add(whole(
+        "webrtc.idle_timeout_ms", 2'000, 120'000, [](auto& s) -> auto& { return s.webrtc.idle_timeout; },
+        "A connected caller of whom nothing comes for this long, neither sound nor reports nor events, is gone."));
+
     add(choice(
         "log.level", {"debug", "info", "warning", "error"}, [](auto& s) -> auto& { return s.log_level; },
         "Log lines below this level are dropped."));

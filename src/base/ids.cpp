@@ -1,5 +1,6 @@
 #include "base/ids.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include <array>
@@ -22,6 +23,10 @@ std::string random_id(std::string_view prefix) {
             if (byte < kFair && id.size() < length) id += kDigits[byte % kDigits.size()];
     }
     return id;
+}
+
+bool equal_in_constant_time(std::string_view one, std::string_view other) noexcept {
+    return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
 }
 
 }  // namespace antiphon::base

@@ -20,4 +20,7 @@ inline unsigned long long number(TurnId id) { return static_cast<unsigned long l
 /// example "resp_4k2...".
 std::string random_id(std::string_view prefix);
 
+/// For secrets: the time it takes tells nothing but the lengths.
+bool equal_in_constant_time(std::string_view one, std::string_view other) noexcept;
+
 }  // namespace antiphon::base

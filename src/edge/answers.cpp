@@ -46,6 +46,8 @@ Reply answer(const Route& route, const Target& target, const Services& services)
         case Endpoint::speech:
         case Endpoint::chat_completions:
         case Endpoint::embeddings:  // serve_work()
+        case Endpoint::realtime_calls:
+        case Endpoint::realtime_call:  // webrtc_calls.hpp
         case Endpoint::realtime: break;
     }
     return error_reply(426, "upgrade_required", "this is the WebSocket of the Realtime API: connect with a WebSocket client",

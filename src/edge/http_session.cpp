@@ -8,6 +8,7 @@
 #include "edge/responder.hpp"
 #include "edge/routes.hpp"
 #include "edge/web_socket.hpp"
+#include "edge/webrtc_calls.hpp"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
@@ -229,14 +230,22 @@ private:
         }
         if (route->endpoint == Endpoint::realtime && beast::websocket::is_upgrade(request))
             return upgrade(request, *target);
+        if (route->endpoint == Endpoint::realtime_call) {
+            if (!origin_allowed(origin(request), host(request), settings_->allowed_origins)) return send(foreign_origin(), request);
+            return send(hang_up_call(call_id(target->path), services_), request);
+        }
         if (takes_work(*route)) return work(*route, *target, request);
         send(unless_unchanged(answer(*route, *target, services_), view(request[http::field::if_none_match])), request);
+    }
+
+    static Reply foreign_origin() {
+        return error_reply(403, "origin_not_allowed", "pages from this origin may not ask for this");
     }
 
     void work(const Route& route, const Target& target, const Request& request) {
         // A page needs no leave for sending a form to another origin, so this is asked here.
         if (!origin_allowed(origin(request), host(request), settings_->allowed_origins))
-            return send(error_reply(403, "origin_not_allowed", "pages from this origin may not ask for this"), request);
+            return send(foreign_origin(), request);
         stop_ = std::stop_source();
         working_ = true;
         streaming_ = ended_ = false;
@@ -245,8 +254,12 @@ private:
         watch(number_);
         WorkRequest wanted{route.endpoint, target, std::string(view(request[http::field::content_type])),
                            std::move(request_.body())};
-        serve_work(std::move(wanted), services_,
-                   std::make_shared<HttpResponder>(shared_from_this(), number_, stop_.get_token()));
+        auto responder = std::make_shared<HttpResponder>(shared_from_this(), number_, stop_.get_token());
+        if (route.endpoint == Endpoint::realtime_calls)
+            return begin_call({std::move(wanted.target), std::move(wanted.content_type), std::move(wanted.body), client_of(stream_)},
+                              {services_, *connections_, strand_->executor().get_inner_executor(), settings_->max_queued},
+                              std::move(responder));
+        serve_work(std::move(wanted), services_, std::move(responder));
     }
 
     bool working_on(std::uint64_t number) const { return working_ && number == number_; }
@@ -358,10 +371,11 @@ private:
         handed_over_ = true;
         open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_,
                         [&](std::shared_ptr<MessageChannel> channel) {
-                            return RealtimeSession::make(std::move(channel), strand_, std::move(*place), services_,
-                                                         *connections_, std::move(*agent),
+                            return RealtimeSession::make(strand_, std::move(*place), services_, *connections_,
+                                                         std::move(*agent),
                                                          model == target.query.end() ? "" : model->second, client,
-                                                         handshake.wire);
+                                                         handshake.wire)
+                                ->attach(std::move(channel));
                         });
     }
 

@@ -13,7 +13,7 @@ namespace antiphon::edge {
 
 enum class Endpoint {
     home, call_page, ready, health, metrics, options, widget, openapi, models, model, realtime,
-    transcriptions, speech, chat_completions, embeddings,
+    transcriptions, speech, chat_completions, embeddings, realtime_calls, realtime_call,
 };
 
 struct Route {
@@ -37,6 +37,9 @@ const Route* find_route(std::string_view path);
 
 /// Of a path that find_route() gave Endpoint::model for.
 std::string_view model_name(std::string_view path);
+
+/// Of a path that find_route() gave Endpoint::realtime_call for.
+std::string call_id(std::string_view path);
 
 /// Whether the route answers POST: with work of the engines, by a Responder (openai_endpoints.hpp).
 bool takes_work(const Route& route);

@@ -8,6 +8,7 @@
 #include "call/call_engines.hpp"
 #include "call/call_registry.hpp"
 #include "edge/options.hpp"
+#include "edge/session_directory.hpp"
 #include "engine/embedder.hpp"
 
 #include <functional>
@@ -16,6 +17,8 @@
 #include <string_view>
 
 namespace antiphon::edge {
+
+class WebRtcStack;
 
 /// What GET /ready answers; 200 when `ready`, else 503.
 struct Readiness {
@@ -55,6 +58,9 @@ struct Services {
     std::function<const EndpointEngines*()> endpoint_engines = [] { return nullptr; };  ///< as engines()
     base::Duration longest_recording = std::chrono::minutes(30);  ///< of POST /v1/audio/transcriptions
     std::string_view openapi{};    ///< docs/openapi.yaml
+    /// The calls under way, by their ids; never null.
+    std::shared_ptr<SessionDirectory> sessions = SessionDirectory::make();
+    WebRtcStack* webrtc = nullptr;  ///< none: there are no calls over WebRTC
 };
 
 }  // namespace antiphon::edge

@@ -190,8 +190,10 @@ public:
         wire.plays_sound = plays_sound_;
         if (events_.chance(0.1) && !wire.transcription) dialect_ = wire.dialect = protocol::Dialect::beta;
         if (dialect_ == protocol::Dialect::beta) channel_->order.speaks_beta();
-        user_ = RealtimeSession::make(channel_, simulation_.strand(), *registry_.enter(), services_, *connections_,
-                                      std::make_shared<call::Agent>(call::Agent{{}, {}, session_, settings_, {}}), "m", "test", wire);
+        session_at_ = RealtimeSession::make(simulation_.strand(), *registry_.enter(), services_, *connections_,
+                                            std::make_shared<call::Agent>(call::Agent{{}, {}, session_, settings_, {}}),
+                                            "m", "test", wire);
+        user_ = session_at_->attach(channel_);
     }
 
     /// What went wrong, empty if nothing did.
@@ -326,6 +328,7 @@ private:
         user_->ended(ChannelEnd::vanished);
         channel_->ended = true;
         user_.reset();
+        session_at_.reset();
         simulation_.run_for(std::chrono::minutes(5));
         if (registry_.calls() != 0) fail("the place was not given back", "all");
         if (shared_.call_metrics.calls.Value() != 0) fail("the call was not closed", "all");
@@ -359,7 +362,8 @@ private:
                        .engines = [this] { return &engines_; },
                        .metrics = shared_.metrics};
     std::shared_ptr<WatchedChannel> channel_ = std::make_shared<WatchedChannel>();
-    std::shared_ptr<RealtimeSession> user_;
+    std::shared_ptr<RealtimeSession> session_at_;
+    std::shared_ptr<ChannelUser> user_;
     std::size_t messages_ = 0;
 };
 
