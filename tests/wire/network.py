@@ -3,6 +3,7 @@
 The server's end has the address 10.77.0.1, the client's 10.77.0.2; nothing else can be reached from either.
 """
 
+import asyncio
 import ctypes
 import json
 import os
@@ -117,13 +118,24 @@ class Network:
 
 
 class NetworkedServer(server.Server):
-    """An `antiphon serve` at the server's end of the network. Its own questions go around the impairment: they are
-    asked at its own end."""
+    """An `antiphon serve` at the server's end of the network, with calls over WebRTC from one UDP port. What the test
+    asks it goes around the impairment: it is asked at the server's own end."""
 
     def __init__(self, network, binary, folder, settings=()):
         self.network = network
+        settings = [f"webrtc.bind_address={SERVER_ADDRESS}", "webrtc.ports=10000", *settings]
         super().__init__(binary, folder, settings, host=SERVER_ADDRESS, wrap=lambda command: network.command("server", command))
 
     def get(self, *arguments, **named):
         ask = super().get
         return self.network.within("server", lambda: ask(*arguments, **named))
+
+    def call_from_client(self, hold):
+        """Runs the coroutine function `hold(place)` at the client's end: `place` is the server as seen from there."""
+        return self.network.within("client", lambda: asyncio.run(hold(_SeenFromClient(self))))
+
+
+class _SeenFromClient:
+    def __init__(self, networked):
+        self.url, self.websocket_url = networked.url, networked.websocket_url
+        self.get = lambda *arguments: networked.network.within("client", lambda: server.Server.get(networked, *arguments))
