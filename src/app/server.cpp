@@ -2,9 +2,11 @@
 
 #include "app/engine_warm_up.hpp"
 #include "app/reload.hpp"
+#include "app/self_signed.hpp"
 #include "app/settings_sources.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "edge/http_date.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -12,6 +14,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -29,6 +32,7 @@ namespace antiphon::app {
 namespace {
 
 constexpr int kFatalSignalExit = 128;
+constexpr std::size_t kMostClientSecrets = 1'000;
 
 bool has_terminal() {
     return bool(engine::FileDescriptor(::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)));
@@ -56,6 +60,7 @@ Server::Server(const Settings& settings, ReadAgain read_again)
       read_again_(std::move(read_again)),
       began_(base::Clock::now()),
       registry_(settings.max_calls),
+      client_secrets_(kMostClientSecrets, settings.client_secret_lifetime),
       signals_(control_),
       ends_with_terminal_(belongs_to_terminal()),
       hangups_(control_, SIGHUP),
@@ -83,6 +88,7 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
         if (!webrtc) return webrtc.error();
         webrtc_ = std::move(*webrtc);
     }
+    if (auto opened = open_tls(); !opened) return opened;
     services_.emplace(edge::Services{.registry = registry_,
                                      .agents = [this] { return agents(); },
                                      .readiness = [this] { return readiness(); },
@@ -94,13 +100,16 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .endpoint_engines = [this] { return engines_->endpoint_engines(); },
                                      .longest_recording = settings_.edge.max_recording,
                                      .openapi = embedded::openapi(),
+                                     .ice = settings_.ice,
+                                     .client_secrets = &client_secrets_,
+                                     .tls = tls_,
                                      .webrtc = webrtc_.get()});
     // Nothing is accepted before run(): the io_context has no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
     if (auto taken = take_pid_file(); !taken) return taken;
-    base::log::info("server.listening", {{"host", settings_.edge.host}, {"port", port()}});
+    base::log::info("server.listening", {{"host", settings_.edge.host}, {"port", port()}, {"tls", settings_.tls.mode}});
     base::log::info("models.chosen", {{"set", models.set},
                                       {"because", models.why},
                                       {"device", machine.gpu && settings_.engines.device != "cpu" ? "gpu" : "cpu"},
@@ -113,6 +122,31 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
         [this](base::Result<void> loaded) {
             boost::asio::post(control_, [this, loaded = std::move(loaded)] { take_loaded(loaded); });
         });
+    return {};
+}
+
+base::Result<void> Server::open_tls() {
+    const TlsSettings& wanted = settings_.tls;
+    if (wanted.mode == "off") return {};
+    CertificateFiles files{wanted.certificate, wanted.private_key};
+    if (wanted.mode == "self_signed") {
+        auto kept = keep_self_signed(default_tls_folder(), names_of_this_machine(settings_.edge.host), std::chrono::system_clock::now());
+        if (!kept) return kept.error();
+        files = std::move(*kept);
+    }
+    if (tls_) {
+        if (auto again = tls_->read_again(); !again) return again;
+    } else {
+        auto opened = edge::TlsCertificates::open(files.certificate, files.private_key);
+        if (!opened) return opened.error();
+        tls_ = std::move(*opened);
+    }
+    const edge::CertificateFacts facts = tls_->facts();
+    base::log::info("tls.certificate", {{"file", files.certificate.string()},
+                                        {"fingerprint", facts.fingerprint},
+                                        {"pin", facts.pin},
+                                        {"expires", edge::http_date(facts.expires)}});
+    if (facts.expires < std::chrono::system_clock::now()) base::log::warning("tls.expired", {{"file", files.certificate.string()}});
     return {};
 }
 
@@ -237,6 +271,8 @@ base::Result<std::string> Server::read_again() {
     if (!read_again_) return base::error(base::Errc::unsupported, "this server has nothing to read its settings from");
     const auto read = read_again_();
     if (!read) return read.error();
+    // A certificate that was renewed is taken for the connections to come; a broken one is refused with all the rest.
+    if (auto opened = open_tls(); !opened) return opened.error();
     Reload reload = plan_reload(in_force_, *read);
     auto agents = std::make_shared<const call::Agents>(agents_of(reload.settings));
     {

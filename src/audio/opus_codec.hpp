@@ -54,7 +54,7 @@ private:
 struct OpusWriterSettings {
     int sample_rate = 24000;    ///< 8000, 12000, 16000, 24000 or 48000
     int bits_per_second = 32000;
-    int complexity = 5;         ///< 0..10; docs/benchmarks.md has the cost and the quality of each
+    int complexity = 1;         ///< 0..10; from 2 on twice the time for nothing to be heard: docs/benchmarks.md
     bool in_band_fec = true;    ///< copies are sent only when some loss is expected: expect_loss()
     bool discontinuous = true;  ///< DTX: nothing is sent in silence but a packet every 400 ms
 };

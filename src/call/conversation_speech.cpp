@@ -67,7 +67,10 @@ void Conversation::run_pacer() {
     if (const auto due = answer.pacer.due()) schedule_pacer(std::max(*due, now));
 }
 
-void Conversation::hold_output() { output_held_ = true; }
+void Conversation::hold_output() {
+    output_held_ = true;
+    silence_deadline_.reset();
+}
 
 void Conversation::resume_output(base::Duration unheard, std::span<const float> again) {
     if (closed_) return;

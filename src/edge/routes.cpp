@@ -9,7 +9,7 @@
 namespace antiphon::edge {
 namespace {
 
-constexpr std::array<Route, 15> kRoutes{{
+constexpr std::array<Route, 17> kRoutes{{
     {"/", Endpoint::home, "GET, HEAD, OPTIONS"},
     {"/call", Endpoint::call_page, "GET, HEAD, OPTIONS"},
     {"/ready", Endpoint::ready, "GET, HEAD, OPTIONS"},
@@ -17,9 +17,11 @@ constexpr std::array<Route, 15> kRoutes{{
     {"/metrics", Endpoint::metrics, "GET, HEAD, OPTIONS"},
     {"/v1/models", Endpoint::models, "GET, HEAD, OPTIONS"},
     {"/options", Endpoint::options, "GET, HEAD, OPTIONS"},
+    {"/ice", Endpoint::ice, "GET, HEAD, OPTIONS"},
     {"/antiphon.js", Endpoint::widget, "GET, HEAD, OPTIONS"},
     {"/openapi.yaml", Endpoint::openapi, "GET, HEAD, OPTIONS"},
     {"/v1/realtime", Endpoint::realtime, "GET, OPTIONS"},
+    {"/v1/realtime/client_secrets", Endpoint::client_secrets, "POST, OPTIONS"},
     {"/v1/realtime/calls", Endpoint::realtime_calls, "POST, OPTIONS"},
     {"/v1/audio/transcriptions", Endpoint::transcriptions, "POST, OPTIONS"},
     {"/v1/audio/speech", Endpoint::speech, "POST, OPTIONS"},

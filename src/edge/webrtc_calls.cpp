@@ -5,6 +5,7 @@
 #include "base/utf8.hpp"
 #include "edge/answers.hpp"
 #include "edge/multipart.hpp"
+#include "edge/openai_client_secrets.hpp"
 #include "edge/realtime_session.hpp"
 #include "edge/webrtc_peer.hpp"
 #include "protocol/decode.hpp"
@@ -88,12 +89,16 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     auto read = read_request(call);
     if (const auto* refused = std::get_if<Reply>(&read)) return responder->reply(*refused);
     auto& wanted = std::get<Wanted>(read);
-    const Target target = with_model(std::move(call.target), wanted);
-    if (Reply obstacle = call_obstacle(target, services); obstacle.status != 200) return responder->reply(std::move(obstacle));
-    auto agent = agent_of(target, services);
-    if (!agent) return responder->reply(no_agent_reply(agent.error()));
+    const Target asked = with_model(std::move(call.target), wanted);
+    if (Reply obstacle = call_obstacle(asked, services); obstacle.status != 200) return responder->reply(std::move(obstacle));
     auto place = services.registry.enter();
     if (!place) return responder->reply(overloaded_reply(place.error()));
+    // Used up from here on, so it is asked for late.
+    const auto prepared = prepared_call(call.authorization, {}, asked, services);
+    if (!prepared) return responder->reply(refused_secret_reply(prepared.error()));
+    const Target& target = prepared->target;
+    auto agent = agent_of(target, services);
+    if (!agent) return responder->reply(no_agent_reply(agent.error()));
 
     const auto strand = std::make_shared<base::AsioStrand>(grounds.io);
     WireStart wire;
@@ -102,8 +107,11 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     const auto model = target.query.find("model");
     const auto session = RealtimeSession::make(strand, std::move(*place), services, grounds.connections, std::move(*agent),
                                                model == target.query.end() ? "" : model->second, call.client, wire);
-    if (wanted.session)
-        if (const auto refused = session->configure(*wanted.session)) return responder->reply(refusal_reply(*refused));
+    // What comes with the offer counts on top of what the secret was made for.
+    for (const auto& update : {prepared->update, wanted.session}) {
+        if (!update) continue;
+        if (const auto refused = session->configure(*update)) return responder->reply(refusal_reply(*refused));
+    }
     auto peer = WebRtcPeer::make(*services.webrtc, strand, std::move(wanted.offer), grounds.max_queued);
     if (!peer) return responder->reply(failure_reply(peer.error()));
 
@@ -111,8 +119,10 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
         if (const auto& channel = peer->channel()) channel->use(session->attach(channel));
         peer->line()->use(session);
         session->attach_media(peer->line(), !peer->channel());
-        peer->open([id = session->call_id(), responder](base::Result<std::string> answer) {
+        peer->open([session, responder](base::Result<std::string> answer) {
             if (!answer) return responder->reply(failure_reply(answer.error()));
+            if (responder->gone().stop_requested()) session->hang_up();
+            const std::string& id = session->call_id();
             responder->reply({201, std::string(kSdp), std::move(*answer), {{"Location", std::string(kCalls) + id}}});
         });
     });

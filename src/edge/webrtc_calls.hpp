@@ -22,6 +22,7 @@ struct CallOffer {
     Target target;             ///< with ?model= and ?agent=, as for the WebSocket
     std::string content_type;
     std::string body;          ///< SDP, or a form of `sdp` and `session`
+    std::string authorization; ///< the header; a client secret in it is used up
     std::string client;        ///< address, for the log
 };
 
@@ -32,7 +33,8 @@ struct CallGrounds {
     std::size_t max_queued;    ///< bytes waiting for a client that does not read
 };
 
-/// 201 with the answer and the call's Location; 400 for an offer or a session that is wrong, 413 for an offer over
+/// 201 with the answer and the call's Location; 400 for an offer or a session that is wrong, 401 for a client secret
+/// that opens nothing, 413 for an offer over
 /// kMaxOffer, 415 for what is neither SDP nor a form, 404 for an agent that there is not, 503 while the engines are
 /// loaded, when every place is taken, and where WebRTC is off.
 void begin_call(CallOffer offer, const CallGrounds& grounds, std::shared_ptr<Responder> responder);

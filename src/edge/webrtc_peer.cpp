@@ -132,7 +132,8 @@ void WebRtcPeer::open(std::function<void(base::Result<std::string>)> answered) {
     opened_at_ = strand_->now();
     auto submitted = stack_.submit([self = shared_from_this(), answered] {
         auto made = self->connect();
-        self->way_->post([self, answered, made = std::move(made)]() mutable {
+        // Not by the way of the callbacks, which an end meanwhile closes: the answer is owed.
+        self->strand_->post([self, answered, made = std::move(made)]() mutable {
             if (made) return self->opened(std::move(*made), answered);
             answered(made.error());
             self->end(ChannelEnd::handshake_failed);

@@ -21,6 +21,7 @@ constexpr Ticks kFarTransit = 1500 * kMillisecond;
 constexpr Ticks kLongestPause = 10'000 * kMillisecond;
 
 constexpr double kInTime = 0.97;       ///< the share of packets that is to be there at its turn
+constexpr float kSomeLoss = 0.01F;     ///< from here on it pays to wait for the next packet's copy
 constexpr float kRemembered = 500.0F;  ///< packets: 10 s
 
 Ticks ticks(base::Duration duration) {
@@ -175,10 +176,16 @@ void JitterBuffer::learn(const Arrival& arrival) {
     for (float& share : share_) share *= 1.0F - 1.0F / arrivals_;
     share_[bucket] += 1.0F / arrivals_;
 
+    take_aim();
+}
+
+void JitterBuffer::take_aim() {
+    const Ticks width = max_delay_ / static_cast<Ticks>(share_.size()) + 1;
     double later = 0;
     std::size_t top = share_.size();
     while (top > 0 && later + static_cast<double>(share_[top - 1]) <= 1.0 - kInTime) later += static_cast<double>(share_[--top]);
-    aim_ = std::clamp(static_cast<Ticks>(top) * width, min_delay_, max_delay_);
+    const Ticks least = lost_share_ > kSomeLoss ? std::max(min_delay_, kStep) : min_delay_;
+    aim_ = std::clamp(static_cast<Ticks>(top) * width, least, max_delay_);
     figures_.delay = duration(aim_);
 }
 
@@ -220,6 +227,7 @@ JitterBuffer::Step JitterBuffer::next(base::Time now) {
             return wait();  // it may only have been overtaken
         }
         if (packet.at == position_) return play();
+        lost_share_ += 1.0F / kRemembered;
         if (auto step = fill(packet)) return std::move(*step);
     }
     return began_ ? wait() : Step{Step::Kind::nothing, {}, duration(kStep)};
@@ -255,6 +263,7 @@ JitterBuffer::Step JitterBuffer::play() {
     fresh_ = false;
     waited_ = 0;
     concealed_in_a_row_ = 0;
+    lost_share_ *= 1.0F - 1.0F / kRemembered;
     ++figures_.played;
     return {Step::Kind::packet, std::move(packet.payload), duration(packet.length)};
 }

@@ -2,8 +2,9 @@
 //
 // pure. Packets go in as they come; next() says what to play, and is asked whenever sound is needed. The delay follows
 // the jitter that is seen (a high percentile of how much later than the fastest ones packets come, as WebRTC's NetEq
-// has it), grows at once when nothing is there at its turn, and is given back slowly: surplus() tells the owner, who
-// knows where the sound is quiet, how much may go. What waits here is never longer than `max_delay`: a burst beyond
+// has it; where packets get lost, at least 20 ms, so that the next one with its copy is there in time), grows at once
+// when nothing is there at its turn, and is given back slowly: surplus() tells the owner, who knows where the sound is
+// quiet, how much may go. What waits here is never longer than `max_delay`: a burst beyond
 // it is shortened, oldest first. Late, doubled and far-off packets are dropped and counted. A sender that stops in
 // silence (DTX) is no loss: what no packet is missing for is quiet after a short concealment. A sender that starts
 // again elsewhere (sequence or timestamp) is believed at the second packet that fits. The clocks of sender and receiver
@@ -106,6 +107,7 @@ private:
     void suspect(SoundPacket packet, base::Time arrived);
     bool seen_before(const Arrival& arrival, Ticks length);
     void learn(const Arrival& arrival);
+    void take_aim();
     void bound();
 
     Ticks delay_at(Ticks now) const { return now - position_ - base_; }
@@ -136,6 +138,7 @@ private:
     Ticks least_until_ = 0;
     std::array<float, 64> share_{};  ///< of the packets, by how much later than the fastest they came
     float arrivals_ = 0;             ///< how many, up to what is remembered
+    float lost_share_ = 0;           ///< of the packets
     Ticks aim_ = 0;
 
     // What is played.

@@ -6,6 +6,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -266,6 +267,180 @@ TEST_F(WebRtcPeerTest, TheServerClosesAndWhatWasSaidBeforeStillArrives) {
     EXPECT_EQ(call.ear->end, ChannelEnd::closed_by_server);
     EXPECT_TRUE(client.wait_closed());
     EXPECT_EQ(client.messages(), std::vector<std::string>{"last words"});
+}
+
+TEST_F(WebRtcPeerTest, AMessageThatTheClientCannotTakeIsReplacedByAnError) {
+    WebRtcClient client;
+    const Call call = connect(client);
+    ASSERT_TRUE(client.wait_open());
+    on(call, [&] {
+        call.peer->channel()->send(std::string(200'000, 'x'));
+        call.peer->channel()->send(std::string(300'000, 'x'));
+        call.peer->channel()->send("after it");
+    });
+    ASSERT_TRUE(client.wait([&] { return client.messages().size() == 3; }));
+    EXPECT_EQ(client.messages()[0].size(), 200'000U);
+    EXPECT_NE(client.messages()[1].find("event_too_large"), std::string::npos);
+    EXPECT_EQ(client.messages()[2], "after it");
+}
+
+TEST_F(WebRtcPeerTest, MessagesThatAreNotAskedForWaitAndThenEndTheCall) {
+    WebRtcClient client;
+    const Call call = connect(client);
+    call.channel_ear->lazy = true;
+    ASSERT_TRUE(client.wait_open());
+    for (int i = 0; i < 8; ++i) client.say(std::string(60'000, 'x'));
+    ASSERT_TRUE(call.ear->wait([&] { return call.ear->messages.size() == 1; }));
+    for (int i = 0; i < 2; ++i) on(call, [&] { call.peer->channel()->next(); });
+    ASSERT_TRUE(call.ear->wait([&] { return call.ear->messages.size() >= 2; }));
+    for (int i = 0; i < 20; ++i) client.say(std::string(60'000, 'x'));
+    ASSERT_TRUE(call.ear->wait([&] { return call.ear->ends == 1; }));
+    EXPECT_EQ(call.ear->end, ChannelEnd::protocol_violated);
+    EXPECT_TRUE(client.wait_closed());
+}
+
+TEST_F(WebRtcPeerTest, AChannelOfAnotherNameIsClosed) {
+    WebRtcClient::Wish wish;
+    wish.label = "other";
+    WebRtcClient client(wish);
+    const Call call = connect(client);
+    ASSERT_TRUE(client.wait([&] { return client.channel_closed(); }));
+    EXPECT_FALSE(call.ear->opened);
+}
+
+TEST_F(WebRtcPeerTest, ACallOfSoundAlone) {
+    WebRtcClient::Wish wish;
+    wish.data = false;
+    WebRtcClient client(wish);
+    const Call call = connect(client);
+    ASSERT_TRUE(client.wait_open());
+    EXPECT_EQ(call.peer->channel(), nullptr);
+    ASSERT_TRUE(client.wait([&] { return client.packets().size() > 2; }));
+    client.close();
+    EXPECT_TRUE(call.ear->wait([&] { return call.ear->line_ends == 1; }));
+}
+
+TEST_F(WebRtcPeerTest, ManyCallsShareOnePort) {
+    boost::asio::ip::udp::socket free(io_, {boost::asio::ip::address_v4::loopback(), 0});
+    WebRtcSettings settings = loopback();
+    settings.ports = std::to_string(free.local_endpoint().port());
+    free.close();
+    start(settings);
+    for (int round = 0; round < 3; ++round) {
+        std::vector<std::unique_ptr<WebRtcClient>> clients;
+        std::vector<Call> calls;
+        for (int i = 0; i < 4; ++i) {
+            clients.push_back(std::make_unique<WebRtcClient>());
+            calls.push_back(connect(*clients.back()));
+        }
+        for (std::size_t i = 0; i < 4; ++i) {
+            ASSERT_TRUE(clients[i]->wait_open());
+            clients[i]->say("it is " + std::to_string(i));
+            ASSERT_TRUE(calls[i].ear->wait([&] { return calls[i].ear->messages.size() == 1; }));
+            EXPECT_EQ(calls[i].ear->messages[0], "it is " + std::to_string(i));
+        }
+        for (const auto& client : clients) client->close();
+        for (const Call& call : calls) EXPECT_TRUE(call.ear->wait([&] { return call.ear->ends == 1; }));
+    }
+}
+
+TEST_F(WebRtcPeerTest, AClientThatNeverConnectsLosesItsPlace) {
+    WebRtcSettings settings = loopback();
+    settings.connect_timeout = std::chrono::milliseconds(300);
+    start(settings);
+    WebRtcClient client;
+    const Call call = this->call(client.offer());
+    ASSERT_TRUE(answer(call));
+    ASSERT_TRUE(call.ear->wait([&] { return call.ear->ends == 1 && call.ear->line_ends == 1; }));
+    EXPECT_EQ(call.ear->end, ChannelEnd::handshake_failed);
+}
+
+TEST_F(WebRtcPeerTest, AClientOfWhomNothingComesIsGone) {
+    WebRtcSettings settings = loopback();
+    settings.idle_timeout = std::chrono::milliseconds(500);
+    start(settings);
+    WebRtcClient client;  // it sends no reports by itself
+    const Call call = connect(client);
+    ASSERT_TRUE(client.wait_open());
+    ASSERT_TRUE(call.ear->wait([&] { return call.ear->ends == 1; }));
+    EXPECT_EQ(call.ear->end, ChannelEnd::timed_out);
+}
+
+TEST_F(WebRtcPeerTest, OpensAndClosesInAllOrders) {
+    for (int round = 0; round < 24; ++round) {
+        SCOPED_TRACE(round);
+        auto client = std::make_unique<WebRtcClient>();
+        const Call call = this->call(client->offer());
+        const auto close = [&] { call.strand->post([peer = call.peer] { peer->close(); }); };
+        switch (round % 8) {
+            case 0: continue;  // never opened
+            case 1: {          // closed before there is an answer
+                std::promise<void> told;
+                call.strand->post([&] {
+                    call.peer->open([&](const base::Result<std::string>&) { told.set_value(); });
+                    call.peer->close();
+                });
+                told.get_future().wait();
+                break;
+            }
+            case 2: {  // answered, the client has gone
+                ASSERT_TRUE(answer(call));
+                client.reset();
+                close();
+                break;
+            }
+            case 3: {  // closed by the server while the client connects
+                const auto text = answer(call);
+                ASSERT_TRUE(text);
+                client->take(*text);
+                close();
+                break;
+            }
+            case 4: {  // closed by the client while it connects
+                const auto text = answer(call);
+                ASSERT_TRUE(text);
+                client->take(*text);
+                client.reset();
+                close();
+                break;
+            }
+            case 5: {  // both at once
+                client->take(*answer(call));
+                ASSERT_TRUE(client->wait_open());
+                close();
+                client->close();
+                break;
+            }
+            case 6: {  // the client's channel first
+                client->take(*answer(call));
+                ASSERT_TRUE(client->wait_open());
+                ASSERT_TRUE(call.ear->wait([&] { return call.ear->opened; }));
+                client->close_channel();
+                ASSERT_TRUE(call.ear->wait([&] { return call.ear->ends == 1; }));
+                break;
+            }
+            default: {  // the line first, amidst sound
+                client->take(*answer(call));
+                ASSERT_TRUE(client->wait_open());
+                on(call, [&] { call.peer->line()->send(tone(4800, 24000, 300)); });
+                on(call, [&] { call.peer->line()->close(); });
+                break;
+            }
+        }
+        ASSERT_TRUE(call.ear->wait([&] { return call.ear->ends == 1 && call.ear->line_ends == 1; }));
+    }
+}
+
+TEST_F(WebRtcPeerTest, TheServerEndsAmidstCalls) {
+    std::vector<std::unique_ptr<WebRtcClient>> clients;
+    std::vector<Call> calls;
+    for (int i = 0; i < 3; ++i) {
+        clients.push_back(std::make_unique<WebRtcClient>());
+        calls.push_back(connect(*clients.back()));
+    }
+    ASSERT_TRUE(clients[0]->wait_open());
+    clients[0]->say("hello");
+    // TearDown ends the stack with calls in all states.
 }
 
 }  // namespace

@@ -72,6 +72,7 @@ TEST_P(AnyNetwork, IsPlayedInOrderAtMostOnceAndWithinTheDelay) {
                 100.0 * loss, jitter, ppm, percent(not_played, arrived), percent(fixed_late, arrived), wait, percent(concealed, steps),
                 percent(recovered, steps), percent(changed, steps));
     EXPECT_LE(not_played, fixed_late + 10);
+    EXPECT_LE(wait, jitter + 45.0);
 }
 
 INSTANTIATE_TEST_SUITE_P(JitterBuffer, AnyNetwork,
