@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "edge/http_date.hpp"
+#include "edge/stun_client.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -83,11 +84,7 @@ base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings, Rea
 }
 
 base::Result<void> Server::start(ModelChoice models, Machine machine) {
-    if (settings_.webrtc.enabled) {
-        auto webrtc = edge::WebRtcStack::open(settings_.webrtc);
-        if (!webrtc) return webrtc.error();
-        webrtc_ = std::move(*webrtc);
-    }
+    if (auto opened = open_webrtc(); !opened) return opened;
     if (auto opened = open_tls(); !opened) return opened;
     services_.emplace(edge::Services{.registry = registry_,
                                      .agents = [this] { return agents(); },
@@ -122,6 +119,20 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
         [this](base::Result<void> loaded) {
             boost::asio::post(control_, [this, loaded = std::move(loaded)] { take_loaded(loaded); });
         });
+    return {};
+}
+
+base::Result<void> Server::open_webrtc() {
+    if (!settings_.webrtc.enabled) return {};
+    edge::WebRtcSettings wanted = settings_.webrtc;
+    auto address = edge::resolve_public_address(wanted.public_address, settings_.ice.stun_urls);
+    if (!address && address.error().code == base::Errc::invalid) return address.error();
+    if (!address) base::log::warning("webrtc.no_public_address", {{"because", address.error().text}});
+    wanted.public_address = address ? *address : "";
+    auto opened = edge::WebRtcStack::open(wanted);
+    if (!opened) return opened.error();
+    webrtc_ = std::move(*opened);
+    base::log::info("webrtc.open", {{"ports", wanted.ports}, {"public_address", wanted.public_address}});
     return {};
 }
 

@@ -225,7 +225,7 @@ std::vector<Setting> make_table() {
         "The address that those ports are opened on; empty is every address of the machine."));
     add(text(
         "webrtc.public_address", [](auto& s) -> auto& { return s.webrtc.public_address; },
-        "The address under which callers reach this machine, where a router or a cloud translates it; the UDP ports must lead here unchanged."));
+        "The address under which callers reach this machine, where a router or a cloud translates it; the UDP ports must lead here unchanged. auto: what the first of ice.stun_urls says at the start."));
     add(text(
         "webrtc.certificate", [](auto& s) -> auto& { return s.webrtc.certificate_file; },
         "A certificate for the media, PEM, with webrtc.key. Empty: a new one at each start, which is what callers expect."));
