@@ -19,11 +19,12 @@ bool is_address(const std::string& text) {
 bool is_near(const std::string& address) {
     if (!is_six(address)) return address.starts_with("127.") || address.starts_with("169.254.");
     in6_addr six{};
-    return inet_pton(AF_INET6, address.c_str(), &six) == 1 && (IN6_IS_ADDR_LOOPBACK(&six) || IN6_IS_ADDR_LINKLOCAL(&six));
+    if (inet_pton(AF_INET6, address.c_str(), &six) != 1) return false;
+    return IN6_IS_ADDR_LOOPBACK(&six) || IN6_IS_ADDR_LINKLOCAL(&six);
 }
 
-/// RFC 8445 section 5.1.2.1: that of a host candidate of component 1. The local preference falls from the largest on, so
-/// that these come before whatever was gathered.
+/// RFC 8445 section 5.1.2.1: that of a host candidate of component 1. The local preference falls from the largest on,
+/// so that these come before whatever was gathered.
 std::uint32_t priority(std::uint32_t order) { return (126U << 24U) | ((65535U - order) << 8U) | 255U; }
 
 }  // namespace
@@ -48,7 +49,9 @@ std::vector<SdpCandidate> advertised(std::vector<SdpCandidate> gathered, const s
     }
     if (only && !all.empty()) return all;
     for (auto& one : gathered) {
-        const auto same_place = [&](const SdpCandidate& other) { return other.address == one.address && other.port == one.port; };
+        const auto same_place = [&](const SdpCandidate& other) {
+            return other.address == one.address && other.port == one.port;
+        };
         if (!std::any_of(all.begin(), all.end(), same_place)) all.push_back(std::move(one));
     }
     return all;

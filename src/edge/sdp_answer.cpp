@@ -26,7 +26,8 @@ Destination destination(const std::vector<SdpCandidate>& candidates) {
 
 class Writer {
 public:
-    Writer(const SdpOffer& offer, const SdpAnswer& answer) : offer_(offer), answer_(answer), to_(destination(answer.candidates)) {}
+    Writer(const SdpOffer& offer, const SdpAnswer& answer)
+        : offer_(offer), answer_(answer), to_(destination(answer.candidates)) {}
 
     std::string write() {
         line("v=0");
@@ -64,11 +65,11 @@ private:
         line("a=rtcp:" + to_.port + " IN " + to_.address);
         line("a=mid:" + offer_.audio_mid);
         write_transport(offer_.audio_mid);
-        if (offer_.audio_level_extension)
-            line("a=extmap:" + std::to_string(*offer_.audio_level_extension) + " urn:ietf:params:rtp-hdrext:ssrc-audio-level");
-        if (offer_.mid_extension) line("a=extmap:" + std::to_string(*offer_.mid_extension) + " urn:ietf:params:rtp-hdrext:sdes:mid");
+        write_extension(offer_.audio_level_extension, "ssrc-audio-level");
+        write_extension(offer_.mid_extension, "sdes:mid");
         const bool sends = offer_.client_receives;
-        line(sends ? (offer_.client_sends ? "a=sendrecv" : "a=sendonly") : (offer_.client_sends ? "a=recvonly" : "a=inactive"));
+        if (sends) line(offer_.client_sends ? "a=sendrecv" : "a=sendonly");
+        else line(offer_.client_sends ? "a=recvonly" : "a=inactive");
         line("a=rtcp-mux");
         line("a=rtpmap:" + payload + " opus/48000/2");
         if (offer_.nack) line("a=rtcp-fb:" + payload + " nack");
@@ -78,6 +79,10 @@ private:
         const auto ssrc = "a=ssrc:" + std::to_string(answer_.ssrc);
         line(ssrc + " cname:" + answer_.cname);
         line(ssrc + " msid:antiphon voice");
+    }
+
+    void write_extension(const std::optional<std::uint8_t>& number, std::string_view name) {
+        if (number) line("a=extmap:" + std::to_string(*number) + " urn:ietf:params:rtp-hdrext:" + std::string(name));
     }
 
     void write_data() {
@@ -118,14 +123,16 @@ base::Result<SdpAnswer> read_local_description(std::string_view text) {
     if (!lines) return missing("cannot be read: " + lines.error().text);
     SdpAnswer answer;
     auto attributes = lines->attributes;
-    for (const auto& section : lines->sections) attributes.insert(attributes.end(), section.attributes.begin(), section.attributes.end());
+    for (const auto& section : lines->sections)
+        attributes.insert(attributes.end(), section.attributes.begin(), section.attributes.end());
     for (const auto& [name, value, number] : attributes) {
         if (name == "ice-ufrag" && answer.ice_user.empty()) answer.ice_user = value;
         if (name == "ice-pwd" && answer.ice_password.empty()) answer.ice_password = value;
         if (name == "fingerprint" && value.starts_with("sha-256 ")) answer.fingerprint = value.substr(8);
         if (name == "candidate") {
             auto candidate = read_candidate("candidate:" + std::string(value));
-            if (!candidate && candidate.error().code == base::Errc::invalid) return missing("cannot be read: " + candidate.error().text);
+            if (!candidate && candidate.error().code == base::Errc::invalid)
+                return missing("cannot be read: " + candidate.error().text);
             if (candidate) answer.candidates.push_back(std::move(*candidate));
         }
         if (name == "ssrc" && answer.cname.empty()) {

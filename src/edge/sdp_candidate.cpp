@@ -17,8 +17,13 @@ constexpr std::size_t kMaxName = 253;
 constexpr std::size_t kMaxFoundation = 32;
 constexpr std::uint32_t kMaxPriority = 0x7fffffff;
 
-base::Error malformed(std::string why) { return base::error(base::Errc::invalid, "the candidate is malformed: " + std::move(why)); }
-base::Error unusable(std::string why) { return base::error(base::Errc::unsupported, "the candidate cannot be used: " + std::move(why)); }
+base::Error malformed(const std::string& why) {
+    return base::error(base::Errc::invalid, "the candidate is malformed: " + why);
+}
+
+base::Error unusable(const std::string& why) {
+    return base::error(base::Errc::unsupported, "the candidate cannot be used: " + why);
+}
 
 bool is_name(std::string_view text) {
     return text.size() <= kMaxName && text.find("..") == std::string_view::npos && !text.starts_with('.') &&
@@ -37,7 +42,8 @@ base::Result<std::string> read_address(std::string_view text) {
         return std::string(inet_ntop(AF_INET, &four, usual.data(), usual.size()));
     }
     if (in6_addr six{}; inet_pton(AF_INET6, address.c_str(), &six) == 1) {
-        if (IN6_IS_ADDR_UNSPECIFIED(&six) || IN6_IS_ADDR_MULTICAST(&six) || IN6_IS_ADDR_V4MAPPED(&six) || IN6_IS_ADDR_V4COMPAT(&six))
+        if (IN6_IS_ADDR_UNSPECIFIED(&six) || IN6_IS_ADDR_MULTICAST(&six) || IN6_IS_ADDR_V4MAPPED(&six) ||
+            IN6_IS_ADDR_V4COMPAT(&six))
             return unusable("its address is not that of a host");
         return std::string(inet_ntop(AF_INET6, &six, usual.data(), usual.size()));
     }

@@ -26,8 +26,8 @@ struct SdpCandidate {
 };
 
 /// One candidate line as trickled or in the offer, with or without "a=". `invalid` for what is no candidate;
-/// `unsupported` for a well-formed one that cannot be used: TCP, another component or type, an address that is no host's
-/// (unspecified, multicast, broadcast, IPv4-mapped), a name that is not mDNS.
+/// `unsupported` for a well-formed one that cannot be used: TCP, another component or type, an address that is no
+/// host's (unspecified, multicast, broadcast, IPv4-mapped), a name that is not mDNS.
 base::Result<SdpCandidate> read_candidate(std::string_view line);
 
 /// "a=candidate:..." without a line break.

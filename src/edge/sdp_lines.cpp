@@ -15,7 +15,8 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_printable(char c) { return c >= ' ' && c <= '~'; }
 
 const SdpAttribute* find_in(const SdpAttributes& attributes, std::string_view name) {
-    const auto found = std::find_if(attributes.begin(), attributes.end(), [&](const auto& one) { return one.name == name; });
+    const auto named = [&](const SdpAttribute& one) { return one.name == name; };
+    const auto found = std::find_if(attributes.begin(), attributes.end(), named);
     return found == attributes.end() ? nullptr : &*found;
 }
 
@@ -31,8 +32,8 @@ base::Result<SdpSection> read_media_line(std::string_view value, std::size_t lin
     section.port = static_cast<std::uint16_t>(*port);
     section.formats.assign(words.begin() + 3, words.end());
     const auto well_formed = [](std::string_view protocol) {
-        return protocol.size() <= kMaxMediaWord &&
-               std::all_of(protocol.begin(), protocol.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '/'; });
+        const auto fits = [](char c) { return is_letter(c) || is_digit(c) || c == '/'; };
+        return protocol.size() <= kMaxMediaWord && std::all_of(protocol.begin(), protocol.end(), fits);
     };
     if (!is_sdp_token(section.media, kMaxMediaWord)) return sdp_fault(line, "the m-line's medium is malformed");
     if (!well_formed(section.protocol)) return sdp_fault(line, "the m-line's protocol is malformed");
@@ -83,8 +84,8 @@ std::vector<std::string_view> sdp_words(std::string_view text) {
 std::optional<std::uint64_t> sdp_number(std::string_view text, std::uint64_t largest) {
     std::uint64_t number = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || failure != std::errc() || end != text.data() + text.size() || number > largest) return std::nullopt;
-    return number;
+    const bool whole = !text.empty() && failure == std::errc() && end == text.data() + text.size();
+    return whole && number <= largest ? std::optional(number) : std::nullopt;
 }
 
 bool sdp_same(std::string_view a, std::string_view b) {
@@ -93,8 +94,8 @@ bool sdp_same(std::string_view a, std::string_view b) {
 }
 
 bool is_ice_text(std::string_view text, std::size_t least, std::size_t most) {
-    return text.size() >= least && text.size() <= most &&
-           std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '/'; });
+    const auto fits = [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '/'; };
+    return text.size() >= least && text.size() <= most && std::all_of(text.begin(), text.end(), fits);
 }
 
 bool is_sdp_token(std::string_view text, std::size_t most) {
@@ -113,7 +114,8 @@ base::Result<SdpText> read_sdp_lines(std::string_view text) {
         auto line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), line.size() + 1));
         if (line.ends_with('\r')) line.remove_suffix(1);
-        if (line.size() > kMaxSdpLine) return sdp_fault(number, "it is longer than " + std::to_string(kMaxSdpLine) + " bytes");
+        if (line.size() > kMaxSdpLine)
+            return sdp_fault(number, "it is longer than " + std::to_string(kMaxSdpLine) + " bytes");
         if (!std::all_of(line.begin(), line.end(), is_printable))
             return sdp_fault(number, "it holds a byte that is not printable ASCII");
         if (number == 1 && line != "v=0") return first_line(line);

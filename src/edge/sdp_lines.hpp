@@ -47,9 +47,9 @@ struct SdpText {
 };
 
 /// Fails with `invalid` and a sentence that names the line for: a byte that is not printable ASCII, a line over its
-/// bound or not of the form "x=...", a first line that is not v=0, no o= line, an attribute without a name, a malformed
-/// m-line, too many of them. Lines end with LF or CRLF, the last one maybe with nothing. Types of line that mean nothing
-/// here (s, t, c, b, ...) are passed over. Linear in time.
+/// bound or not of the form "x=...", a first line that is not v=0, no o= line, an attribute without a name, a
+/// malformed m-line, too many of them. Lines end with LF or CRLF, the last one maybe with nothing. Types of line that
+/// mean nothing here (s, t, c, b, ...) are passed over. Linear in time.
 base::Result<SdpText> read_sdp_lines(std::string_view text);
 
 /// "invalid" with "line 12 of the SDP: " before the reason.

@@ -105,7 +105,8 @@ base::Result<void> read_bundle(const SdpText& text, SdpOffer& offer) {
         auto mids = sdp_words(group->value);
         mids.erase(mids.begin());
         for (auto mid = mids.begin(); mid != mids.end(); ++mid) {
-            const auto line = std::find_if(offer.order.begin(), offer.order.end(), [&](const auto& one) { return one.mid == *mid; });
+            const auto named = [&](const SdpOfferedLine& one) { return one.mid == *mid; };
+            const auto line = std::find_if(offer.order.begin(), offer.order.end(), named);
             if (line == offer.order.end()) return sdp_fault(group->line, "BUNDLE names a mid that no m-line has");
             if (std::find(mids.begin(), mid, *mid) != mid) return sdp_fault(group->line, "BUNDLE names a mid twice");
             if (line->kind != Kind::rejected) offer.bundle.emplace_back(*mid);
@@ -133,7 +134,8 @@ base::Result<void> read_fingerprint(const SdpAttributes& attributes, std::string
             good = at % 3 == 2 ? c == ':' : (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
         }
         if (!good) return sdp_fault(attribute.line, "the sha-256 fingerprint is not 32 bytes in hexadecimal with colons");
-        if (!fingerprint.empty() && fingerprint != value) return sdp_fault(attribute.line, "there are two sha-256 fingerprints");
+        if (!fingerprint.empty() && fingerprint != value)
+            return sdp_fault(attribute.line, "there are two sha-256 fingerprints");
         fingerprint = std::move(value);
     }
     return {};
@@ -142,7 +144,8 @@ base::Result<void> read_fingerprint(const SdpAttributes& attributes, std::string
 base::Result<void> read_security(const SdpText& text, const SdpSection& section, SdpOffer& offer) {
     bool another = false;
     auto read = read_fingerprint(section.attributes, offer.fingerprint, another);
-    if (read && offer.fingerprint.empty() && !another) read = read_fingerprint(text.attributes, offer.fingerprint, another);
+    if (read && offer.fingerprint.empty() && !another)
+        read = read_fingerprint(text.attributes, offer.fingerprint, another);
     if (!read) return read.error();
     if (offer.fingerprint.empty())
         return unsupported(another ? "the offer's certificate has no sha-256 fingerprint, and only that one is checked"
@@ -162,8 +165,11 @@ base::Result<void> read_candidates(const SdpSection& section, SdpOffer& offer) {
     for (const auto& attribute : section.attributes) {
         if (attribute.name != "candidate") continue;
         auto candidate = read_candidate("candidate:" + std::string(attribute.value));
-        if (!candidate && candidate.error().code == base::Errc::invalid) return sdp_fault(attribute.line, candidate.error().text);
-        if (candidate && offer.candidates.size() < kMaxOfferCandidates) offer.candidates.push_back(std::move(*candidate));
+        if (!candidate) {
+            if (candidate.error().code == base::Errc::invalid) return sdp_fault(attribute.line, candidate.error().text);
+        } else if (offer.candidates.size() < kMaxOfferCandidates) {
+            offer.candidates.push_back(std::move(*candidate));
+        }
     }
     return {};
 }
@@ -177,7 +183,8 @@ bool names_trickle(std::string_view options) {
 }
 
 base::Result<void> read_ice(const SdpText& text, const SdpSection& section, SdpOffer& offer) {
-    if (text.find("ice-lite") != nullptr) return unsupported("the offer is of an ICE-lite client, which cannot find the way to us");
+    if (text.find("ice-lite") != nullptr)
+        return unsupported("the offer is of an ICE-lite client, which cannot find the way to us");
     const auto user = nearest(text, section, "ice-ufrag");
     if (!user) return user.error();
     const auto password = nearest(text, section, "ice-pwd");

@@ -28,7 +28,8 @@ base::Result<void> read_codec(const SdpSection& section, SdpOffer& offer) {
         const auto map = payload_and_rest(attribute.value);
         if (!map) return sdp_fault(attribute.line, "a=rtpmap needs a payload type from 0 to 127 and a codec");
         const auto payload = static_cast<std::size_t>(map->first);
-        if (std::exchange(seen[payload], true)) return sdp_fault(attribute.line, "two a=rtpmap give the same payload type a codec");
+        if (std::exchange(seen[payload], true))
+            return sdp_fault(attribute.line, "two a=rtpmap give the same payload type a codec");
         opus[payload] = sdp_same(map->second, "opus/48000/2");
     }
     for (const auto format : section.formats) {
@@ -54,7 +55,8 @@ void read_format(std::string_view parameters, SdpOffer& offer) {
         if (sdp_same(name, "useinbandfec")) offer.opus_in_band_fec = value == "1";
         if (sdp_same(name, "stereo")) offer.opus_stereo = value == "1";
         if (!sdp_same(name, "maxaveragebitrate")) continue;
-        if (const auto bitrate = sdp_number(value, 510'000); bitrate && *bitrate >= 6000) offer.opus_max_bitrate = static_cast<int>(*bitrate);
+        const auto bitrate = sdp_number(value, 510'000);
+        if (bitrate && *bitrate >= 6000) offer.opus_max_bitrate = static_cast<int>(*bitrate);
     }
 }
 
@@ -81,8 +83,8 @@ base::Result<void> read_extension(const SdpAttribute& attribute, SdpOffer& offer
     if (words.size() < 2) return sdp_fault(attribute.line, "a=extmap needs a number and a name");
     const auto number = sdp_number(words[0].substr(0, words[0].find('/')), 65535);
     if (!number || *number == 0) return sdp_fault(attribute.line, "a=extmap does not begin with a number");
-    auto* place = words[1] == kAudioLevel ? &offer.audio_level_extension : words[1] == kMid ? &offer.mid_extension : nullptr;
-    if (place == nullptr || *number > 14) return {};  // those beyond need the two-byte form, which nobody speaks
+    if (*number > 14 || (words[1] != kAudioLevel && words[1] != kMid)) return {};  // from 15 on: two-byte headers
+    auto* place = words[1] == kAudioLevel ? &offer.audio_level_extension : &offer.mid_extension;
     if (*place) return sdp_fault(attribute.line, "a=extmap gives the same extension two numbers");
     *place = static_cast<std::uint8_t>(*number);
     if (offer.audio_level_extension == offer.mid_extension)
@@ -94,7 +96,8 @@ base::Result<void> read_extension(const SdpAttribute& attribute, SdpOffer& offer
 
 base::Result<void> read_offered_audio(const SdpText& text, const SdpSection& section, SdpOffer& offer) {
     if (section.find("rtcp-mux") == nullptr && section.find("rtcp-mux-only") == nullptr)
-        return base::error(base::Errc::unsupported, "the offer's audio m-line has no a=rtcp-mux, and RTCP has no port of its own here");
+        return base::error(base::Errc::unsupported,
+                           "the offer's audio m-line has no a=rtcp-mux, and RTCP has no port of its own here");
     if (const auto read = read_codec(section, offer); !read) return read.error();
     if (const auto read = read_direction(text, section, offer); !read) return read.error();
     for (const auto& attribute : section.attributes) {

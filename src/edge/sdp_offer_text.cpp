@@ -23,7 +23,8 @@ void write_audio(std::string& text, const SdpOffer& offer) {
                                                           : "a=sendrecv\r\n";
     text += "a=rtcp-mux\r\na=rtpmap:" + payload + " opus/48000/2\r\n";
     if (offer.nack) text += "a=rtcp-fb:" + payload + " nack\r\n";
-    text += "a=fmtp:" + payload + " useinbandfec=" + (offer.opus_in_band_fec ? '1' : '0') + ";stereo=" + (offer.opus_stereo ? '1' : '0');
+    text += "a=fmtp:" + payload + (offer.opus_in_band_fec ? " useinbandfec=1" : " useinbandfec=0");
+    text += offer.opus_stereo ? ";stereo=1" : ";stereo=0";
     if (offer.opus_max_bitrate) text += ";maxaveragebitrate=" + std::to_string(*offer.opus_max_bitrate);
     text += "\r\n";
     if (offer.client_ssrc) text += "a=ssrc:" + std::to_string(*offer.client_ssrc) + " cname:client\r\n";
