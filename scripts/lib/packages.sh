@@ -9,6 +9,7 @@ provided() {
         python3-pip) python3 -m pip --version ;;
         python3-venv) python3 -c 'import venv, ensurepip' ;;
         cmake) command -v cmake ;;
+        cargo|cargo-web) command -v cargo ;;
         *) return 1 ;;
     esac >/dev/null 2>&1
 }

@@ -16,6 +16,9 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <span>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -27,6 +30,11 @@ constexpr base::milliseconds kFrameTime{20};
 constexpr base::milliseconds kPauseBetweenTurns{500};
 constexpr std::uint32_t kNoiseSeed = 1;
 constexpr int kInterruptedExit = 130;
+/// A server that keeps the call says something each second.
+constexpr base::milliseconds kSignOfLife{4000};
+constexpr base::milliseconds kAttempt{3000};
+constexpr base::milliseconds kBetweenAttempts{300};
+constexpr std::size_t kResentPiece = 12'000;  ///< half a second
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -70,11 +78,11 @@ base::Result<Question> load_question(const std::filesystem::path& path) {
 /// One call from its first frame to its last.
 class TerminalCall {
 public:
-    TerminalCall(const CallCommand& command, CallerConnection& connection)
-        : command_(command), connection_(connection), captions_(std::cout) {}
+    TerminalCall(const CallCommand& command, CallerAddress address, std::unique_ptr<CallerConnection> connection)
+        : command_(command), address_(std::move(address)), connection_(std::move(connection)), captions_(std::cout) {}
 
     base::Result<void> set_up() {
-        connection_.send(write_session_update(command_.silence));
+        connection_->send(write_session_update(command_.silence));
         const base::Time give_up = base::Clock::now() + command_.timeout;
         while (!ready_ && interrupted == 0) {
             if (base::Clock::now() >= give_up) return silent_server();
@@ -87,8 +95,8 @@ public:
     base::Result<void> type(const std::string& text) {
         if (!command_.json) captions_.line("you", text);
         conversation_.begin_typed(text, now());
-        connection_.send(write_typed_message(text));
-        connection_.send(write_response_create());
+        connection_->send(write_typed_message(text));
+        connection_->send(write_response_create());
         return wait_for_answer();
     }
 
@@ -140,21 +148,35 @@ private:
     base::Result<void> next_frame() {
         const std::span<const float> frame = microphone_.next_frame();
         const base::Time due = began_ + audio::duration_of(microphone_.sent().size(), CallerMicrophone::kRate);
+        frame_waits_ = true;
         if (auto heard = listen_until(due); !heard) return heard;
+        frame_waits_ = false;
         // Later ones cannot shift what is measured.
         if (!conversation_.sounds()) worst_lateness_ = std::max(worst_lateness_, base::Clock::now() - due);
         // A typed conversation has no microphone, but the same clock.
-        if (!command_.wavs.empty()) connection_.send(write_audio_append(frame));
+        if (!command_.wavs.empty() && !resuming_) connection_->send(write_audio_append(frame));
         return {};
     }
 
     base::Result<void> listen_until(base::Time until) {
         for (;;) {
-            auto message = connection_.receive(until);
-            if (!message) return message.error();
+            auto message = connection_->receive(until);
+            const bool dead = message && !*message && kept_ && base::Clock::now() - last_sign_ > kSignOfLife;
+            if (!message || dead) {
+                auto back = come_back(message ? base::error(base::Errc::unavailable, "the connection is dead", "server")
+                                              : message.error());
+                if (!back) return back;
+                continue;
+            }
             if (!*message) return {};
+            last_sign_ = (*message)->arrived;
             auto event = read_server_event((*message)->text);
             if (!event) return event.error();
+            if (const auto id = event_id_of((*message)->text); !id.empty() && !std::holds_alternative<ServerLives>(*event))
+                last_event_id_ = id;
+            if (const auto* created = std::get_if<SessionIsCreated>(&*event); created && created->resumable)
+                connection_->send(write_resumable_update());
+            if (const auto* kept = std::get_if<SessionIsKept>(&*event)) take_kept(*kept);
             if (const auto* refusal = std::get_if<ServerRefuses>(&*event))
                 return base::error(base::Errc::invalid, "the server reported an error: " + refusal->message);
             if (const auto* failure = std::get_if<CallerNotUnderstood>(&*event))
@@ -162,6 +184,52 @@ private:
             if (std::holds_alternative<SessionIsUpdated>(*event)) ready_ = true;
             conversation_.take(*event, (*message)->arrived - began_);
             if (!command_.json) show(*event);
+        }
+    }
+
+    /// Connects again and takes the same call over, for as long as the server keeps it. `why`: how it was lost, which is
+    /// what fails when the call is gone.
+    base::Result<void> come_back(const base::Error& why) {
+        // Taken over by another: what it has is not to be taken back.
+        if (!kept_ || why.text.find("taken over") != std::string::npos) return why;
+        captions_.end_line();
+        std::cerr << "Reconnecting..." << std::endl;
+        const std::string target = address_.target.substr(0, address_.target.find('?')) + "?call_id=" + kept_->call_id +
+                                   "&resume=" + kept_->token + "&last_event_id=" + last_event_id_;
+        const base::Time give_up = base::Clock::now() + kept_->within;
+        resuming_ = true;
+        while (interrupted == 0) {
+            CallerAddress address = address_;
+            address.target = target;
+            auto connection = CallerConnection::open(address, kAttempt);
+            if (connection) {
+                connection_ = std::move(*connection);
+                last_sign_ = base::Clock::now();
+                return {};
+            }
+            const bool gone = connection.error().code == base::Errc::not_found;
+            if (gone || base::Clock::now() > give_up)
+                return base::error(why.code, why.text + ", and the call could not be taken up again", why.param);
+            std::this_thread::sleep_for(kBetweenAttempts);
+        }
+        return {};
+    }
+
+    /// After a return: what the server has not heard of our sound is sent again.
+    void take_kept(const SessionIsKept& kept) {
+        kept_ = kept;
+        if (!kept.resumed) return;
+        resuming_ = false;
+        if (command_.wavs.empty()) return;
+        auto rest = std::span<const float>(microphone_.sent());
+        // The frame that waits to be sent is sent by next_frame(), if it waits.
+        const std::size_t sent = frame_waits_ ? rest.size() - CallerMicrophone::kFrame : rest.size();
+        const std::size_t heard = std::min(sent, audio::samples_in(kept.input_audio, CallerMicrophone::kRate));
+        rest = rest.subspan(heard, sent - heard);
+        while (!rest.empty()) {
+            const std::size_t piece = std::min(rest.size(), kResentPiece);
+            connection_->send(write_audio_append(rest.first(piece)));
+            rest = rest.subspan(piece);
         }
     }
 
@@ -180,12 +248,18 @@ private:
     }
 
     const CallCommand& command_;
-    CallerConnection& connection_;
+    const CallerAddress address_;
+    std::unique_ptr<CallerConnection> connection_;
     CallerCaptions captions_;
     CallerMicrophone microphone_{kNoiseSeed};
     CallerConversation conversation_{CallerMicrophone::kRate};
     base::Time began_ = base::Clock::now();
     bool ready_ = false;
+    std::optional<SessionIsKept> kept_;  ///< how to take the call over; none: the server does not keep it
+    std::string last_event_id_;
+    base::Time last_sign_ = base::Clock::now();
+    bool resuming_ = false;     ///< connected anew, but not told yet what the server has heard
+    bool frame_waits_ = false;  ///< the microphone's last frame has not been sent yet
     int turns_ = 0;
     base::Duration worst_lateness_{};  ///< of a frame's sending, until this turn's answer sounds
     std::string growing_caption_;      ///< the item whose words came bit by bit
@@ -202,10 +276,10 @@ base::Result<void> make_call(const CallCommand& command) {
     }
     const auto address = parse_caller_address(command.server);
     if (!address) return address.error();
-    auto connection = CallerConnection::open(*address, command.timeout);
+    auto connection = CallerConnection::open(*address, command.timeout, command.trust);
     if (!connection) return connection.error();
 
-    TerminalCall call(command, **connection);
+    TerminalCall call(command, *address, std::move(*connection));
     auto went = call.set_up();
     for (auto text = command.texts.begin(); text != command.texts.end() && went && interrupted == 0; ++text)
         went = call.type(*text);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "edge/tls_relay.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -20,6 +21,7 @@ struct CallCommand {
     std::vector<std::string> texts;           ///< typed in order, before the spoken ones
     std::filesystem::path out;                ///< 2-channel WAV: sent, played; empty: none
     std::string server = "http://127.0.0.1:8080";
+    edge::TlsTrust trust;                       ///< of a server at https://
     std::optional<base::milliseconds> silence;  ///< that ends a turn; none: the server's setting
     bool json = false;                          ///< one JSON object per turn instead of captions
     std::chrono::seconds timeout{30};           ///< to connect, and without any sign of an answer

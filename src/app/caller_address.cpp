@@ -24,34 +24,33 @@ std::string CallerAddress::authority() const {
 }
 
 base::Result<CallerAddress> parse_caller_address(std::string_view text) {
-    const auto refuse = [&](base::Errc code, std::string_view why) {
-        return base::error(code, "cannot call \"" + std::string(text) + "\": " + std::string(why), "server");
+    const auto refuse = [&](std::string_view why) {
+        return base::error(base::Errc::invalid, "cannot call \"" + std::string(text) + "\": " + std::string(why), "server");
     };
+    CallerAddress address;
     std::string_view rest = text;
     if (const auto scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
         const std::string_view scheme = rest.substr(0, scheme_end);
-        if (scheme == "https" || scheme == "wss")
-            return refuse(base::Errc::unsupported, "the terminal caller speaks http:// and ws:// only");
-        if (scheme != "http" && scheme != "ws")
-            return refuse(base::Errc::invalid, "the address must begin with http://");
+        address.secure = scheme == "https" || scheme == "wss";
+        if (!address.secure && scheme != "http" && scheme != "ws")
+            return refuse("the address must begin with http:// or https://");
         rest.remove_prefix(scheme_end + 3);
     }
     const bool printable = std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return c > ' ' && c < 0x7F; });
     if (!printable || rest.find_first_of("?#@") != std::string_view::npos)
-        return refuse(base::Errc::invalid, "expected http://HOST:PORT");
+        return refuse("expected http://HOST:PORT");
 
     const auto host_end = std::min(rest.find('/'), rest.size());
     std::string_view authority = rest.substr(0, host_end);
     std::string_view prefix = rest.substr(host_end);
     while (!prefix.empty() && prefix.back() == '/') prefix.remove_suffix(1);
 
-    CallerAddress address;
-    address.port = "80";
+    address.port = address.secure ? "443" : "80";
     std::string_view port;
     if (!authority.empty() && authority.front() == '[') {
         const auto bracket = authority.find(']');
         if (bracket == std::string_view::npos)
-            return refuse(base::Errc::invalid, "the ] of the IPv6 address is missing");
+            return refuse("the ] of the IPv6 address is missing");
         address.host = authority.substr(1, bracket - 1);
         port = authority.substr(bracket + 1);
     } else {
@@ -59,13 +58,14 @@ base::Result<CallerAddress> parse_caller_address(std::string_view text) {
         address.host = authority.substr(0, colon);
         port = authority.substr(colon);
     }
-    if (address.host.empty()) return refuse(base::Errc::invalid, "it names no host");
+    if (address.host.empty()) return refuse("it names no host");
     if (!port.empty()) {
         if (port.front() != ':' || !is_port(port.substr(1)))
-            return refuse(base::Errc::invalid, "the port must be 1 to 65535");
+            return refuse("the port must be 1 to 65535");
         address.port = port.substr(1);
     }
-    address.target = std::string(prefix) + std::string(kTarget);
+    address.prefix = prefix;
+    address.target = address.prefix + std::string(kTarget);
     return address;
 }
 

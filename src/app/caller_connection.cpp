@@ -36,8 +36,8 @@ constexpr base::milliseconds kGoodbye{1000};
 /// Everything below the mutex is shared with the caller's thread; the rest belongs to the socket's thread.
 class CallerConnection::Socket {
 public:
-    Socket(CallerAddress address, base::Duration timeout)
-        : address_(std::move(address)), stream_(io_), resolver_(io_), timer_(io_) {
+    Socket(CallerAddress address, base::Duration timeout, edge::TlsTrust trust)
+        : address_(std::move(address)), trust_(std::move(trust)), timeout_(timeout), stream_(io_), resolver_(io_), timer_(io_) {
         timer_.expires_after(timeout);
         timer_.async_wait([this](beast::error_code failure) {
             if (!failure) give_up("cannot reach " + address_.authority() + ": no answer in time");
@@ -58,7 +58,7 @@ public:
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return open_ || failure_; });
         // A connection that was open and is lost by now fails at the first receive().
-        if (!open_) return base::error(base::Errc::unavailable, *failure_, "server");
+        if (!open_) return base::error(not_found_ ? base::Errc::not_found : base::Errc::unavailable, *failure_, "server");
         return {};
     }
 
@@ -92,8 +92,22 @@ private:
                                 beast::error_code ignored;
                                 beast::get_lowest_layer(stream_).socket().set_option(asio::ip::tcp::no_delay(true),
                                                                                      ignored);
+                                if (address_.secure) return secure();
                                 shake_hands();
                             });
+    }
+
+    /// The WebSocket goes on over a plain socket, behind which TLS is spoken.
+    void secure() {
+        auto& socket = beast::get_lowest_layer(stream_).socket();
+        const auto limit = std::chrono::duration_cast<base::milliseconds>(timeout_);
+        edge::connect_tls(std::move(socket), address_.host, trust_, {limit, limit},
+                          [this](base::Result<asio::ip::tcp::socket> plain) {
+                              if (ended_) return;
+                              if (!plain) return give_up("cannot reach " + address_.authority() + ": " + plain.error().text);
+                              beast::get_lowest_layer(stream_).socket() = std::move(*plain);
+                              shake_hands();
+                          });
     }
 
     void shake_hands() {
@@ -104,9 +118,14 @@ private:
             [](websocket::request_type& request) { request.set(beast::http::field::user_agent, "antiphon-call"); }));
         stream_.read_message_max(kLongestMessage);
         stream_.async_handshake(response_, address_.authority(), address_.target, [this](beast::error_code failure) {
-            if (failure == websocket::error::upgrade_declined)
+            if (failure == websocket::error::upgrade_declined) {
+                {
+                    const std::scoped_lock lock(mutex_);
+                    not_found_ = response_.result() == beast::http::status::not_found;
+                }
                 return give_up("the server refused the call (HTTP " + std::to_string(response_.result_int()) +
                                "): " + refusal_text(response_.body()));
+            }
             if (failure) return give_up(address_.authority() + " does not speak WebSocket: " + failure.message());
             timer_.cancel();
             if (ended_) return;
@@ -184,6 +203,8 @@ private:
     }
 
     const CallerAddress address_;
+    const edge::TlsTrust trust_;
+    const base::Duration timeout_;
     asio::io_context io_{1};
     websocket::stream<beast::tcp_stream> stream_;
     asio::ip::tcp::resolver resolver_;
@@ -199,6 +220,7 @@ private:
     std::condition_variable changed_;
     std::deque<Message> unread_;
     bool open_ = false;
+    bool not_found_ = false;
     std::optional<std::string> failure_;
 };
 
@@ -206,8 +228,9 @@ CallerConnection::CallerConnection(std::unique_ptr<Socket> socket) : socket_(std
 CallerConnection::~CallerConnection() = default;
 
 base::Result<std::unique_ptr<CallerConnection>> CallerConnection::open(const CallerAddress& address,
-                                                                       base::Duration timeout) {
-    auto socket = std::make_unique<Socket>(address, timeout);
+                                                                       base::Duration timeout,
+                                                                       const edge::TlsTrust& trust) {
+    auto socket = std::make_unique<Socket>(address, timeout, trust);
     if (auto opened = socket->wait_until_open(); !opened) return opened.error();
     return std::unique_ptr<CallerConnection>(new CallerConnection(std::move(socket)));
 }

@@ -8,6 +8,7 @@
 #include "app/caller_address.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "edge/tls_relay.hpp"
 
 #include <memory>
 #include <optional>
@@ -23,8 +24,10 @@ public:
     };
 
     /// Connects and shakes hands; blocks for at most `timeout`. `unavailable` when the server cannot be
-    /// reached or refuses (the text has its message).
-    static base::Result<std::unique_ptr<CallerConnection>> open(const CallerAddress& address, base::Duration timeout);
+    /// reached, is none of `trust` (with https://), or refuses (the text has its message), but `not_found` when it
+    /// refuses with 404.
+    static base::Result<std::unique_ptr<CallerConnection>> open(const CallerAddress& address, base::Duration timeout,
+                                                                const edge::TlsTrust& trust = {});
 
     /// Says goodbye (close code 1000) and waits for the answer for at most a second.
     ~CallerConnection();

@@ -62,7 +62,22 @@ AnswerEnds read_answer_end(const json::object& event, Fields& fields) {
 }
 
 base::Result<CallerEvent> read_typed(std::string_view type, const json::object& event, Fields& fields) {
-    if (type == "session.created") return CallerEvent{SessionIsCreated{}};
+    if (type == "session.created") {
+        const json::object* session = object_at(event, "session");
+        const json::object* additions = session == nullptr ? nullptr : object_at(*session, "antiphon");
+        return CallerEvent{SessionIsCreated{additions != nullptr && additions->contains("resumable")}};
+    }
+    if (type == "antiphon.session") {
+        const auto milliseconds = [&](std::string_view key) {
+            const json::value* value = event.if_contains(key);
+            return base::milliseconds(value != nullptr && value->is_int64() ? value->as_int64() : 0);
+        };
+        const json::value* resumed = event.if_contains("resumed");
+        return CallerEvent{SessionIsKept{fields.text("call_id"), fields.text("resume_token"), milliseconds("resume_within_ms"),
+                                         resumed != nullptr && resumed->is_bool() && resumed->as_bool(),
+                                         milliseconds("input_audio_ms")}};
+    }
+    if (type == "antiphon.heard") return CallerEvent{ServerLives{}};
     if (type == "session.updated") return CallerEvent{SessionIsUpdated{}};
     if (type == "error") return CallerEvent{ServerRefuses{message_of(object_at(event, "error"))}};
     if (type == "input_audio_buffer.speech_started") return CallerEvent{CallerBeginsToSpeak{}};
@@ -106,6 +121,15 @@ base::Result<CallerEvent> read_server_event(std::string_view message) {
     return read;
 }
 
+std::string_view event_id_of(std::string_view message) {
+    constexpr std::string_view kKey = "\"event_id\":\"";
+    const auto key = message.substr(0, 256).find(kKey);
+    if (key == std::string_view::npos) return {};
+    const auto begin = key + kKey.size();
+    const auto end = message.find('"', begin);
+    return end == std::string_view::npos ? std::string_view() : message.substr(begin, end - begin);
+}
+
 std::string refusal_text(std::string_view body) {
     json::error_code failure;
     const json::value parsed = json::parse({body.data(), body.size()}, failure);
@@ -130,6 +154,11 @@ std::string write_session_update(std::optional<base::milliseconds> silence) {
     json::object session{{"type", "realtime"}, {"output_modalities", {"audio"}}};
     session["audio"] = std::move(audio);
     return json::serialize(json::object{{"type", "session.update"}, {"session", std::move(session)}});
+}
+
+std::string write_resumable_update() {
+    return json::serialize(json::object{
+        {"type", "session.update"}, {"session", {{"type", "realtime"}, {"antiphon", {{"resumable", true}}}}}});
 }
 
 std::string write_audio_append(std::span<const float> samples) {

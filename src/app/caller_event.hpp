@@ -15,8 +15,20 @@
 
 namespace antiphon::app {
 
-struct SessionIsCreated {};
+struct SessionIsCreated {
+    bool resumable = false;  ///< the server can keep the call for a while when the connection is lost
+};
 struct SessionIsUpdated {};
+/// How the call is taken over, and with `resumed` that it was.
+struct SessionIsKept {
+    std::string call_id;
+    std::string token;
+    base::milliseconds within{};
+    bool resumed = false;
+    base::milliseconds input_audio{};  ///< with `resumed`: how much of our sound the server has taken
+};
+/// Nothing but a sign of life; it is no event to resume from.
+struct ServerLives {};
 struct ServerRefuses {
     std::string message;
 };
@@ -59,18 +71,23 @@ struct ServerRemark {
 /// An event that the terminal caller has no use for.
 struct SomethingElse {};
 
-using CallerEvent = std::variant<SomethingElse, SessionIsCreated, SessionIsUpdated, ServerRefuses, CallerBeginsToSpeak,
-                                 CallerStopsSpeaking, CallerCaptionGrows, CallerCaptionDone, CallerNotUnderstood,
+using CallerEvent = std::variant<SomethingElse, SessionIsCreated, SessionIsUpdated, SessionIsKept, ServerLives,
+                                 ServerRefuses, CallerBeginsToSpeak, CallerStopsSpeaking, CallerCaptionGrows, CallerCaptionDone, CallerNotUnderstood,
                                  AnswerBegins, AnswerTextGrows, AnswerSoundGrows, AnswerEnds, ServerRemark>;
 
 /// `invalid` when the message is no event, or is one that lacks a field we read.
 base::Result<CallerEvent> read_server_event(std::string_view message);
+
+/// The "event_id" at the event's beginning, where Antiphon writes it; else empty.
+std::string_view event_id_of(std::string_view message);
 
 /// The sentence of a refusal over HTTP: the JSON error's message, else the body's beginning.
 std::string refusal_text(std::string_view body);
 
 /// 24 kHz PCM both ways, transcription on, server_vad.
 std::string write_session_update(std::optional<base::milliseconds> silence);
+/// Asks for the call to be kept when the connection is lost.
+std::string write_resumable_update();
 std::string write_audio_append(std::span<const float> samples);
 std::string write_typed_message(std::string_view text);
 std::string write_response_create();

@@ -1,4 +1,5 @@
 #include "app/call_command.hpp"
+#include "app/check_command.hpp"
 #include "app/models_command.hpp"
 #include "app/reload_command.hpp"
 #include "app/serve_command.hpp"
@@ -17,6 +18,7 @@
 namespace {
 
 using antiphon::app::CallCommand;
+using antiphon::app::CheckCommand;
 using antiphon::app::ModelsCommand;
 using antiphon::app::ReloadCommand;
 using antiphon::app::ServeCommand;
@@ -34,6 +36,8 @@ void describe(CLI::App& serve, ServeCommand& command) {
     serve.add_option("--host", command.host, "Address to listen on (default 127.0.0.1)");
     serve.add_option("--port", command.port, "Port to listen on (default 8080); 0 takes any free one");
     add_settings(serve, command, "Settings file, TOML; see antiphon.example.toml");
+    serve.add_flag("--tls", command.tls,
+                   "Speak https:// and wss://: with server.certificate if that is set, else with a self-signed one");
     serve.add_option("--port-file", command.port_file, "Write the port here once the server listens");
     serve.add_flag("--check-config", command.check_config, "Check the settings and end");
     serve.add_flag("--print-settings", command.print_settings, "Print the settings in force, as TOML, and end");
@@ -41,12 +45,18 @@ void describe(CLI::App& serve, ServeCommand& command) {
     serve.add_flag("--print-settings-help", command.print_settings_help, "Print docs/configuration.md and end");
 }
 
+void describe(CLI::App& app, antiphon::edge::TlsTrust& trust) {
+    app.add_flag("--insecure", trust.anybody, "Take any certificate of an https:// server, such as a self-signed one");
+    app.add_option("--pin", trust.pin, "Take the https:// server with this public key only: sha256//..., as its log says");
+}
+
 void describe(CLI::App& call, CallCommand& command) {
     call.add_option("--wav", command.wavs, "Speak this WAV file; may be given again, one turn each")
         ->allow_extra_args(false);
     call.add_option("--text", command.texts, "Type this; may be given again")->allow_extra_args(false);
     call.add_option("--out", command.out, "Write what was said and heard to this WAV file, one channel each");
-    call.add_option("--server", command.server, "The server's URL")->capture_default_str();
+    call.add_option("--server", command.server, "The server's URL, http:// or https://")->capture_default_str();
+    describe(call, command.trust);
     call.add_option_function<int>(
             "--silence-ms", [&](int ms) { command.silence = antiphon::base::milliseconds(ms); },
             "Silence that ends a turn (default: the server's setting)")
@@ -56,6 +66,16 @@ void describe(CLI::App& call, CallCommand& command) {
             "--timeout", [&](int seconds) { command.timeout = std::chrono::seconds(seconds); },
             "Seconds to connect, and without any sign of an answer (default 30)")
         ->check(CLI::Range(1, 3'600));
+}
+
+void describe(CLI::App& check, CheckCommand& command) {
+    check.add_option("server", command.server, "The server's URL, http:// or https://")->capture_default_str();
+    describe(check, command.trust);
+    check.add_flag("--json", command.json, "One JSON object per leg");
+    check.add_option_function<int>(
+             "--timeout", [&](int seconds) { command.timeout = std::chrono::seconds(seconds); },
+             "Seconds for each leg (default 5)")
+        ->check(CLI::Range(1, 600));
 }
 
 void describe(CLI::App& reload, ReloadCommand& command) {
@@ -92,6 +112,10 @@ int run(int argc, char** argv) {
     auto* call_app = app.add_subcommand("call", "Call a server from the terminal: speak WAV files, or type");
     describe(*call_app, call);
 
+    CheckCommand check;
+    auto* check_app = app.add_subcommand("check", "Find out which leg of the way to a server fails");
+    describe(*check_app, check);
+
     ReloadCommand reload;
     auto* reload_app = app.add_subcommand("reload", "Have a running server read its settings and agents again");
     describe(*reload_app, reload);
@@ -108,6 +132,7 @@ int run(int argc, char** argv) {
     }
     if (*serve_app) return run_serve_command(serve);
     if (*call_app) return run_call_command(call);
+    if (*check_app) return run_check_command(check);
     if (*reload_app) return run_reload_command(reload);
     return run_models_command(with_directory(std::move(models)));
 }

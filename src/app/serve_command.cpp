@@ -24,6 +24,13 @@ base::Result<Settings> settings_of(const ServeCommand& command) {
         .file = command.config, .environment = std::move(*environment), .assignments = command.assignments};
     if (command.host) sources.assignments.push_back("server.host=" + *command.host);
     if (command.port) sources.assignments.push_back("server.port=" + std::to_string(*command.port));
+    if (command.tls) {
+        // Which of the two it is depends on what else is set, wherever that stands.
+        sources.assignments.push_back("server.tls=files");
+        if (auto with_files = read_settings(sources)) return with_files;
+        else if (with_files.error().param != "server.certificate") return with_files.error();
+        sources.assignments.back() = "server.tls=self_signed";
+    }
     return read_settings(sources);
 }
 

@@ -17,6 +17,7 @@ struct ServeCommand {
     std::optional<int> port;
     std::vector<std::string> assignments;            ///< "key=value", each one setting
     std::optional<std::filesystem::path> port_file;  ///< gets the port as a line of text once it listens
+    bool tls = false;  ///< speak TLS: with the files of the settings, else with a certificate of our own
     bool check_config = false;
     bool print_settings = false;
     bool print_settings_help = false;

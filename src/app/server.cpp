@@ -2,9 +2,12 @@
 
 #include "app/engine_warm_up.hpp"
 #include "app/reload.hpp"
+#include "app/self_signed.hpp"
 #include "app/settings_sources.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "edge/http_date.hpp"
+#include "edge/stun_client.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -12,6 +15,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -29,6 +33,7 @@ namespace antiphon::app {
 namespace {
 
 constexpr int kFatalSignalExit = 128;
+constexpr std::size_t kMostClientSecrets = 1'000;
 
 bool has_terminal() {
     return bool(engine::FileDescriptor(::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)));
@@ -49,6 +54,19 @@ base::Result<void> check_device(const EngineSettings& settings, const Machine& m
                        "models.device");
 }
 
+/// The settings of WebRTC with the address that callers reach this machine at, which a STUN server may have to be asked
+/// for. One that does not answer is no reason not to start.
+base::Result<edge::WebRtcSettings> with_public_address(const Settings& settings) {
+    edge::WebRtcSettings webrtc = settings.webrtc;
+    auto found = edge::resolve_public_address(webrtc.public_address, settings.ice.stun_urls);
+    if (!found && found.error().code == base::Errc::invalid) return found.error();
+    if (!found) base::log::warning("webrtc.no_public_address", {{"because", found.error().text}});
+    webrtc.public_address = found ? *found : std::string();
+    if (!webrtc.public_address.empty() && webrtc.public_address != settings.webrtc.public_address)
+        base::log::info("webrtc.public_address", {{"address", webrtc.public_address}, {"learned_from", settings.ice.stun_urls.front()}});
+    return webrtc;
+}
+
 }  // namespace
 
 Server::Server(const Settings& settings, ReadAgain read_again)
@@ -56,6 +74,7 @@ Server::Server(const Settings& settings, ReadAgain read_again)
       read_again_(std::move(read_again)),
       began_(base::Clock::now()),
       registry_(settings.max_calls),
+      client_secrets_(kMostClientSecrets, settings.client_secret_lifetime),
       signals_(control_),
       ends_with_terminal_(belongs_to_terminal()),
       hangups_(control_, SIGHUP),
@@ -78,6 +97,14 @@ base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings, Rea
 }
 
 base::Result<void> Server::start(ModelChoice models, Machine machine) {
+    if (settings_.webrtc.enabled) {
+        const auto wanted = with_public_address(settings_);
+        if (!wanted) return wanted.error();
+        auto webrtc = edge::WebRtcStack::open(*wanted);
+        if (!webrtc) return webrtc.error();
+        webrtc_ = std::move(*webrtc);
+    }
+    if (auto opened = open_tls(); !opened) return opened;
     services_.emplace(edge::Services{.registry = registry_,
                                      .agents = [this] { return agents(); },
                                      .readiness = [this] { return readiness(); },
@@ -88,7 +115,11 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .engine_options = [this] { return engines_->options(); },
                                      .endpoint_engines = [this] { return engines_->endpoint_engines(); },
                                      .longest_recording = settings_.edge.max_recording,
-                                     .openapi = embedded::openapi()});
+                                     .openapi = embedded::openapi(),
+                                     .ice = settings_.ice,
+                                     .client_secrets = &client_secrets_,
+                                     .tls = tls_,
+                                     .webrtc = webrtc_.get()});
     // Nothing is accepted before run(): the loops have no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();
@@ -102,12 +133,37 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
     for (const std::string& key : settings_without_effect(settings_))
         base::log::warning("settings.no_effect",
                            {{"key", key}, {"because", "this build does not use such a server yet"}});
-    base::log::info("server.listening", {{"host", settings_.edge.host}, {"port", port()}});
+    base::log::info("server.listening", {{"host", settings_.edge.host}, {"port", port()}, {"tls", settings_.tls.mode}});
     engines_ = std::make_unique<Engines>(
         Engines::Loading{settings_.engines, std::move(models), machine, settings_.session.instructions}, metrics_,
         [this](base::Result<void> loaded) {
             boost::asio::post(control_, [this, loaded = std::move(loaded)] { take_loaded(loaded); });
         });
+    return {};
+}
+
+base::Result<void> Server::open_tls() {
+    const TlsSettings& wanted = settings_.tls;
+    if (wanted.mode == "off") return {};
+    CertificateFiles files{wanted.certificate, wanted.private_key};
+    if (wanted.mode == "self_signed") {
+        auto kept = keep_self_signed(default_tls_folder(), names_of_this_machine(settings_.edge.host), std::chrono::system_clock::now());
+        if (!kept) return kept.error();
+        files = std::move(*kept);
+    }
+    if (tls_) {
+        if (auto again = tls_->read_again(); !again) return again;
+    } else {
+        auto opened = edge::TlsCertificates::open(files.certificate, files.private_key);
+        if (!opened) return opened.error();
+        tls_ = std::move(*opened);
+    }
+    const edge::CertificateFacts facts = tls_->facts();
+    base::log::info("tls.certificate", {{"file", files.certificate.string()},
+                                        {"fingerprint", facts.fingerprint},
+                                        {"pin", facts.pin},
+                                        {"expires", edge::http_date(facts.expires)}});
+    if (facts.expires < std::chrono::system_clock::now()) base::log::warning("tls.expired", {{"file", files.certificate.string()}});
     return {};
 }
 
@@ -135,6 +191,7 @@ base::Result<void> Server::run() {
     signals_.clear();  // from here on a second signal does what the system does with it: ends the process
     for (auto& thread : io_threads_) thread.join();
     base::log::debug("server.io_ended", {});
+    if (webrtc_) webrtc_->close();
 
     // What the calls left running ends before the loops that it posts to.
     engines_->close_workers();
@@ -231,6 +288,8 @@ base::Result<std::string> Server::read_again() {
     if (!read_again_) return base::error(base::Errc::unsupported, "this server has nothing to read its settings from");
     const auto read = read_again_();
     if (!read) return read.error();
+    // A certificate that was renewed is taken for the connections to come; a broken one is refused with all the rest.
+    if (auto opened = open_tls(); !opened) return opened.error();
     Reload reload = plan_reload(in_force_, *read);
     auto agents = std::make_shared<const call::Agents>(agents_of(reload.settings));
     {

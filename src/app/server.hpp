@@ -11,8 +11,11 @@
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "call/call_registry.hpp"
+#include "edge/client_secrets.hpp"
 #include "edge/http_listener.hpp"
 #include "edge/services.hpp"
+#include "edge/tls_certificates.hpp"
+#include "edge/webrtc_stack.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -65,6 +68,7 @@ private:
     void wait_for_signal();
     void wait_for_hangup();
     base::Result<void> take_pid_file();
+    base::Result<void> open_tls();
     void reload();
     base::Result<std::string> read_again();
     std::shared_ptr<const call::Agents> agents() const;
@@ -78,6 +82,7 @@ private:
     const base::Time began_;
     base::Metrics metrics_;
     call::CallRegistry registry_;
+    edge::ClientSecrets client_secrets_;
     std::atomic<bool> stopping_ = false;
     base::Result<void> outcome_;
 
@@ -89,6 +94,7 @@ private:
     bool reload_wanted_ = false;  ///< main thread only, as is in_force_
     Settings in_force_;           ///< with what reloads have changed
     std::unique_ptr<PidFile> pid_file_;
+    std::shared_ptr<edge::TlsCertificates> tls_;  ///< none: plain HTTP
     boost::asio::steady_timer deadline_;
 
     mutable std::mutex agents_mutex_;
@@ -97,6 +103,7 @@ private:
     // From here in the order of need: sessions, which live in io_, use the services and the engines.
     std::unique_ptr<Engines> engines_;
     std::optional<edge::Services> services_;
+    std::unique_ptr<edge::WebRtcStack> webrtc_;  ///< none: switched off
     base::IoLoops io_;
     std::unique_ptr<edge::HttpListener> listener_;
     std::vector<std::jthread> io_threads_;

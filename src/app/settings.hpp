@@ -8,6 +8,8 @@
 #include "call/call_settings.hpp"
 #include "call/session.hpp"
 #include "edge/edge_settings.hpp"
+#include "edge/ice_servers.hpp"
+#include "edge/webrtc_settings.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -62,10 +64,21 @@ struct AgentSettings {
     std::string written;  ///< its table, to see whether it was changed
 };
 
+/// Whether the server speaks TLS, and as whom.
+struct TlsSettings {
+    std::string mode = "off";  ///< off, self_signed or files
+    std::string certificate;   ///< with files: PEM
+    std::string private_key;
+};
+
 struct Settings {
     edge::EdgeSettings edge;
+    edge::WebRtcSettings webrtc;
+    TlsSettings tls;
+    edge::IceSettings ice;
     std::string pid_file;  ///< empty: by the port (app/pid_file.hpp)
     std::size_t max_calls = 16;
+    std::chrono::seconds client_secret_lifetime{60};
     int io_threads = 2;
     base::milliseconds shutdown{5'000};  ///< how long an orderly end may take
     std::string log_level = "info";

@@ -116,6 +116,17 @@ base::Result<void> store_assignment(Settings& settings, const std::string& assig
     return store_text(settings, *setting, std::string_view(assignment).substr(equals + 1), origin);
 }
 
+base::Result<void> check(const TlsSettings& tls) {
+    const auto refuse = [](const char* key, std::string why) {
+        return base::error(base::Errc::invalid, std::string(key) + ": " + std::move(why), key);
+    };
+    const bool files = tls.mode == "files";
+    if (files && tls.certificate.empty()) return refuse("server.certificate", "server.tls is files, which needs a certificate's file");
+    if (files && tls.private_key.empty()) return refuse("server.private_key", "server.tls is files, which needs a private key's file");
+    if (files || (tls.certificate.empty() && tls.private_key.empty())) return {};
+    return refuse("server.tls", "it is " + tls.mode + ", but a certificate or a private key is given; set it to files");
+}
+
 }  // namespace
 
 std::vector<EnvironmentVariable> process_environment() {
@@ -149,6 +160,8 @@ base::Result<Settings> read_settings(const SettingSources& sources) {
                            "synthesizer.backend (TTS_BACKEND) is edge, which is not in this build yet; set it to "
                            "auto or piper",
                            "synthesizer.backend");
+    if (auto tls = check(settings.tls); !tls) return tls.error();
+    if (auto ice = edge::check(settings.ice); !ice) return ice.error();
     settings.session.turn_detection = settings.turn;
     if (auto read = read_agents(settings, agents, file ? file->string() : std::string()); !read) return read.error();
     return settings;

@@ -37,7 +37,7 @@ base::Result<void> check_bounds(const std::string& key, Number value, Number low
 
 template <typename Member>
 Setting yes_no(std::string key, Member member, std::string meaning) {
-    Setting setting{key, Kind::yes_no, "", std::move(meaning), {}, false, {}, {}};
+    Setting setting{key, Kind::yes_no, "", std::move(meaning), {}, false, {}, {}, false};
     setting.store = [key, member](Settings& s, const Value& value) -> base::Result<void> {
         const auto* given = std::get_if<bool>(&value);
         if (given == nullptr) return wrong_type(key, Kind::yes_no);
@@ -51,19 +51,21 @@ Setting yes_no(std::string key, Member member, std::string meaning) {
 template <typename Member>
 Setting whole(std::string key, std::int64_t low, std::int64_t high, Member member, std::string meaning) {
     using T = std::remove_cvref_t<decltype(member(std::declval<Settings&>()))>;
-    Setting setting{key, Kind::whole, in_words(low) + " to " + in_words(high), std::move(meaning), {}, false, {}, {}};
+    Setting setting{key, Kind::whole, in_words(low) + " to " + in_words(high), std::move(meaning), {}, false, {}, {}, false};
     setting.store = [=](Settings& s, const Value& value) -> base::Result<void> {
         const auto* given = std::get_if<std::int64_t>(&value);
         if (given == nullptr) return wrong_type(key, Kind::whole);
         if (auto bounded = check_bounds(key, *given, low, high); !bounded) return bounded;
         if constexpr (std::is_same_v<T, base::milliseconds>)
             member(s) = base::milliseconds(*given);
+        else if constexpr (std::is_same_v<T, std::chrono::seconds>)
+            member(s) = std::chrono::seconds(*given);
         else
             member(s) = static_cast<T>(*given);
         return {};
     };
     setting.load = [member](const Settings& s) {
-        if constexpr (std::is_same_v<T, base::milliseconds>)
+        if constexpr (std::is_same_v<T, base::milliseconds> || std::is_same_v<T, std::chrono::seconds>)
             return Value(std::int64_t{member(s).count()});
         else
             return Value(static_cast<std::int64_t>(member(s)));
@@ -73,7 +75,7 @@ Setting whole(std::string key, std::int64_t low, std::int64_t high, Member membe
 
 template <typename Member>
 Setting number(std::string key, double low, double high, Member member, std::string meaning) {
-    Setting setting{key, Kind::number, in_words(low) + " to " + in_words(high), std::move(meaning), {}, false, {}, {}};
+    Setting setting{key, Kind::number, in_words(low) + " to " + in_words(high), std::move(meaning), {}, false, {}, {}, false};
     setting.store = [=](Settings& s, const Value& value) -> base::Result<void> {
         double given = std::numeric_limits<double>::quiet_NaN();
         if (const auto* real = std::get_if<double>(&value))
@@ -99,7 +101,7 @@ Setting number(std::string key, double low, double high, Member member, std::str
 
 template <typename Member>
 Setting text(std::string key, Member member, std::string meaning) {
-    Setting setting{key, Kind::text, "", std::move(meaning), {}, false, {}, {}};
+    Setting setting{key, Kind::text, "", std::move(meaning), {}, false, {}, {}, false};
     setting.store = [key, member](Settings& s, const Value& value) -> base::Result<void> {
         const auto* given = std::get_if<std::string>(&value);
         if (given == nullptr) return wrong_type(key, Kind::text);
@@ -126,7 +128,7 @@ Setting choice(std::string key, const std::vector<std::string>& choices, Member 
 
 template <typename Member>
 Setting list(std::string key, Member member, std::string meaning) {
-    Setting setting{key, Kind::list, "", std::move(meaning), {}, false, {}, {}};
+    Setting setting{key, Kind::list, "", std::move(meaning), {}, false, {}, {}, false};
     setting.store = [key, member](Settings& s, const Value& value) -> base::Result<void> {
         const auto* given = std::get_if<std::vector<std::string>>(&value);
         if (given == nullptr) return wrong_type(key, Kind::list);
@@ -146,8 +148,8 @@ constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
 
 /// What a call takes once, at its start: the others are built into engines, sockets and threads.
 constexpr std::string_view kReloading[] = {
-    "log.",     "turn.",   "session.", "playout.", "agents.", "language_model.max_tokens", "language_model.temperature",
-    "language_model.first_piece_words"};
+    "log.",     "turn.",   "call.", "session.", "playout.", "agents.", "language_model.max_tokens",
+    "language_model.temperature", "language_model.first_piece_words"};
 
 constexpr std::int64_t kMegabyte = 1 << 20;
 
@@ -165,9 +167,21 @@ std::vector<Setting> make_table() {
     add(list(
         "server.allowed_origins", [](auto& s) -> auto& { return s.edge.allowed_origins; },
         "Origins that a browser page may come from, besides this host itself; * is any."));
+    add(choice(
+        "server.tls", {"off", "self_signed", "files"}, [](auto& s) -> auto& { return s.tls.mode; },
+        "Whether https:// and wss:// are spoken on the port, and http:// no more: with a certificate that the server makes and keeps itself, or with the two files. See docs/tls.md."));
+    add(text(
+        "server.certificate", [](auto& s) -> auto& { return s.tls.certificate; },
+        "With server.tls = \"files\": the certificate and those above it, PEM. The files are read again with a reload."));
+    add(text(
+        "server.private_key", [](auto& s) -> auto& { return s.tls.private_key; },
+        "With server.tls = \"files\": the certificate's private key, PEM, without a passphrase."));
     add(whole(
         "server.max_calls", 1, 10'000, [](auto& s) -> auto& { return s.max_calls; },
         "Calls at the same time; one more is refused with a clear error, and the others go on."));
+    add(whole(
+        "server.client_secret_lifetime", 10, 7'200, [](auto& s) -> auto& { return s.client_secret_lifetime; },
+        "Seconds that a secret of /v1/realtime/client_secrets is good for at most; each opens one call."));
     add(whole(
         "server.max_message_bytes", 1024, 64 * kMegabyte, [](auto& s) -> auto& { return s.edge.max_message; },
         "Bytes of one WebSocket message."));
@@ -199,6 +213,34 @@ std::vector<Setting> make_table() {
         "server.pid_file", [](auto& s) -> auto& { return s.pid_file; },
         "Where the server leaves its process number, for `antiphon reload`; empty is antiphon/serve-PORT.pid in "
         "XDG_RUNTIME_DIR or the user's cache folder, and none with port 0."));
+
+    add(yes_no(
+        "webrtc.enabled", [](auto& s) -> auto& { return s.webrtc.enabled; },
+        "Take calls over WebRTC. Without it there is the WebSocket."));
+    add(text(
+        "webrtc.ports", [](auto& s) -> auto& { return s.webrtc.ports; },
+        "The UDP ports of calls: two with a dash are a range of which each call takes one, a single one is for all calls, and 0 is any free one for each."));
+    add(text(
+        "webrtc.bind_address", [](auto& s) -> auto& { return s.webrtc.bind_address; },
+        "The address that those ports are opened on; empty is every address of the machine."));
+    add(text(
+        "webrtc.public_address", [](auto& s) -> auto& { return s.webrtc.public_address; },
+        "The address under which callers reach this machine, where a router or a cloud translates it; the UDP ports must lead here unchanged. auto asks the first of ice.stun_urls at the start, if there is one; empty: none."));
+    add(text(
+        "webrtc.certificate", [](auto& s) -> auto& { return s.webrtc.certificate_file; },
+        "A certificate for the media, PEM, with webrtc.key. Empty: a new one at each start, which is what callers expect."));
+    add(text(
+        "webrtc.key", [](auto& s) -> auto& { return s.webrtc.key_file; },
+        "The key of webrtc.certificate, PEM, without a password."));
+    add(whole(
+        "webrtc.mtu", 576, 1500, [](auto& s) -> auto& { return s.webrtc.mtu; },
+        "Bytes of a datagram that get through everywhere; a VPN in the way may need less than 1200."));
+    add(whole(
+        "webrtc.connect_timeout_ms", 1'000, 120'000, [](auto& s) -> auto& { return s.webrtc.connect_timeout; },
+        "A caller that has got its answer and does not connect for this long loses its place."));
+    add(whole(
+        "webrtc.idle_timeout_ms", 2'000, 120'000, [](auto& s) -> auto& { return s.webrtc.idle_timeout; },
+        "A connected caller of whom nothing comes for this long, neither sound nor reports nor events, is gone."));
 
     add(choice(
         "log.level", {"debug", "info", "warning", "error"}, [](auto& s) -> auto& { return s.log_level; },
@@ -317,6 +359,10 @@ std::vector<Setting> make_table() {
         "turn.partial_interval_ms", 200, 60'000, [](auto& s) -> auto& { return s.call.listen.partial_interval; },
         "Between two looks at what is being said, for clients that ask for partial captions; no other call waits for them."));
 
+    add(whole(
+        "call.resume_within_ms", 1'000, 300'000, [](auto& s) -> auto& { return s.call.resume_within; },
+        "How long a call whose client has vanished is kept for it, when the client has asked for that."));
+
     add(text(
         "session.instructions", [](auto& s) -> auto& { return s.session.instructions; },
         "The system prompt of a call, when the client gives none."));
@@ -341,6 +387,22 @@ std::vector<Setting> make_table() {
         "playout.max_ahead_ms", 500, 120'000, [](auto& s) -> auto& { return s.call.speak.max_ahead; },
         "Sound that may be made ahead of what was sent; the synthesizer waits beyond it."));
 
+    add(list(
+        "ice.stun_urls", [](auto& s) -> auto& { return s.ice.stun_urls; },
+        "STUN servers, as stun:host:port, that browsers are told of; the first one also tells this server its own public address. See docs/ice.md."));
+    add(list(
+        "ice.turn_urls", [](auto& s) -> auto& { return s.ice.turn_urls; },
+        "TURN servers, as turn:host:port, that relay the sound where UDP does not get through."));
+    add(text(
+        "ice.turn_secret", [](auto& s) -> auto& { return s.ice.turn_secret; },
+        "The secret that the TURN servers share with this server (coturn: static-auth-secret); of it a credential is made for each request."));
+    add(whole(
+        "ice.turn_lifetime", 10, 300, [](auto& s) -> auto& { return s.ice.turn_lifetime; },
+        "Seconds for which such a credential is good."));
+    add(yes_no(
+        "ice.public_relay", [](auto& s) -> auto& { return s.ice.public_relay; },
+        "Also name the free relay openrelay.metered.ca of the deployment guide. Off, because calls would then run through a stranger's machine, by a password that everybody knows, for as long as its owner pleases."));
+
     add(text(
         "ollama.base_url", [](auto& s) -> auto& { return s.backends.ollama_base_url; },
         "An Ollama server. This build accepts the setting but thinks with its own language model."));
@@ -353,6 +415,7 @@ std::vector<Setting> make_table() {
     for (const auto& [key, name] : kGuideNames)
         for (auto& setting : table)
             if (setting.key == key) setting.guide_name = name;
+    for (auto& setting : table) setting.secret = setting.key.ends_with("_secret");
     for (auto& setting : table)
         setting.reloads = std::any_of(std::begin(kReloading), std::end(kReloading),
                                       [&](std::string_view prefix) { return setting.key.starts_with(prefix); });

@@ -33,6 +33,8 @@ struct Setting {
     std::function<base::Result<void>(Settings&, const Value&)> store;
     std::function<Value(const Settings&)> load;
 
+    bool secret = false;  ///< is not printed
+
     /// The environment's name: "server.port" is ANTIPHON_SERVER_PORT.
     std::string environment_name() const;
 };

@@ -122,6 +122,10 @@ std::string to_toml(const Settings& settings, bool commented) {
             ((out += '[') += section) += "]\n";
         }
         append_comment(out, explained(setting));
+        if (setting.secret && setting.load(settings) != Value(std::string())) {
+            out += "# " + setting.key.substr(section.size() + 1) + " is set, and not shown\n";
+            continue;
+        }
         if (commented) out += "#";
         out += setting.key.substr(section.size() + 1) + " = " + toml_value(setting, settings) + "\n";
     }

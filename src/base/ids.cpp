@@ -1,5 +1,6 @@
 #include "base/ids.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include <array>
@@ -43,6 +44,10 @@ std::string_view IdSeries::next() {
         digit = kDigits.front();
     }
     return id_;
+}
+
+bool equal_in_constant_time(std::string_view one, std::string_view other) noexcept {
+    return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
 }
 
 }  // namespace antiphon::base

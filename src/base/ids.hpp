@@ -35,4 +35,7 @@ private:
     std::size_t counter_;  ///< where the counting characters begin
 };
 
+/// For secrets: the time it takes tells nothing but the lengths.
+bool equal_in_constant_time(std::string_view one, std::string_view other) noexcept;
+
 }  // namespace antiphon::base

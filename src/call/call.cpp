@@ -21,7 +21,15 @@ void Call::close() { conversation_->close(); }
 
 const Session& Call::session() const { return conversation_->session(); }
 
-void Call::hear(std::span<const float> samples) { conversation_->hear(samples); }
+void Call::hear(std::span<const float> samples) { conversation_->hear(samples, session().input_rate); }
+
+void Call::hear(std::span<const float> samples, int sample_rate) { conversation_->hear(samples, sample_rate); }
+
+void Call::hold_output() { conversation_->hold_output(); }
+
+void Call::resume_output(base::Duration unheard, std::span<const float> again) {
+    conversation_->resume_output(unheard, again);
+}
 
 void Call::update_session(const SessionPatch& patch, const std::string& client_event_id) {
     conversation_->update_session(patch, client_event_id);

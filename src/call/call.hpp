@@ -40,6 +40,16 @@ public:
     /// The caller's next sound at the session's input rate. Sound that cannot be held is dropped, oldest
     /// first, and said once in a RequestFailed.
     void hear(std::span<const float> samples);
+    /// The same at another rate (8000 to 192000): of a media line. The rate may change from one call to the next.
+    void hear(std::span<const float> samples, int sample_rate);
+
+    /// Nobody hears the answer: its sound is kept back, and the caller's silence does not count, until resume_output().
+    /// All other work goes on.
+    void hold_output();
+    /// Goes on from the exact sample. `unheard`: how much of the answer's sound that was sent before is only heard from
+    /// now on, because the peer sends it again. `again`: the last of what was sent, at the session's output rate, which
+    /// the call is to send once more. Peer::longest_lead() is asked anew.
+    void resume_output(base::Duration unheard, std::span<const float> again = {});
 
     /// The requests of a client. What cannot be done is answered with a RequestFailed that carries
     /// `client_event_id`, and changes nothing.

@@ -17,6 +17,9 @@ struct CallSettings {
 
     /// Begin to recognize, think and speak behind a closed gate at the first hint of a pause.
     bool speculate = true;
+
+    /// How long a call whose client has vanished is kept for it to come back, where the client has asked for that.
+    base::milliseconds resume_within{25'000};
 };
 
 }  // namespace antiphon::call

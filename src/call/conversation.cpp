@@ -58,10 +58,10 @@ void Conversation::close() {
     if (!engines_.language_model_workers.submit([&model, id] { model.forget(id); })) model.forget(id);
 }
 
-void Conversation::hear(std::span<const float> samples) {
+void Conversation::hear(std::span<const float> samples, int sample_rate) {
     if (closed_) return;
-    const bool sounding = answering() && answer_->sounding && !answer_->pacer.played_out(strand_->now());
-    listener_.push(samples, sounding);
+    const bool sounding = answering() && answer_->sounding && !answer_->pacer.played_out(ear_time());
+    listener_.push(samples, sample_rate, sounding);
     trim_memory();
     glimpse();
     settle();

@@ -51,7 +51,9 @@ public:
 
     // The requests of a client: the contracts stand in call.hpp.
     const Session& session() const { return session_; }
-    void hear(std::span<const float> samples);
+    void hear(std::span<const float> samples, int sample_rate);
+    void hold_output();
+    void resume_output(base::Duration unheard, std::span<const float> again);
     void update_session(const SessionPatch& patch, const std::string& client_event_id);
     void commit_audio(const std::string& client_event_id);
     void clear_audio();
@@ -154,6 +156,8 @@ private:
     /// Sends the sound that is due, and comes back when the next is.
     void run_pacer();
     void schedule_pacer(base::Time when);
+    /// When the sound was sent that the caller's ear hears now.
+    base::Time ear_time() const { return strand_->now() - peer_.ear_lag(); }
     /// The words of the pieces that begin to sound at `position`.
     void tell_pieces(std::int64_t position);
 
@@ -239,6 +243,7 @@ private:
     std::optional<base::Time> silence_deadline_; ///< when the caller has said nothing for too long
     listen::Position silence_from_ = 0;
 
+    bool output_held_ = false;            ///< nobody can hear the answer now
     bool pacer_scheduled_ = false;
     base::Time pacer_due_{};
     base::Anchor<Conversation> anchor_;

@@ -39,7 +39,8 @@ Answer& Conversation::make_answer(base::TurnId turn, const ResponseRequest& requ
     think::ChunkerSettings chunks;
     chunks.max_first_words = settings_.think.first_piece_words;
     const double per_letter = kSecondsPerLetter * session_.output_rate / session_.speed;
-    answer_ = std::make_unique<Answer>(turn, session_.output_rate, settings_.speak.lead, chunks, per_letter);
+    answer_ = std::make_unique<Answer>(turn, session_.output_rate, std::min(settings_.speak.lead, peer_.longest_lead()), chunks,
+                                       per_letter);
     Answer& answer = *answer_;
     answer.marks = marks;
     answer.response.id = base::random_id("resp_");

@@ -20,7 +20,8 @@ void Conversation::finish_message_if_done() {
     if (answer.response.speaks) {
         if (!answer.all_spoken()) return;
         if (answer.pacer.waiting() > 0) return;  // the pacer comes back by itself, or is held
-        if (!answer.pacer.played_out(strand_->now())) return schedule_pacer(answer.pacer.end_of_play());
+        if (output_held_) return;
+        if (!answer.pacer.played_out(ear_time())) return schedule_pacer(answer.pacer.end_of_play() + peer_.ear_lag());
         tell_pieces(answer.pacer.sent());
     }
     const bool cut = !answer.failure.empty() || (answer.cut_short && answer.calls.empty());
@@ -108,7 +109,7 @@ void Conversation::interrupt(ResponseEnd why) {
     Answer& answer = *answer_;
     std::optional<ItemTruncated> truncated;
     if (answer.response.speaks && !answer.message_over) {
-        const std::int64_t played = answer.pacer.played(strand_->now());
+        const std::int64_t played = answer.pacer.played(ear_time());
         const std::string heard = answer.ledger.heard(played);
         if (const std::vector<float> fade = answer.pacer.clear(); !fade.empty())
             peer_.send_audio({answer.response.id, answer.message.id, 0}, fade);

@@ -31,7 +31,7 @@ AgentState Conversation::state() const {
 }
 
 bool Conversation::quiet() const {
-    if (!may_speak_up_ || !answers_turns() || !session_.turn_detection->idle_timeout) return false;
+    if (output_held_ || !may_speak_up_ || !answers_turns() || !session_.turn_detection->idle_timeout) return false;
     return !answering() && !wanted_ && !hearing_ && hearings_.empty() && speech_item_.empty() && !listener_.in_speech();
 }
 

@@ -44,7 +44,7 @@ void Conversation::on_spoken(base::TurnId turn, std::size_t piece, base::Result<
 }
 
 void Conversation::run_pacer() {
-    if (!answering() || !answer_->response.speaks) return;
+    if (output_held_ || !answering() || !answer_->response.speaks) return;
     Answer& answer = *answer_;
     const base::Time now = strand_->now();
     if (answer.all_spoken()) answer.pacer.finish();
@@ -65,6 +65,26 @@ void Conversation::run_pacer() {
     }
     speaker_.set_waiting(answer.pacer.waiting_duration());
     if (const auto due = answer.pacer.due()) schedule_pacer(std::max(*due, now));
+}
+
+void Conversation::hold_output() {
+    output_held_ = true;
+    silence_deadline_.reset();
+}
+
+void Conversation::resume_output(base::Duration unheard, std::span<const float> again) {
+    if (closed_) return;
+    output_held_ = false;
+    if (answering()) {
+        answer_->pacer.set_lead(std::min(settings_.speak.lead, peer_.longest_lead()));
+        if (answer_->sounding) {
+            answer_->pacer.put_back(again);
+            answer_->pacer.rewind(unheard, strand_->now());
+        }
+        run_pacer();
+        finish_if_done();
+    }
+    settle();
 }
 
 void Conversation::tell_pieces(std::int64_t position) {

@@ -5,6 +5,7 @@
 // it queues within a bound of its own.
 #pragma once
 
+#include "base/clock.hpp"
 #include "call/call_event.hpp"
 
 #include <span>
@@ -23,6 +24,14 @@ public:
 
     /// What was sent but not yet played is not wanted any more: the caller has interrupted.
     virtual void clear_audio() = 0;
+
+    /// How far the caller's ear is behind what was sent, beyond playing it at once and in real time: what was heard when
+    /// somebody interrupts, and when an answer has been heard to its end, count from it.
+    virtual base::Duration ear_lag() const { return base::Duration::zero(); }
+
+    /// The most that sound is to be sent ahead of real time, where that is less than the settings' lead: a line that
+    /// paces by itself needs none.
+    virtual base::milliseconds longest_lead() const { return base::milliseconds::max(); }
 };
 
 }  // namespace antiphon::call

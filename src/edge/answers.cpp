@@ -1,11 +1,14 @@
 #include "edge/answers.hpp"
 
+#include "base/ids.hpp"
 #include "edge/openai_models.hpp"
 #include "edge/options.hpp"
 #include "edge/static_files.hpp"
 
 #include <boost/json.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 
 namespace antiphon::edge {
@@ -16,6 +19,11 @@ namespace {
 
 constexpr std::size_t kMaxModelName = 256;
 constexpr auto kJson = "application/json";
+
+std::int64_t now_in_seconds() {
+    using namespace std::chrono;
+    return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
 
 Reply ready_reply(const Readiness& readiness) {
     json::object body{{"ready", readiness.ready},
@@ -38,14 +46,18 @@ Reply answer(const Route& route, const Target& target, const Services& services)
         case Endpoint::health: return {200, kJson, R"({"status":"ok"})"};
         case Endpoint::metrics: return {200, "text/plain; version=0.0.4; charset=utf-8", services.metrics.text()};
         case Endpoint::options: return options_reply(services);
+        case Endpoint::ice: return ice_reply(services.ice, now_in_seconds(), base::random_id(""));
         case Endpoint::widget: return widget_reply(services.widget);
         case Endpoint::openapi: return {200, "application/yaml", std::string(services.openapi)};
         case Endpoint::models: return models_reply(services);
         case Endpoint::model: return model_reply(model_name(target.path), services);
+        case Endpoint::client_secrets:
         case Endpoint::transcriptions:
         case Endpoint::speech:
         case Endpoint::chat_completions:
         case Endpoint::embeddings:  // serve_work()
+        case Endpoint::realtime_calls:
+        case Endpoint::realtime_call:  // webrtc_calls.hpp
         case Endpoint::realtime: break;
     }
     return error_reply(426, "upgrade_required", "this is the WebSocket of the Realtime API: connect with a WebSocket client",
@@ -61,12 +73,14 @@ base::Result<std::shared_ptr<const call::Agent>> agent_of(const Target& target, 
 }
 
 Reply call_obstacle(const Target& target, const Services& services) {
-    if (target.query.contains("call_id"))
-        return error_reply(400, "unsupported", "a second connection to a call (call_id) is not supported");
     if (const auto model = target.query.find("model"); model != target.query.end() && model->second.size() > kMaxModelName)
         return error_reply(400, "invalid_value", "the model's name is longer than 256 bytes");
     if (services.engines() != nullptr) return {};
     return not_ready_reply(services);
+}
+
+Reply no_call_reply() {
+    return error_reply(404, "call_not_found", "there is no such call (any more), or it cannot be taken over with this token");
 }
 
 Reply not_ready_reply(const Services& services) {

@@ -24,6 +24,9 @@ base::Result<std::shared_ptr<const call::Agent>> agent_of(const Target& target, 
 /// 404, with the names of the agents there are.
 Reply no_agent_reply(const base::Error& error);
 
+/// 404: the call is not known, is over, or the token is not its own; which of them is not said.
+Reply no_call_reply();
+
 /// 503: the engines are being loaded (Retry-After), or cannot be.
 Reply not_ready_reply(const Services& services);
 

@@ -3,9 +3,12 @@
 // pure.
 #pragma once
 
+#include "base/result.hpp"
+#include "edge/resume_from.hpp"
 #include "edge/routes.hpp"
 #include "protocol/session.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,5 +34,15 @@ struct Handshake {
 /// dialect speak: the header, the subprotocol openai-beta.realtime-v1, and ?api-key=, which only the beta client
 /// appends.
 Handshake read_handshake(std::string_view subprotocols, std::string_view beta, const Target& target);
+
+/// What ?call_id= asks for: to take the call over with ?resume=TOKEN, else to watch it.
+struct JoinWish {
+    std::string call_id;
+    std::optional<std::string> resume_token;
+    ResumeFrom from;  ///< ?last_event_id=, ?after_binary=
+};
+
+/// `invalid` when after_binary is no number from 0 to a million, or an id or the token is longer than 256 bytes.
+base::Result<JoinWish> read_join(const Target& target);
 
 }  // namespace antiphon::edge

@@ -4,6 +4,8 @@
 #include "base/log.hpp"
 #include "edge/connections.hpp"
 #include "edge/http_session.hpp"
+#include "edge/tls_certificates.hpp"
+#include "edge/tls_relay.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -38,6 +40,13 @@ struct Ground {
     /// Until no more is accepted: a loop may have to wait for its first connection.
     std::vector<asio::executor_work_guard<asio::io_context::executor_type>> awake;
 };
+
+/// "address:port", for logs; empty for one that has gone already.
+std::string name_of_client(const tcp::socket& socket) {
+    error_code gone;
+    const auto endpoint = socket.remote_endpoint(gone);
+    return gone ? "" : endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+}
 
 /// The part that the pending operations keep alive.
 class Acceptor final : public std::enable_shared_from_this<Acceptor> {
@@ -78,8 +87,7 @@ public:
             if (failure) return self->pause(failure);
             error_code ignored;
             socket.set_option(tcp::no_delay(true), ignored);
-            serve_http(std::move(socket), strand, self->settings_, self->services_, self->connections_,
-                       self->uploads_);
+            self->serve(std::move(socket), strand);
             self->accept();
         });
     }
@@ -95,6 +103,16 @@ public:
     }
 
 private:
+    void serve(tcp::socket socket, const std::shared_ptr<base::AsioStrand>& strand) {
+        const std::string client = name_of_client(socket);
+        auto talk = [self = shared_from_this(), strand, client](tcp::socket plain) {
+            serve_http(std::move(plain), client, strand, self->settings_, self->services_, self->connections_, self->uploads_);
+        };
+        if (!services_.tls) return talk(std::move(socket));
+        accept_tls(std::move(socket), services_.tls->current(), {settings_->handshake_timeout, settings_->idle_timeout},
+                   connections_, std::move(talk));
+    }
+
     void pause(error_code failure) {
         base::log::warning("listener.accept_failed", {{"error", failure.message()}});
         pause_.expires_after(kPauseAfterFailure);

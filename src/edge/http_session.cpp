@@ -1,13 +1,18 @@
 #include "edge/http_session.hpp"
 
+#include "base/log.hpp"
 #include "edge/access.hpp"
 #include "edge/answers.hpp"
+#include "edge/channel_bridge.hpp"
 #include "edge/handshake.hpp"
+#include "edge/http_date.hpp"
+#include "edge/openai_client_secrets.hpp"
 #include "edge/openai_endpoints.hpp"
 #include "edge/realtime_session.hpp"
 #include "edge/responder.hpp"
 #include "edge/routes.hpp"
 #include "edge/web_socket.hpp"
+#include "edge/webrtc_calls.hpp"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
@@ -49,10 +54,11 @@ constexpr std::chrono::seconds kBodyTime{120};
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-std::string client_of(const beast::tcp_stream& stream) {
-    error_code gone;
-    const auto endpoint = stream.socket().remote_endpoint(gone);
-    return gone ? "" : endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+/// The session was in order when the secret was made; an agent that a reload has changed since may refuse it, and the
+/// call then begins as the agent has it.
+void prepare(RealtimeSession& session, const protocol::UpdateSession& update) {
+    if (const auto refused = session.configure(update))
+        base::log::warning("call.not_prepared", {{"because", refused->error.text}});
 }
 
 class HttpSession;
@@ -83,10 +89,10 @@ private:
 
 class HttpSession final : public Connection, public std::enable_shared_from_this<HttpSession> {
 public:
-    HttpSession(asio::ip::tcp::socket socket, std::shared_ptr<base::AsioStrand> strand,
+    HttpSession(asio::ip::tcp::socket socket, std::string client, std::shared_ptr<base::AsioStrand> strand,
                 std::shared_ptr<const EdgeSettings> settings, const Services& services,
                 std::shared_ptr<Connections> connections, std::shared_ptr<UploadPlaces> uploads)
-        : stream_(std::move(socket)), strand_(std::move(strand)), settings_(std::move(settings)), services_(services),
+        : stream_(std::move(socket)), client_(std::move(client)), strand_(std::move(strand)), settings_(std::move(settings)), services_(services),
           connections_(std::move(connections)), uploads_(std::move(uploads)) {}
 
     void start() {
@@ -229,14 +235,22 @@ private:
         }
         if (route->endpoint == Endpoint::realtime && beast::websocket::is_upgrade(request))
             return upgrade(request, *target);
+        if (route->endpoint == Endpoint::realtime_call) {
+            if (!origin_allowed(origin(request), host(request), settings_->allowed_origins)) return send(foreign_origin(), request);
+            return send(hang_up_call(call_id(target->path), services_), request);
+        }
         if (takes_work(*route)) return work(*route, *target, request);
         send(unless_unchanged(answer(*route, *target, services_), view(request[http::field::if_none_match])), request);
+    }
+
+    static Reply foreign_origin() {
+        return error_reply(403, "origin_not_allowed", "pages from this origin may not ask for this");
     }
 
     void work(const Route& route, const Target& target, const Request& request) {
         // A page needs no leave for sending a form to another origin, so this is asked here.
         if (!origin_allowed(origin(request), host(request), settings_->allowed_origins))
-            return send(error_reply(403, "origin_not_allowed", "pages from this origin may not ask for this"), request);
+            return send(foreign_origin(), request);
         stop_ = std::stop_source();
         working_ = true;
         streaming_ = ended_ = false;
@@ -245,8 +259,13 @@ private:
         watch(number_);
         WorkRequest wanted{route.endpoint, target, std::string(view(request[http::field::content_type])),
                            std::move(request_.body())};
-        serve_work(std::move(wanted), services_,
-                   std::make_shared<HttpResponder>(shared_from_this(), number_, stop_.get_token()));
+        auto responder = std::make_shared<HttpResponder>(shared_from_this(), number_, stop_.get_token());
+        if (route.endpoint == Endpoint::realtime_calls)
+            return begin_call({std::move(wanted.target), std::move(wanted.content_type), std::move(wanted.body),
+                               std::string(view(request[http::field::authorization])), client_},
+                              {services_, *connections_, strand_->executor().get_inner_executor(), settings_->max_queued},
+                              std::move(responder));
+        serve_work(std::move(wanted), services_, std::move(responder));
     }
 
     bool working_on(std::uint64_t number) const { return working_ && number == number_; }
@@ -343,26 +362,61 @@ private:
         if (handshake.wire.transcription && handshake.wire.dialect == protocol::Dialect::beta)
             return send(error_reply(400, "unsupported", "transcription sessions are not to be had in the beta dialect"),
                         request);
+        if (target.query.contains("call_id")) return join(request, target, handshake.subprotocol);
         const Reply obstacle = call_obstacle(target, services_);
         if (obstacle.status != 200) return send(obstacle, request);
-        auto agent = agent_of(target, services_);
-        if (!agent) return send(no_agent_reply(agent.error()), request);
         auto place = services_.registry.enter();
         if (!place) return send(overloaded_reply(place.error()), request);
+        // Used up from here on, so it is asked for when nothing else can refuse the call but itself.
+        const auto prepared = prepared_call(view(request[http::field::authorization]),
+                                            view(request[http::field::sec_websocket_protocol]), target, services_);
+        if (!prepared) return send(refused_secret_reply(prepared.error()), request);
+        auto agent = agent_of(prepared->target, services_);
+        if (!agent) return send(no_agent_reply(agent.error()), request);
 
+        const auto model = prepared->target.query.find("model");
+        open_web_socket(request, handshake.subprotocol,
+                        [&](std::shared_ptr<MessageChannel> channel) {
+                            const auto session =
+                                RealtimeSession::make(strand_, std::move(*place), services_, *connections_, std::move(*agent),
+                                                      model == prepared->target.query.end() ? "" : model->second, client_,
+                                                      handshake.wire);
+                            if (prepared->update) prepare(*session, *prepared->update);
+                            return session->attach(std::move(channel));
+                        });
+    }
+
+    /// A further connection to a call that is under way: of its client, who comes back, or of somebody who watches.
+    void join(const Request& request, const Target& target, const std::string& subprotocol) {
+        const auto wish = read_join(target);
+        if (!wish) return send(error_reply(400, "invalid_value", wish.error().text), request);
+        const auto session = services_.sessions->find(wish->call_id);
+        if (!session || (wish->resume_token && !session->is_resume_token(*wish->resume_token)))
+            return send(no_call_reply(), request);
+        call::CallPlace place;
+        if (!wish->resume_token) {
+            auto admitted = session->admit_observer();
+            if (!admitted) return send(overloaded_reply(base::error(base::Errc::overloaded, "this call is watched by as "
+                                                                    "many connections as it may be")), request);
+            place = std::move(*admitted);
+        }
+        open_web_socket(request, subprotocol, [&](std::shared_ptr<MessageChannel> channel) {
+            // The call lives on its own strand, this socket on another.
+            return bridge_channel(std::move(channel), strand_, session->strand(),
+                                  [session, wish = *wish, place](std::shared_ptr<MessageChannel> near) {
+                                      if (wish.resume_token) return session->take_over(std::move(near), wish.from);
+                                      return session->observe(std::move(near), place);
+                                  });
+        });
+    }
+
+    void open_web_socket(const Request& request, const std::string& subprotocol,
+                         const std::function<std::shared_ptr<ChannelUser>(std::shared_ptr<MessageChannel>)>& make_user) {
         UpgradeRequest upgrade{std::string(request.target()), std::string(host(request)),
-                               std::string(request[http::field::sec_websocket_key]), handshake.subprotocol};
-        const auto model = target.query.find("model");
-        const std::string client = client_of(stream_);
+                               std::string(request[http::field::sec_websocket_key]), subprotocol};
         stream_.expires_never();
         handed_over_ = true;
-        open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_,
-                        [&](std::shared_ptr<MessageChannel> channel) {
-                            return RealtimeSession::make(std::move(channel), strand_, std::move(*place), services_,
-                                                         *connections_, std::move(*agent),
-                                                         model == target.query.end() ? "" : model->second, client,
-                                                         handshake.wire);
-                        });
+        edge::open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_, make_user);
     }
 
     /// Answers what could not be read as a request, and closes.
@@ -376,6 +430,7 @@ private:
     template <typename Response>
     void set_headers(Response& response, const Reply& reply, const Request& request) const {
         response.set(http::field::server, "antiphon");
+        response.set(http::field::date, http_date(std::chrono::system_clock::now()));
         if (!reply.content_type.empty()) response.set(http::field::content_type, reply.content_type);
         for (const auto& [name, value] : reply.headers) response.set(name, value);
         for (const auto& [name, value] : access_headers(origin(request), host(request), settings_->allowed_origins))
@@ -418,6 +473,7 @@ private:
     }
 
     beast::tcp_stream stream_;
+    const std::string client_;
     const std::shared_ptr<base::AsioStrand> strand_;
     const std::shared_ptr<const EdgeSettings> settings_;
     const Services& services_;
@@ -482,10 +538,11 @@ void HttpResponder::when_drained(std::function<void()> go_on) {
 
 }  // namespace
 
-void serve_http(asio::ip::tcp::socket socket, std::shared_ptr<base::AsioStrand> strand,
+void serve_http(asio::ip::tcp::socket socket, std::string client, std::shared_ptr<base::AsioStrand> strand,
                 std::shared_ptr<const EdgeSettings> settings, const Services& services,
                 const std::shared_ptr<Connections>& connections, const std::shared_ptr<UploadPlaces>& uploads) {
-    std::make_shared<HttpSession>(std::move(socket), std::move(strand), std::move(settings), services, connections, uploads)
+    std::make_shared<HttpSession>(std::move(socket), std::move(client), std::move(strand), std::move(settings), services,
+                                  connections, uploads)
         ->start();
 }
 

@@ -12,12 +12,13 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <memory>
+#include <string>
 
 namespace antiphon::edge {
 
-/// Serves the connection, which keeps itself alive. The socket's executor must be the strand's, which a call on
+/// Serves the connection, which keeps itself alive; `client` is its address, for the log. The socket's executor must be the strand's, which a call on
 /// this connection then shares. `services` must outlive the io_context's run.
-void serve_http(boost::asio::ip::tcp::socket socket, std::shared_ptr<base::AsioStrand> strand,
+void serve_http(boost::asio::ip::tcp::socket socket, std::string client, std::shared_ptr<base::AsioStrand> strand,
                 std::shared_ptr<const EdgeSettings> settings, const Services& services,
                 const std::shared_ptr<Connections>& connections, const std::shared_ptr<UploadPlaces>& uploads);
 

@@ -1,7 +1,8 @@
 // A two-way line of messages to one client: a WebSocket, later a WebRTC data channel. Text is the rule; sound may
 // come and go as bytes.
 //
-// strand. Both sides live on the call's strand.
+// strand. Both sides live on the call's strand; a channel that lives on another one is reached by a bridge
+// (edge/channel_bridge.hpp).
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,7 @@ public:
 };
 
 /// The close codes in use (RFC 6455, section 7.4.1, and the IANA registry).
-enum class CloseCode { policy_violation = 1008, service_restart = 1012 };
+enum class CloseCode { normal = 1000, policy_violation = 1008, service_restart = 1012 };
 
 class MessageChannel {
 public:

@@ -2,6 +2,7 @@
 
 #include "edge/answers.hpp"
 #include "edge/openai_chat.hpp"
+#include "edge/openai_client_secrets.hpp"
 #include "edge/openai_embeddings.hpp"
 #include "edge/openai_speech.hpp"
 #include "edge/openai_transcription.hpp"
@@ -13,6 +14,7 @@ namespace antiphon::edge {
 namespace json = boost::json;
 
 void serve_work(WorkRequest request, const Services& services, std::shared_ptr<Responder> responder) {
+    if (request.endpoint == Endpoint::client_secrets) return responder->reply(client_secret_reply(request, services));
     const EndpointEngines* engines = services.endpoint_engines();
     if (engines == nullptr) return responder->reply(not_ready_reply(services));
     switch (request.endpoint) {

@@ -1,9 +1,10 @@
+// The call's life: channels and lines come and go, a client that vanishes is waited for, and one that comes back is
+// told what it has missed.
+
 #include "edge/realtime_session.hpp"
 
-#include "audio/g711.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
-#include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 
 #include <algorithm>
@@ -12,217 +13,330 @@
 namespace antiphon::edge {
 namespace {
 
-constexpr std::size_t kPieceSeconds = 2;
+/// For a connection to come about after an offer was answered.
+constexpr base::milliseconds kConnectWithin{30'000};
+/// For a line that has been silent for MediaLine::kSilentFor, of a call that is not resumable: 15 s in all.
+constexpr base::milliseconds kSilentLinePatience{12'000};
+constexpr base::milliseconds kTick{1'000};
+constexpr int kLineRate = 16000;  ///< of MediaUser::heard
+constexpr std::int64_t kTakenRate = 48000;
 
-template <typename... Cases>
-struct Overloaded : Cases... {
-    using Cases::operator()...;
-};
-template <typename... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
+/// Whether the client may come back after such an end of its channel.
+bool lost(ChannelEnd end) {
+    return end == ChannelEnd::vanished || end == ChannelEnd::timed_out || end == ChannelEnd::too_slow;
+}
 
 }  // namespace
 
-std::shared_ptr<RealtimeSession> RealtimeSession::make(std::shared_ptr<MessageChannel> channel,
-                                                       std::shared_ptr<base::Strand> strand, call::CallPlace place,
+/// The user of one channel: it knows which of the client's channels it is, and keeps the session.
+class RealtimeSession::Channel final : public ChannelUser {
+public:
+    enum class Role { main, observer };
+
+    Channel(std::shared_ptr<RealtimeSession> of, std::shared_ptr<MessageChannel> way, Role as)
+        : session(std::move(of)), channel(std::move(way)), role(as) {}
+
+    void opened() override { session->opened(*this); }
+    void received(std::string_view message) override { session->received(channel, message); }
+    void received_binary(std::span<const std::uint8_t> bytes) override { session->received_binary(channel, bytes); }
+    void ended(ChannelEnd end) override { session->ended(*this, end); }
+
+    const std::shared_ptr<RealtimeSession> session;
+    const std::shared_ptr<MessageChannel> channel;
+    const Role role;
+    std::optional<ResumeFrom> resume;  ///< of a main channel that takes the call over
+    call::CallPlace place;             ///< of an observer
+};
+
+std::shared_ptr<RealtimeSession> RealtimeSession::make(std::shared_ptr<base::Strand> strand, call::CallPlace place,
                                                        const Services& services, Connections& connections,
                                                        std::shared_ptr<const call::Agent> agent, std::string model,
                                                        std::string client, WireStart wire) {
-    std::shared_ptr<RealtimeSession> session(
-        new RealtimeSession(std::move(channel), std::move(strand), std::move(place), services, std::move(agent),
-                            std::move(model), std::move(client), wire));
+    std::shared_ptr<RealtimeSession> session(new RealtimeSession(std::move(strand), std::move(place), services,
+                                                                 std::move(agent), std::move(model), std::move(client),
+                                                                 wire));
     session->entry_ = connections.add(session);
+    session->listed_ = services.sessions->add(session->call_id_, session);
     return session;
 }
 
-RealtimeSession::RealtimeSession(std::shared_ptr<MessageChannel> channel, std::shared_ptr<base::Strand> strand,
-                                 call::CallPlace place, const Services& services,
+RealtimeSession::RealtimeSession(std::shared_ptr<base::Strand> strand, call::CallPlace place, const Services& services,
                                  std::shared_ptr<const call::Agent> agent, std::string model, std::string client,
                                  WireStart wire)
-    : channel_(std::move(channel)), strand_(std::move(strand)), place_(std::move(place)), services_(services),
-      agent_(std::move(agent)), model_(std::move(model)), client_(std::move(client)),
-      transcription_(wire.transcription) {
+    : strand_(std::move(strand)), place_(std::move(place)), services_(services), agent_(std::move(agent)),
+      call_id_(base::random_id("rtc_")), client_(std::move(client)), start_(agent_->session) {
     context_.dialect = wire.dialect;
     context_.plays_sound = wire.plays_sound;
     context_.conversation_id = base::random_id("conv_");
+    start_.id = base::random_id("sess_");
+    if (!model.empty()) start_.model = std::move(model);
+    if (wire.transcription) start_.kind = call::SessionKind::transcription;
+    context_.session = start_;
 }
 
 RealtimeSession::~RealtimeSession() { close_call(); }
 
-void RealtimeSession::opened() {
-    opened_at_ = strand_->now();
-    call::Session session = agent_->session;
-    session.id = base::random_id("sess_");
-    if (!model_.empty()) session.model = model_;
-    if (transcription_) session.kind = call::SessionKind::transcription;
-    context_.session = session;
-    base::log::info("call.opened", {{"call", session.id}, {"client", client_}, {"model", session.model}, {"agent", session.agent}});
-    call_ = call::Call::open(std::move(session), agent_->settings, *services_.engines(), strand_, *this);
-    next();
-}
-
-void RealtimeSession::received(std::string_view message) {
-    if (!call_) return;
-    const auto decoded = protocol::decode(message, context_.dialect);
-    if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) {
-        refuse(*refusal);
-        return next();
-    }
-    perform(std::get<protocol::ClientEvent>(decoded));
-}
-
-void RealtimeSession::received_binary(std::span<const std::uint8_t> bytes) {
-    if (!call_) return;
-    if (!context_.wire.binary_audio) {
-        refuse({"invalid_type",
-                base::error(base::Errc::invalid,
-                            "events are JSON in text frames; sound in binary frames is taken after session.update has "
-                            "set session.antiphon.binary_audio"),
-                ""});
-        return next();
-    }
-    auto samples = to_samples(bytes, context_.session.input_encoding);
-    if (samples) return hear(std::move(*samples), 0);
-    refuse(samples.error(), "");
-    next();
-}
-
-void RealtimeSession::perform(const protocol::ClientEvent& event) {
-    if (const auto* append = std::get_if<protocol::AppendAudio>(&event.request)) {
-        auto samples = to_samples(append->audio, context_.session.input_encoding);
-        if (samples) return hear(std::move(*samples), 0);
-        refuse(samples.error(), event.event_id);
-        return next();
-    }
-    const std::string& id = event.event_id;
-    context_.request = &event.request;
-    std::visit(Overloaded{
-                   [&](const protocol::UpdateSession& r) { perform(r, id); },
-                   [](const protocol::AppendAudio&) {},
-                   [&](const protocol::CommitAudio&) { call_->commit_audio(id); },
-                   [&](const protocol::ClearAudio&) { call_->clear_audio(); },
-                   [&](const protocol::CreateItem& r) { perform(r, id); },
-                   [&](const protocol::RetrieveItem& r) { call_->retrieve_item(r.item_id, id); },
-                   [&](const protocol::TruncateItem& r) { call_->truncate_item(r.item_id, r.audio_end_ms, id); },
-                   [&](const protocol::DeleteItem& r) { call_->delete_item(r.item_id, id); },
-                   [&](const protocol::CreateResponse& r) { perform(r, id); },
-                   [&](const protocol::CancelResponse& r) { call_->cancel_response(r.response_id, id); },
-                   [&](const protocol::ClearOutputAudio&) { clear_output(id); },
-               },
-               event.request);
-    context_.request = nullptr;
-    next();
-}
-
-void RealtimeSession::perform(const protocol::UpdateSession& request, const std::string& event_id) {
-    // The first session tells which dialect an open connection speaks; all that follows is said in it.
-    if (context_.dialect == protocol::Dialect::open) context_.dialect = request.dialect;
+std::optional<protocol::Refusal> RealtimeSession::configure(const protocol::UpdateSession& request) {
     const auto defaults = agent_->session.turn_detection.value_or(call::TurnDetection{});
     const auto patch = to_patch(request.session, context_, defaults);
-    if (!patch) return refuse(patch.error(), event_id);
-    if (refuse_tools(patch->tools, "session.", event_id)) return;
-    changed_ = context_.wire;
-    apply(request.session, *changed_);
-    call_->update_session(*patch, event_id);
-    changed_.reset();
-}
-
-void RealtimeSession::perform(const protocol::CreateItem& request, const std::string& event_id) {
-    auto item = to_item(request.item, context_.session.input_encoding, "item");
-    if (!item) return refuse(item.error(), event_id);
-    call_->create_item(std::move(*item), request.previous_item_id, event_id);
-}
-
-void RealtimeSession::perform(const protocol::CreateResponse& request, const std::string& event_id) {
-    auto wanted = to_request(request, context_, event_id);
-    if (!wanted) return refuse(wanted.error(), event_id);
-    if (refuse_tools(wanted->tools, "response.", event_id)) return;
-    call_->create_response(std::move(*wanted));
-}
-
-void RealtimeSession::clear_output(const std::string& event_id) {
-    if (context_.plays_sound) return call_->clear_output(event_id);
-    refuse(base::error(base::Errc::unsupported,
-                       "output_audio_buffer.clear is for WebRTC; over a WebSocket the sound that was sent is already "
-                       "with the client",
-                       "type"),
-           event_id);
-}
-
-void RealtimeSession::hear(std::vector<float> samples, std::size_t from) {
-    if (!call_) return;
-    const std::size_t piece = kPieceSeconds * static_cast<std::size_t>(context_.session.input_rate);
-    const std::size_t length = std::min(piece, samples.size() - from);
-    call_->hear(std::span(samples).subspan(from, length));
-    if (from + length == samples.size()) return next();
-    strand_->post([self = shared_from_this(), rest = std::move(samples), at = from + length]() mutable {
-        self->hear(std::move(rest), at);
-    });
-}
-
-void RealtimeSession::send(const call::CallEvent& event) {
-    if (const auto* created = std::get_if<call::SessionCreated>(&event)) context_.session = created->session;
-    if (const auto* updated = std::get_if<call::SessionUpdated>(&event)) {
-        context_.session = updated->session;
-        if (changed_) context_.wire = *changed_;
+    if (!patch)
+        return protocol::Refusal{patch.error().code == base::Errc::unsupported ? "unsupported" : "invalid_value",
+                                 patch.error(), ""};
+    if (const auto allowed = agent_->check_tools(patch->tools); !allowed) {
+        base::Error failure = allowed.error();
+        failure.param.insert(0, "session.");
+        return protocol::Refusal{"unsupported", std::move(failure), ""};
     }
-    if (std::holds_alternative<call::TurnMeasured>(event)) ++turns_answered_;
-    for (const auto& wire_event : to_wire(event, context_)) tell(wire_event);
+    context_.dialect = request.dialect;
+    call::apply(*patch, start_);
+    apply(request.session, context_.wire);
+    context_.session = start_;
+    keep_replay_log(context_.wire.resumable, true);
+    return std::nullopt;
 }
 
-void RealtimeSession::send_audio(const call::ResponsePart& part, std::span<const float> samples) {
-    const auto sound = audio::encode(samples, context_.session.output_encoding);
-    if (!context_.wire.binary_audio) return tell(to_wire(part, sound));
-    if (channel_) channel_->send_binary(sound);
+std::string RealtimeSession::resume_token() const {
+    const std::scoped_lock lock(token_mutex_);
+    return token_;
 }
 
-void RealtimeSession::refuse(const protocol::Refusal& refusal) { tell(to_wire(refusal)); }
-
-void RealtimeSession::refuse(const base::Error& error, const std::string& event_id) {
-    refuse({error.code == base::Errc::unsupported ? "unsupported" : "invalid_value", error, event_id});
+bool RealtimeSession::is_resume_token(std::string_view token) const {
+    const std::string mine = resume_token();
+    return !mine.empty() && base::equal_in_constant_time(mine, token);
 }
 
-bool RealtimeSession::refuse_tools(const std::optional<std::vector<engine::Tool>>& offered, std::string_view where,
-                                   const std::string& event_id) {
-    const auto allowed = agent_->check_tools(offered);
-    if (allowed) return false;
-    base::Error failure = allowed.error();
-    failure.param.insert(0, where);
-    refuse({"unsupported", std::move(failure), event_id});
-    return true;
+std::shared_ptr<ChannelUser> RealtimeSession::attach(std::shared_ptr<MessageChannel> channel) {
+    return std::make_shared<Channel>(shared_from_this(), std::move(channel), Channel::Role::main);
 }
 
-void RealtimeSession::tell(const protocol::ServerEvent& event) {
-    if (!channel_) return;
-    auto message = protocol::encode(event, event_ids_.next(), context_.dialect);
-    if (!message.empty()) channel_->send(std::move(message));
+std::shared_ptr<ChannelUser> RealtimeSession::take_over(std::shared_ptr<MessageChannel> channel, ResumeFrom from) {
+    auto user = std::make_shared<Channel>(shared_from_this(), std::move(channel), Channel::Role::main);
+    user->resume = std::move(from);
+    return user;
 }
 
-void RealtimeSession::next() {
-    if (channel_) channel_->next();
+std::shared_ptr<ChannelUser> RealtimeSession::observe(std::shared_ptr<MessageChannel> channel, call::CallPlace place) {
+    auto user = std::make_shared<Channel>(shared_from_this(), std::move(channel), Channel::Role::observer);
+    user->place = std::move(place);
+    return user;
+}
+
+void RealtimeSession::attach_media(std::shared_ptr<MediaLine> line, bool alone) {
+    if (over_) return line->close();
+    drop_line();
+    media_ = std::move(line);
+    line_base_ = line_sent_;
+    media_opens_ = alone;
+    context_.plays_sound = true;
+    if (call_ && !lost_since_) call_->resume_output({});  // with the line's own lead
+    look_at_reach("connecting");
+}
+
+void RealtimeSession::heard(std::span<const float> samples) {
+    if (over_ || !media_) return;
+    line_flows_ = true;
+    if (!call_ && media_opens_) {
+        open_call();
+        look_at_reach("line");
+    }
+    if (call_) call_->hear(samples, kLineRate);
+}
+
+void RealtimeSession::line_silent(bool silent) {
+    if (over_ || !media_) return;
+    line_silent_ = silent;
+    look_at_reach("line_silent");
+}
+
+void RealtimeSession::line_ended() {
+    if (over_ || !media_) return;
+    drop_line();
+    if (!log_) return finish("line_ended");
+    look_at_reach("line_ended");
+}
+
+void RealtimeSession::drop_line() {
+    if (!media_) return;
+    const auto line = std::exchange(media_, nullptr);
+    line_received_ = line_base_ + line->received();
+    taken_ += std::chrono::duration_cast<std::chrono::microseconds>(line->caller_sound()).count() * kTakenRate / 1'000'000;
+    line_flows_ = line_silent_ = media_opens_ = false;
+    context_.plays_sound = false;
+    line->close();
+}
+
+void RealtimeSession::opened(Channel& channel) {
+    const bool closed = over_ || (!call_ && opened_at_ != base::Time{});  // the latter while the server shuts down
+    if (closed) return channel.channel->close(CloseCode::policy_violation, "the call is over");
+    if (channel.role == Channel::Role::observer) {
+        observers_.push_back(channel.channel);
+        // As to anybody who connects; the conversation so far is to be asked for.
+        if (call_)
+            for (const auto& event : to_wire(call::SessionCreated{context_.session}, context_))
+                channel.channel->send(message_of(event));
+        return channel.channel->next();
+    }
+    if (channel.resume && !log_) return channel.channel->close(CloseCode::policy_violation, "the call is not resumable");
+    const auto older = std::exchange(main_, channel.channel);
+    if (older) older->close(CloseCode::policy_violation, "taken over");
+    if (channel.resume) come_back(*channel.resume);
+    else if (!call_) open_call();
+    look_at_reach("channel");
+    start_ticking();
+    channel.channel->next();
+}
+
+void RealtimeSession::come_back(const ResumeFrom& from) {
+    drop_line();
+    protocol::SessionKept told = kept();
+    told.resumed.emplace();
+    told.resumed->input_audio_ms = caller_sound_ms();
+    told.resumed->last_client_event_id = last_client_event_;
+    const auto as_message = [this](const LineSound& sound) {
+        const auto length = audio::duration_of(static_cast<std::size_t>(sound.samples), MediaLine::kOutputRate);
+        if (context_.wire.binary_audio) return LoggedMessage{"", {sound.bytes.begin(), sound.bytes.end()}, true, length};
+        const std::string id(event_ids_.next());
+        return LoggedMessage{id, protocol::encode(to_wire(sound.part, sound.bytes), id, context_.dialect), false, length};
+    };
+    told.resumed->complete = log_->confirm(from, line_received_, as_message);
+    const std::string id(event_ids_.next());
+    log_->mark(id);
+    main_->send(protocol::encode(told, id, context_.dialect));
+    base::log::info("call.resumed", {{"call", context_.session.id},
+                                     {"complete", told.resumed->complete ? "yes" : "no"},
+                                     {"was", lost_since_ ? "lost" : "there"}});
+    if (!call_) return open_call();
+    base::Duration unheard{};
+    for (const LoggedMessage& message : log_->missed()) {
+        unheard += message.sound;
+        if (!message.binary) main_->send(message.bytes);
+        else main_->send_binary({reinterpret_cast<const std::uint8_t*>(message.bytes.data()), message.bytes.size()});
+    }
+    lost_since_.reset();
+    call_->resume_output(unheard);
+}
+
+void RealtimeSession::open_call() {
+    opened_at_ = strand_->now();
+    base::log::info("call.opened", {{"call", start_.id},
+                                    {"id", call_id_},
+                                    {"client", client_},
+                                    {"model", start_.model},
+                                    {"agent", start_.agent}});
+    call_ = call::Call::open(start_, agent_->settings, *services_.engines(), strand_, *this);
+}
+
+bool RealtimeSession::reachable() const {
+    if (!call_) return false;
+    return media_ ? !line_silent_ : main_ != nullptr;
+}
+
+void RealtimeSession::look_at_reach(std::string_view what) {
+    if (over_ || reachable() == !lost_since_.has_value()) return;
+    if (!reachable()) {
+        lost_since_ = strand_->now();
+        if (call_) {
+            base::log::info("call.lost", {{"call", context_.session.id}, {"reason", what}});
+            call_->hold_output();
+        }
+        return start_ticking();
+    }
+    if (opened_at_ != strand_->now())
+        base::log::info("call.back", {{"call", context_.session.id},
+                                      {"milliseconds", base::whole_milliseconds(strand_->now() - *lost_since_)}});
+    lost_since_.reset();
+    if (!media_ || !log_) return call_->resume_output({});
+    // What the line's other side has not received, it gets over the line again.
+    std::vector<float> again;
+    const std::int64_t received = line_base_ + media_->received();
+    for (const LineSound& sound : log_->take_unheard(sounding_, received)) {
+        const auto samples = to_samples(sound.bytes, context_.session.output_encoding);
+        if (samples) again.insert(again.end(), samples->begin(), samples->end());
+    }
+    media_->clear();
+    call_->resume_output({}, again);
+}
+
+void RealtimeSession::start_ticking() {
+    if (over_ || ticking_ || (!lost_since_ && !(log_ && main_))) return;
+    ticking_ = true;
+    strand_->post_at(strand_->now() + kTick, [self = shared_from_this()] { self->tick(); });
+}
+
+void RealtimeSession::tick() {
+    ticking_ = false;
+    if (over_) return;
+    const base::milliseconds patience = !call_ ? kConnectWithin : log_ ? agent_->settings.resume_within : kSilentLinePatience;
+    if (lost_since_ && strand_->now() >= *lost_since_ + patience) return finish(call_ ? "not_resumed" : "not_connected");
+    if (log_ && !lost_since_) log_->forget_old(strand_->now());
+    if (log_ && main_ && call_) main_->send(message_of(protocol::SoundHeard{caller_sound_ms()}));
+    start_ticking();
+}
+
+void RealtimeSession::keep_replay_log(bool wanted, bool whole) {
+    if (wanted == (log_ != nullptr)) return;
+    log_ = wanted ? std::make_unique<ReplayLog>(whole) : nullptr;
+    const std::scoped_lock lock(token_mutex_);
+    token_ = wanted ? base::random_id("resume_") + base::random_id("") : std::string();
+}
+
+protocol::SessionKept RealtimeSession::kept() const {
+    return {call_id_, resume_token(), agent_->settings.resume_within.count(), std::nullopt};
+}
+
+std::int64_t RealtimeSession::caller_sound_ms() const {
+    const std::int64_t earlier = taken_ * 1000 / kTakenRate;
+    return media_ ? earlier + base::whole_milliseconds(media_->caller_sound()) : earlier;
 }
 
 void RealtimeSession::close_call() {
+    waiting_.clear();
     if (const auto call = std::exchange(call_, nullptr)) call->close();
 }
 
-void RealtimeSession::ended(ChannelEnd end) {
+void RealtimeSession::ended(Channel& channel, ChannelEnd end) {
+    if (channel.role == Channel::Role::observer) {
+        std::erase(observers_, channel.channel);
+        return channel.place.reset();
+    }
+    const bool mine = main_ == channel.channel;
+    if (mine) main_.reset();
+    if (over_) return;
+    // One that was taken over, or never came to be the client's.
+    if (!mine && (opened_at_ != base::Time{} || media_ || channel.resume)) return;
+    if (!log_ || !call_ || !lost(end)) return finish(name_of(end));
+    look_at_reach(name_of(end));
+}
+
+void RealtimeSession::finish(std::string_view reason) {
+    if (std::exchange(over_, true)) return;
     if (opened_at_ != base::Time{})
         base::log::info("call.closed", {{"call", context_.session.id},
-                                        {"reason", name_of(end)},
+                                        {"reason", reason},
                                         {"turns_answered", turns_answered_},
                                         {"milliseconds", base::whole_milliseconds(strand_->now() - opened_at_)}});
     else
-        base::log::warning("call.not_opened", {{"client", client_}, {"reason", name_of(end)}});
+        base::log::warning("call.not_opened", {{"client", client_}, {"reason", reason}});
     close_call();
+    listed_.reset();
     place_.reset();
-    channel_.reset();
+    log_.reset();
+    drop_line();
+    for (const auto& observer : observers_) observer->close(CloseCode::normal, "the call is over");
+    if (const auto main = std::exchange(main_, nullptr)) main->close(CloseCode::normal, "the call is over");
+}
+
+void RealtimeSession::hang_up() {
+    strand_->post([self = shared_from_this()] { self->finish("hung_up"); });
 }
 
 void RealtimeSession::shut_down() {
     strand_->post([self = shared_from_this()] {
         self->close_call();
-        if (self->channel_) self->channel_->close(CloseCode::service_restart, "the server is shutting down");
+        for (const auto& observer : self->observers_)
+            observer->close(CloseCode::service_restart, "the server is shutting down");
+        if (self->main_) self->main_->close(CloseCode::service_restart, "the server is shutting down");
+        if (!self->main_ || self->media_) self->finish("shut_down");
     });
 }
 

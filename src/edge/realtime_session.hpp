@@ -1,8 +1,11 @@
 // One call over the Realtime API: the client's events go to the Call, the call's events to the client.
 //
-// strand, but for shut_down(). Knows no sockets: it talks through a MessageChannel.
+// strand, but for what is said to be thread-safe. Knows no sockets: it talks through message channels, which come and
+// go, and through a media line when the sound does not travel in messages. A call outlives its channel when the client
+// asked for it (docs/decisions/0014-resume.md).
 #pragma once
 
+#include "audio/resampler.hpp"
 #include "base/ids.hpp"
 #include "base/strand.hpp"
 #include "call/call.hpp"
@@ -11,12 +14,17 @@
 #include "edge/connections.hpp"
 #include "edge/event_map.hpp"
 #include "edge/handshake.hpp"
+#include "edge/media_line.hpp"
 #include "edge/message_channel.hpp"
+#include "edge/replay_log.hpp"
+#include "edge/resume_from.hpp"
 #include "edge/services.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,73 +33,174 @@
 
 namespace antiphon::edge {
 
-class RealtimeSession final : public ChannelUser,
+class RealtimeSession final : public MediaUser,
                               public Connection,
                               public std::enable_shared_from_this<RealtimeSession>,
                               private call::Peer {
 public:
+    static constexpr std::size_t kMaxObservers = 4;
+
     /// `agent` answers; `model` as the client named it, empty for the agent's own; `client` is its address, for
-    /// the log; `wire` is what was agreed upon when the channel was opened.
-    /// The call begins with opened() and ends with ended(); its place is given back then. `services`
-    /// must outlive the session, and the engines must be loaded.
-    static std::shared_ptr<RealtimeSession> make(std::shared_ptr<MessageChannel> channel,
-                                                 std::shared_ptr<base::Strand> strand, call::CallPlace place,
+    /// the log; `wire` is what was agreed upon when the client came.
+    /// The call begins with the first channel that opens (or see attach_media); its place is given back with its end.
+    /// Until then a channel, a line, or whoever else holds the session keeps it. `services` must outlive the session,
+    /// and the engines must be loaded. thread-safe.
+    static std::shared_ptr<RealtimeSession> make(std::shared_ptr<base::Strand> strand, call::CallPlace place,
                                                  const Services& services, Connections& connections,
                                                  std::shared_ptr<const call::Agent> agent, std::string model,
                                                  std::string client, WireStart wire = {});
     ~RealtimeSession() override;
 
-    void opened() override;
-    void received(std::string_view message) override;
-    void received_binary(std::span<const std::uint8_t> bytes) override;
-    void ended(ChannelEnd end) override;
+    /// "rtc_...": under this name the session stands in services.sessions until it ends. thread-safe.
+    const std::string& call_id() const { return call_id_; }
 
-    /// Closes the call and then the channel with 1012. thread-safe.
+    /// The strand on which the call lives. thread-safe.
+    const std::shared_ptr<base::Strand>& strand() const { return strand_; }
+
+    /// Changes the session before the call begins, as the first session.update would: of the session that came with an
+    /// offer. Answers what is wrong with it; nothing is changed then. Before anything is attached; any thread.
+    std::optional<protocol::Refusal> configure(const protocol::UpdateSession& request);
+
+    /// What a client needs to take the call over, empty while it is not resumable. thread-safe.
+    std::string resume_token() const;
+    /// Whether the call is resumable and this is its token; compared in constant time. thread-safe.
+    bool is_resume_token(std::string_view token) const;
+
+    /// The user of the client's own channel; from its opening on it takes the place of one before.
+    std::shared_ptr<ChannelUser> attach(std::shared_ptr<MessageChannel> channel);
+    /// The same for a client that comes back: what it has missed is sent first. An earlier channel is closed with 1008,
+    /// and a media line is closed.
+    std::shared_ptr<ChannelUser> take_over(std::shared_ptr<MessageChannel> channel, ResumeFrom from);
+    /// The user of a further channel, which gets all events but the sound. `place` is of admit_observer().
+    std::shared_ptr<ChannelUser> observe(std::shared_ptr<MessageChannel> channel, call::CallPlace place);
+    /// A place for one more observer; `overloaded` when there are kMaxObservers. thread-safe.
+    base::Result<call::CallPlace> admit_observer() { return observers_admitted_.enter(); }
+
+    /// The sound of both directions goes over this line from now on. Its user is this session. `alone`: the client
+    /// offered no channel, and the call begins with the line's first sound.
+    void attach_media(std::shared_ptr<MediaLine> line, bool alone = false);
+    void heard(std::span<const float> samples) override;
+    void line_silent(bool silent) override;
+    void line_ended() override;
+
+    /// Ends the call in order: channels are closed with 1000. thread-safe; safe to call twice and at any time.
+    void hang_up();
+
+    /// Closes the call and then its channels with 1012. thread-safe.
     void shut_down() override;
 
 private:
-    RealtimeSession(std::shared_ptr<MessageChannel> channel, std::shared_ptr<base::Strand> strand, call::CallPlace place,
-                    const Services& services, std::shared_ptr<const call::Agent> agent, std::string model,
-                    std::string client, WireStart wire);
+    class Channel;
+    friend class Channel;
 
+    RealtimeSession(std::shared_ptr<base::Strand> strand, call::CallPlace place, const Services& services,
+                    std::shared_ptr<const call::Agent> agent, std::string model, std::string client, WireStart wire);
+
+    /// A client's sound that is being heard.
+    struct Waiting {
+        std::shared_ptr<MessageChannel> from;
+        std::vector<float> samples;
+        int rate;
+        std::size_t at;
+    };
+
+    // --- channels, lines, and the call's life (realtime_session.cpp)
+    void opened(Channel& channel);
+    void ended(Channel& channel, ChannelEnd end);
+    void come_back(const ResumeFrom& from);
+    void open_call();
+    /// The line is no more, or not for this call: what it has brought and taken is remembered.
+    void drop_line();
+    /// Whether sound gets to the caller now.
+    bool reachable() const;
+    /// After anything that may have changed that.
+    void look_at_reach(std::string_view what);
+    /// Each second, while somebody is waited for or wants a sign of life.
+    void tick();
+    void start_ticking();
+    void keep_replay_log(bool wanted, bool whole);
+    protocol::SessionKept kept() const;
+    std::int64_t caller_sound_ms() const;
+    void close_call();
+    void finish(std::string_view reason);
+
+    // --- what is said on either side (realtime_session_events.cpp)
     void send(const call::CallEvent& event) override;
     void send_audio(const call::ResponsePart& part, std::span<const float> samples) override;
-    /// Nothing is to be done: over a WebSocket the client holds the sound and drops it on speech_started.
-    void clear_audio() override {}
+    /// Over a WebSocket nothing is to be done: the client holds the sound and drops it on speech_started.
+    void clear_audio() override;
+    base::Duration ear_lag() const override;
+    base::milliseconds longest_lead() const override;
 
+    void received(const std::shared_ptr<MessageChannel>& from, std::string_view message);
+    void received_binary(const std::shared_ptr<MessageChannel>& from, std::span<const std::uint8_t> bytes);
     void perform(const protocol::ClientEvent& event);
     void perform(const protocol::UpdateSession& request, const std::string& event_id);
     void perform(const protocol::CreateItem& request, const std::string& event_id);
     void perform(const protocol::CreateResponse& request, const std::string& event_id);
     /// Refused where the client plays the sound.
     void clear_output(const std::string& event_id);
-    /// Hears the sound piece by piece, so that a minute of it in one message does not hold up other calls; the
-    /// next message is asked for when it is done.
-    void hear(std::vector<float> samples, std::size_t from);
+    /// Queues the sound of one message to be heard piece by piece, so that a minute of it does not hold up other calls;
+    /// the next message of `from` is asked for when it is done.
+    void hear(const std::shared_ptr<MessageChannel>& from, std::vector<float> samples);
+    void hear_next();
+    void send_over_line(const call::ResponsePart& part, std::span<const float> samples);
     void refuse(const protocol::Refusal& refusal);
     void refuse(const base::Error& error, const std::string& event_id);
     /// Whether the agent does not take one of these tools, which the client is then told.
     bool refuse_tools(const std::optional<std::vector<engine::Tool>>& offered, std::string_view where,
                       const std::string& event_id);
-    void tell(const protocol::ServerEvent& event);
-    void close_call();
-    void next();
+    /// To the client and the observers; an answer that concerns one of them only, to that one.
+    void tell(const protocol::ServerEvent& event, base::Duration sound = {});
+    std::string message_of(const protocol::ServerEvent& event);
+    /// Whether it is one of the call's channels, or still is.
+    bool knows(const std::shared_ptr<MessageChannel>& channel) const;
+    /// The caller's sound in a message of asking_.
+    void take_sound(std::span<const std::uint8_t> bytes, const std::string& event_id);
 
-    std::shared_ptr<MessageChannel> channel_;  ///< none after the end
     const std::shared_ptr<base::Strand> strand_;
     call::CallPlace place_;
     const Services& services_;
     const std::shared_ptr<const call::Agent> agent_;
-    const std::string model_;
+    const std::string call_id_;
     const std::string client_;
-    const bool transcription_;  ///< as the session begins
     base::IdSeries event_ids_{"event_"};
+    call::Session start_;                     ///< the session as it will begin
     WireContext context_;
     std::optional<protocol::WireSettings> changed_;  ///< what they become if the call takes the update
-    std::shared_ptr<call::Call> call_;  ///< from opened() to the end
+    std::shared_ptr<call::Call> call_;        ///< from the first channel's opening to the end
+    bool over_ = false;
     base::Time opened_at_{};
     std::size_t turns_answered_ = 0;  ///< those whose answer came to an end, for the log
+
+    std::shared_ptr<MessageChannel> main_;    ///< the client's own: none before it opens and after its end
+    std::shared_ptr<MessageChannel> asking_;  ///< whose event is being performed
+    call::CallRegistry observers_admitted_{kMaxObservers};
+    std::vector<std::shared_ptr<MessageChannel>> observers_;
+
+    std::shared_ptr<MediaLine> media_;
+    bool media_opens_ = false;                ///< the call begins with the line's first sound
+    bool line_flows_ = false;                 ///< it has brought sound
+    bool line_silent_ = false;
+    std::int64_t line_sent_ = 0;              ///< samples given to all the call's lines
+    std::int64_t line_base_ = 0;              ///< of these, to earlier ones
+    std::int64_t line_received_ = 0;          ///< up to where the client has received them, of a line that is gone
+    std::string sounding_;                    ///< the response whose sound went over the line last
+    std::optional<audio::Resampler> to_line_; ///< for an output rate that is not the line's
+    int to_line_rate_ = 0;
+
+    std::deque<Waiting> waiting_;
+    std::int64_t taken_ = 0;                  ///< of the caller's sound, in samples at 48 kHz; without the line's
+    std::string last_client_event_;
+
+    std::unique_ptr<ReplayLog> log_;          ///< of a resumable call
+    mutable std::mutex token_mutex_;
+    std::string token_;                       ///< empty: not resumable
+    std::optional<base::Time> lost_since_;    ///< since when the client is waited for
+    bool ticking_ = false;
+
     ConnectionEntry entry_;
+    DirectoryEntry listed_;
 };
 
 }  // namespace antiphon::edge

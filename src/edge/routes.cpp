@@ -9,7 +9,7 @@
 namespace antiphon::edge {
 namespace {
 
-constexpr std::array<Route, 14> kRoutes{{
+constexpr std::array<Route, 17> kRoutes{{
     {"/", Endpoint::home, "GET, HEAD, OPTIONS"},
     {"/call", Endpoint::call_page, "GET, HEAD, OPTIONS"},
     {"/ready", Endpoint::ready, "GET, HEAD, OPTIONS"},
@@ -17,9 +17,12 @@ constexpr std::array<Route, 14> kRoutes{{
     {"/metrics", Endpoint::metrics, "GET, HEAD, OPTIONS"},
     {"/v1/models", Endpoint::models, "GET, HEAD, OPTIONS"},
     {"/options", Endpoint::options, "GET, HEAD, OPTIONS"},
+    {"/ice", Endpoint::ice, "GET, HEAD, OPTIONS"},
     {"/antiphon.js", Endpoint::widget, "GET, HEAD, OPTIONS"},
     {"/openapi.yaml", Endpoint::openapi, "GET, HEAD, OPTIONS"},
     {"/v1/realtime", Endpoint::realtime, "GET, OPTIONS"},
+    {"/v1/realtime/client_secrets", Endpoint::client_secrets, "POST, OPTIONS"},
+    {"/v1/realtime/calls", Endpoint::realtime_calls, "POST, OPTIONS"},
     {"/v1/audio/transcriptions", Endpoint::transcriptions, "POST, OPTIONS"},
     {"/v1/audio/speech", Endpoint::speech, "POST, OPTIONS"},
     {"/v1/chat/completions", Endpoint::chat_completions, "POST, OPTIONS"},
@@ -28,6 +31,11 @@ constexpr std::array<Route, 14> kRoutes{{
 
 constexpr std::string_view kModelPath = "/v1/models/";
 constexpr Route kModelRoute{kModelPath, Endpoint::model, "GET, HEAD, OPTIONS"};
+
+constexpr std::string_view kCallPath = "/v1/realtime/calls/";
+constexpr std::string_view kHangup = "/hangup";
+constexpr Route kCallRoute{kCallPath, Endpoint::realtime_call, "DELETE, OPTIONS"};
+constexpr Route kHangupRoute{kCallPath, Endpoint::realtime_call, "POST, OPTIONS"};
 
 int digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -81,7 +89,17 @@ const Route* find_route(std::string_view path) {
     for (const Route& route : kRoutes)
         if (route.path == path) return &route;
     if (path.starts_with(kModelPath) && path.size() > kModelPath.size()) return &kModelRoute;
+    if (path.starts_with(kCallPath) && path.size() > kCallPath.size()) {
+        const auto rest = path.substr(kCallPath.size());
+        if (rest.find('/') == std::string_view::npos) return &kCallRoute;
+        if (rest.ends_with(kHangup) && rest.find('/') == rest.size() - kHangup.size() && rest.size() > kHangup.size()) return &kHangupRoute;
+    }
     return nullptr;
+}
+
+std::string call_id(std::string_view path) {
+    path.remove_prefix(kCallPath.size());
+    return std::string(path.substr(0, path.find('/')));
 }
 
 std::string_view model_name(std::string_view path) { return path.substr(kModelPath.size()); }

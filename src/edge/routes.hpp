@@ -12,8 +12,8 @@
 namespace antiphon::edge {
 
 enum class Endpoint {
-    home, call_page, ready, health, metrics, options, widget, openapi, models, model, realtime,
-    transcriptions, speech, chat_completions, embeddings,
+    home, call_page, ready, health, metrics, options, ice, widget, openapi, models, model, realtime,
+    client_secrets, transcriptions, speech, chat_completions, embeddings, realtime_calls, realtime_call,
 };
 
 struct Route {
@@ -38,7 +38,10 @@ const Route* find_route(std::string_view path);
 /// Of a path that find_route() gave Endpoint::model for.
 std::string_view model_name(std::string_view path);
 
-/// Whether the route answers POST: with work of the engines, by a Responder (openai_endpoints.hpp).
+/// Of a path that find_route() gave Endpoint::realtime_call for.
+std::string call_id(std::string_view path);
+
+/// Whether the route answers POST, by a Responder (openai_endpoints.hpp).
 bool takes_work(const Route& route);
 
 bool allows(const Route& route, std::string_view method);

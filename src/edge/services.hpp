@@ -7,7 +7,9 @@
 #include "call/agent.hpp"
 #include "call/call_engines.hpp"
 #include "call/call_registry.hpp"
+#include "edge/ice_servers.hpp"
 #include "edge/options.hpp"
+#include "edge/session_directory.hpp"
 #include "engine/embedder.hpp"
 
 #include <functional>
@@ -16,6 +18,10 @@
 #include <string_view>
 
 namespace antiphon::edge {
+
+class ClientSecrets;
+class TlsCertificates;
+class WebRtcStack;
 
 /// What GET /ready answers; 200 when `ready`, else 503.
 struct Readiness {
@@ -55,6 +61,12 @@ struct Services {
     std::function<const EndpointEngines*()> endpoint_engines = [] { return nullptr; };  ///< as engines()
     base::Duration longest_recording = std::chrono::minutes(30);  ///< of POST /v1/audio/transcriptions
     std::string_view openapi{};    ///< docs/openapi.yaml
+    IceSettings ice{};             ///< of GET /ice
+    ClientSecrets* client_secrets = nullptr;  ///< none: none are given, and none is asked for
+    std::shared_ptr<const TlsCertificates> tls{};  ///< none: the listener speaks plain HTTP
+    /// The calls under way, by their ids; never null.
+    std::shared_ptr<SessionDirectory> sessions = SessionDirectory::make();
+    WebRtcStack* webrtc = nullptr;  ///< none: there are no calls over WebRTC
 };
 
 }  // namespace antiphon::edge

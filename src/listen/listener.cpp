@@ -54,15 +54,25 @@ Listener::Listener(const ListenSettings& settings, std::shared_ptr<base::Strand>
       anchor_(this) {}
 
 base::Result<void> Listener::configure(int input_rate, std::optional<PauseSettings> turns) {
-    if (input_rate != input_rate_) {
-        auto resampler = audio::Resampler::open(input_rate, kSampleRate);
-        if (!resampler) return resampler.error();
-        resampler_ = std::move(*resampler);
-        input_rate_ = input_rate;
-    }
+    if (auto done = set_rate(input_rate); !done) return done;
     turns_ = turns;
     reset_turns();
     return {};
+}
+
+base::Result<void> Listener::set_rate(int input_rate) {
+    if (input_rate == input_rate_) return {};
+    auto resampler = audio::Resampler::open(input_rate, kSampleRate);
+    if (!resampler) return resampler.error();
+    if (resampler_) keep(resampler_->flush());  // what is still inside belongs before what comes now
+    resampler_ = std::move(*resampler);
+    input_rate_ = input_rate;
+    return {};
+}
+
+void Listener::keep(std::span<const float> samples) {
+    if (const std::size_t dropped = memory_.append(samples); dropped > 0)
+        handler_.on_sound_dropped(audio::duration_of(dropped, kSampleRate));
 }
 
 void Listener::reset_turns() {
@@ -72,7 +82,9 @@ void Listener::reset_turns() {
     scored_ = memory_.end();
 }
 
-void Listener::push(std::span<const float> samples, bool interrupting) {
+void Listener::push(std::span<const float> samples, int sample_rate, bool interrupting) {
+    if (auto done = set_rate(sample_rate); !done)
+        return base::log::warning("listen.sound_refused", {{"reason", done.error().text}});
     std::vector<float> finite;
     if (!audio::all_finite(samples)) {
         finite.assign(samples.begin(), samples.end());
@@ -80,9 +92,7 @@ void Listener::push(std::span<const float> samples, bool interrupting) {
             if (!std::isfinite(sample)) sample = 0.0F;
         samples = finite;
     }
-    const std::vector<float> ready = resampler_->process(samples);
-    if (const std::size_t dropped = memory_.append(ready); dropped > 0)
-        handler_.on_sound_dropped(audio::duration_of(dropped, kSampleRate));
+    keep(resampler_->process(samples));
     if (!pauses_) return;
     const auto window = static_cast<Position>(detector_.window());
     scored_ = std::max(scored_, memory_.begin());

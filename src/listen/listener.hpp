@@ -53,9 +53,10 @@ public:
     /// Listens for turns from here on, or (none) only keeps the sound. Sample rates as audio::Resampler.
     base::Result<void> configure(int input_rate, std::optional<PauseSettings> turns);
 
-    /// The caller's next sound at the input rate; samples that are not finite become silence.
-    /// `interrupting`: the assistant is speaking, so that more speech is needed to start.
-    void push(std::span<const float> samples, bool interrupting);
+    /// The caller's next sound; samples that are not finite become silence. Its rate may be another than that of
+    /// configure() and than the time before: nothing is lost in between. Sound at a rate that cannot be resampled is
+    /// dropped. `interrupting`: the assistant is speaking, so that more speech is needed to start.
+    void push(std::span<const float> samples, int sample_rate, bool interrupting);
 
     /// Where the sound ends that has come so far.
     Position position() const { return memory_.end(); }
@@ -78,6 +79,8 @@ public:
     void close();
 
 private:
+    base::Result<void> set_rate(int input_rate);
+    void keep(std::span<const float> samples);
     void hear_window(std::span<const float> window, bool interrupting);
     void finish(base::TurnId turn, base::Result<engine::Transcript> transcript, base::Duration busy);
 

@@ -147,8 +147,9 @@ void decode_antiphon(const Fields& parent, SessionChanges& changes) {
     const Fields fields(*object, parent.path("antiphon"), parent.fault());
     changes.partials = fields.flag("partials");
     changes.binary_audio = fields.flag("binary_audio");
+    changes.resumable = fields.flag("resumable");
     fields.text("agent");  // chosen when the call begins; it only comes back from who sends the session as it was
-    fields.allow_only({"partials", "binary_audio", "agent"});
+    fields.allow_only({"partials", "binary_audio", "resumable", "agent"});
 }
 
 }  // namespace antiphon::protocol

@@ -213,6 +213,21 @@ struct Writer {
             case AgentState::speaking: out["state"] = "speaking"; break;
         }
     }
+    void operator()(const SessionKept& e) const {
+        name("antiphon.session");
+        out["call_id"] = e.call_id;
+        out["resume_token"] = e.resume_token;
+        out["resume_within_ms"] = e.resume_within_ms;
+        out["resumed"] = e.resumed.has_value();
+        if (!e.resumed) return;
+        out["complete"] = e.resumed->complete;
+        out["input_audio_ms"] = e.resumed->input_audio_ms;
+        out["last_client_event_id"] = encode_text_or_null(e.resumed->last_client_event_id);
+    }
+    void operator()(const SoundHeard& e) const {
+        name("antiphon.heard");
+        out["input_audio_ms"] = e.input_audio_ms;
+    }
     void operator()(const TurnMeasured& e) const {
         name("antiphon.turn");
         out["response_id"] = e.response_id;

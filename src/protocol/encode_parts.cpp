@@ -195,6 +195,7 @@ json::value encode_tool_choice(const ToolChoice& choice) {
 json::object encode_antiphon(const Session& session) {
     return {{"partials", session.partials},
             {"binary_audio", session.wire.binary_audio},
+            {"resumable", session.wire.resumable},
             {"agent", encode_text(session.agent)}};
 }
 

@@ -132,6 +132,22 @@ struct TurnMeasured {
     std::optional<double> first_audio;
 };
 
+/// "antiphon.session": how the call is taken over when its connection is lost.
+struct SessionKept {
+    /// Said first of all to a client that has come back.
+    struct Resumed {
+        bool complete = true;               ///< all that the client has missed follows
+        std::int64_t input_audio_ms = 0;    ///< how much of the caller's sound the call has taken since its beginning
+        std::string last_client_event_id;   ///< of the last of the client's events that was taken; null if none had one
+    };
+    std::string call_id;
+    std::string resume_token;
+    std::int64_t resume_within_ms = 0;
+    std::optional<Resumed> resumed;
+};
+/// "antiphon.heard", of resumable sessions: a sign of life, and up to where the caller's sound has come.
+struct SoundHeard { std::int64_t input_audio_ms = 0; };
+
 using ServerEvent =
     std::variant<SessionCreated, SessionUpdated, ErrorReport, SpeechStarted, SpeechStopped, AudioCommitted, AudioCleared,
                  ItemAdded, ItemDone, ItemRetrieved, ItemTruncated, ItemDeleted, TranscriptionDelta,
@@ -140,6 +156,6 @@ using ServerEvent =
                  OutputAudioDelta, OutputAudioDone, ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured,
                  ConversationCreated, TimeoutTriggered, FunctionArgumentsDelta, FunctionArgumentsDone,
                  OutputSoundStarted, OutputSoundStopped, OutputSoundCleared, PartialTranscript, WordsTimed,
-                 StateChanged>;
+                 StateChanged, SessionKept, SoundHeard>;
 
 }  // namespace antiphon::protocol

@@ -12,6 +12,7 @@ void apply(const SessionChanges& changes, WireSettings& settings) {
     set(changes.reasoning_json, settings.reasoning_json);
     set(changes.temperature, settings.temperature);
     set(changes.binary_audio, settings.binary_audio);
+    set(changes.resumable, settings.resumable);
     if (changes.truncation) settings.post_instructions_limit = changes.truncation->post_instructions_limit;
     if (changes.transcription && *changes.transcription) {
         const TranscriptionChanges& transcription = **changes.transcription;

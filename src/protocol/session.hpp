@@ -66,6 +66,7 @@ struct WireSettings {
     std::string transcription_delay;
     double temperature = 0.8;  ///< of the beta dialect
     bool binary_audio = false;
+    bool resumable = false;    ///< the call outlives its channel for a while
 };
 
 struct Session {
@@ -141,6 +142,7 @@ struct SessionChanges {
     std::optional<double> temperature;
     std::optional<bool> partials;
     std::optional<bool> binary_audio;
+    std::optional<bool> resumable;
 };
 
 void apply(const SessionChanges& changes, WireSettings& settings);

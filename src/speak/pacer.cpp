@@ -46,6 +46,25 @@ std::optional<std::span<const float>> Pacer::next(base::Time now) {
     return frame;
 }
 
+void Pacer::put_back(std::span<const float> samples) {
+    const auto count = std::min(static_cast<std::int64_t>(samples.size()), sent());
+    if (count <= 0) return;
+    const auto last = samples.last(static_cast<std::size_t>(count));
+    queue_.insert(queue_.begin(), last.begin(), last.end());
+    // What was sent before has been played meanwhile; the next frame begins a spurt.
+    before_ = sent() - count;
+    spurt_sent_ = 0;
+    spurt_start_.reset();
+}
+
+void Pacer::rewind(base::Duration unheard, base::Time now) {
+    const auto count = std::min(static_cast<std::int64_t>(audio::samples_in(unheard, sample_rate_)), sent());
+    if (count <= 0) return;
+    before_ = sent() - count;
+    spurt_sent_ = count;
+    spurt_start_ = now;
+}
+
 std::vector<float> Pacer::clear() {
     const std::size_t count = std::min(audio::samples_in(kFade, sample_rate_), waiting());
     const auto first = sound_.begin() + static_cast<std::ptrdiff_t>(head_);

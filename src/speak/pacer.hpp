@@ -38,6 +38,15 @@ public:
     void resume() { held_ = false; }
     bool held() const { return held_; }
 
+    /// From the next frame on.
+    void set_lead(base::milliseconds lead) { lead_ = lead; }
+
+    /// The last of what was sent did not arrive: it is sent once more, before all that waits.
+    void put_back(std::span<const float> samples);
+
+    /// The client did not play the last `unheard` of what was sent, and begins to play it now.
+    void rewind(base::Duration unheard, base::Time now);
+
     /// Throws away what has not been sent, and answers its first 10 ms, faded out, to be sent last.
     std::vector<float> clear();
 
@@ -57,7 +66,7 @@ private:
     base::Duration length(std::int64_t samples) const;
 
     const int sample_rate_;
-    const base::Duration lead_;
+    base::Duration lead_;
     const std::size_t frame_;
     std::vector<float> sound_;
     std::size_t head_ = 0;  ///< of the sound, where what waits begins

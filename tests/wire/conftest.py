@@ -10,6 +10,7 @@ import pathlib
 
 import pytest
 
+from network import Network, NetworkedServer
 from server import Server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -49,6 +50,42 @@ def start(binary, tmp_path_factory):
     yield begin
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def make_network(binary):
+    """make_network(SEED) gives a network between two namespaces, as good as can be until the test spoils it."""
+    program = pathlib.Path(os.environ.get("ANTIPHON_IMPAIR", binary.parent / "tests/impair"))
+    assert program.exists(), f"{program} is missing: build the target impair"
+    made = []
+
+    def make(seed):
+        made.append(Network(program, seed))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def network(make_network):
+    return make_network(1)
+
+
+@pytest.fixture
+def networked_server(network, binary, tmp_path):
+    """networked_server(KEY=VALUE...) gives a server with these settings at the server's end of the network."""
+    servers = []
+
+    def begin(*settings):
+        servers.append(NetworkedServer(network, binary, tmp_path, settings))
+        servers[-1].wait_until_ready()
+        return servers[-1]
+
+    yield begin
+    for one in servers:
+        one.stop()
 
 
 @pytest.fixture(scope="session")

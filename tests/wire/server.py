@@ -20,18 +20,26 @@ def environment():
 
 
 class Server:
-    def __init__(self, binary: pathlib.Path, folder: pathlib.Path, settings=()):
+    """With `tls` it is asked at https:// by that ssl.SSLContext; `arguments` are further ones of the command line.
+    `wrap` makes another command of the server's, which has to become it in the end."""
+
+    def __init__(self, binary: pathlib.Path, folder: pathlib.Path, settings=(), arguments=(), tls=None, *,
+                 host="127.0.0.1", wrap=lambda command: command):
+        self.tls = tls
         self.log_path = folder / "log"
         self.stopped = False
         port_file = folder / "port"
-        command = [str(binary), "serve", "--host", "127.0.0.1", "--port", "0", "--port-file", str(port_file)]
+        command = [str(binary), "serve", "--host", host, "--port", "0", "--port-file", str(port_file)]
         for setting in settings:
             command += ["--set", setting]
+        command += arguments
         # In an empty folder, so that no .env of the machine is read.
-        self.process = subprocess.Popen(command, cwd=folder, stderr=open(self.log_path, "w"), env=environment())
+        self.process = subprocess.Popen(wrap(command), cwd=folder, stderr=open(self.log_path, "w"),
+                                        env={**environment(), "XDG_DATA_HOME": str(folder / "data")})
         self.port = int(self._wait_for(lambda: port_file.exists() and port_file.read_text().strip(), "its port"))
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.websocket_url = f"ws://127.0.0.1:{self.port}/v1/realtime?model=test"
+        secure = "s" if tls else ""
+        self.url = f"http{secure}://{host}:{self.port}"
+        self.websocket_url = f"ws{secure}://{host}:{self.port}/v1/realtime?model=test"
 
     def _wait_for(self, question, what, seconds=READY_SECONDS):
         end = time.monotonic() + seconds
@@ -50,7 +58,7 @@ class Server:
         """Status, headers and body; errors are answers like any other."""
         request = urllib.request.Request(self.url + path, headers=headers or {}, method=method, data=body)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30, context=self.tls) as answer:
                 return answer.status, answer.headers, answer.read().decode()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.headers, answer.read().decode()

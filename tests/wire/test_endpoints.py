@@ -426,10 +426,14 @@ def test_without_an_embedder_there_are_no_embeddings_and_all_the_rest(start, tra
         assert ask(client).choices
 
 
+def test_a_client_secret_keeps_its_schema(client):
+    assert client.realtime.client_secrets.create(session={"type": "realtime"}).value.startswith("ek_")
+
+
 def test_the_file_is_served_and_has_every_route(server, transport):
     status, headers, body = server.get("/openapi.yaml")
     assert status == 200 and headers["Content-Type"] == "application/yaml" and yaml.safe_load(body) == DOCUMENT
-    for path in ("/ready", "/health", "/metrics", "/openapi.yaml", "/v1/models"):
+    for path in ("/ready", "/health", "/metrics", "/openapi.yaml", "/v1/models", "/ice"):
         status, headers, body = server.get(path)
         check_answer("GET", path, status, headers["Content-Type"], body)
     for path, item in DOCUMENT["paths"].items():

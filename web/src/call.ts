@@ -1,13 +1,15 @@
 // One call, from the microphone's permission to hanging up.
 //
 // It joins the sound device, the socket and the conversation. Each step that waits checks afterwards
-// whether the call was ended meanwhile. When the server goes away during a call and can be expected back,
+// whether the call was ended meanwhile. When the connection is lost, the call is taken over by another one, without a
+// word lost, as long as the server keeps it (lifeline.ts). When the server itself goes away and can be expected back,
 // the call waits for it, opens a new session and tells it what was said so far.
 
 import { comesBack, pauseBefore } from './backoff.ts';
 import type { Captions } from './captions.ts';
 import { Conversation, type Effect } from './conversation.ts';
 import {
+  eventIdOf,
   languageUpdate,
   mannerUpdate,
   messageItem,
@@ -19,6 +21,7 @@ import {
   type Manner,
   type SessionShown,
 } from './events.ts';
+import { Lifeline, type Resumed } from './lifeline.ts';
 import { bytesOf, encodePcm, samplesOf } from './pcm.ts';
 import { askReady } from './server_watch.ts';
 import { close, openMicrophone, SoundDevice, stopTracks, unlockedContext, type SoundOptions } from './sound_device.ts';
@@ -52,6 +55,12 @@ const kHeldFrames = 50; // one second of the microphone is kept until the sessio
 const kMostUnsent = 512 * 1024; // bytes; beyond it the network is too slow, and frames are dropped
 const kRetoldTurns = 20; // of the conversation before a restart
 const kShortestPress = 250; // milliseconds; a shorter one is a slip of the finger
+const kWatch = 1_000; // milliseconds between two looks at whether the connection lives
+const kServerRestarts = 1012;
+const kPolicy = 1008; // a client that reads too slowly, or has been replaced by another
+const kTakenOver = 'taken over';
+const kMostRefusals = 2;
+const kTakeOverTimeout = 4_000;
 const kServerVad = { type: 'server_vad' };
 
 export class Call {
@@ -63,6 +72,9 @@ export class Call {
   talking = false; // the push-to-talk key is down
   private device: SoundDevice | undefined;
   private socket: WebSocket | undefined;
+  private lifeline = new Lifeline();
+  private resuming = false; // the connection was lost, and the server may still keep the call
+  private watch: number | undefined;
   private held: CapturedFrame[] = [];
   private over = false;
   private binary = false;
@@ -70,6 +82,7 @@ export class Call {
   private timer: number | undefined;
   private lostAt: number | undefined;
   private attempt = 0;
+  private refusals = 0;
   private pressedAt = 0;
 
   constructor(
@@ -176,7 +189,9 @@ export class Call {
 
   /** Push-to-talk: the key goes down, and up. */
   talk(down: boolean): void {
-    if (this.connection !== 'connected' || !this.options.pushToTalk || down === this.talking) return;
+    // A key that was held while the connection was lost may be let go.
+    const usable = this.connection === 'connected' || (this.resuming && !down);
+    if (!usable || !this.options.pushToTalk || down === this.talking) return;
     this.talking = down;
     if (down) {
       this.pressedAt = performance.now();
@@ -201,49 +216,68 @@ export class Call {
   private connect(): void {
     this.listener.onChange();
     let socket: WebSocket;
+    const takeOver = this.resuming ? this.lifeline.address(this.options.realtime) : undefined;
     try {
-      socket = new WebSocket(this.options.realtime, ['realtime']);
+      socket = new WebSocket(takeOver ?? this.options.realtime, ['realtime']);
     } catch {
       this.close('failed');
       return;
     }
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
-    this.timer = window.setTimeout(() => this.disconnected(socket, 1006), kConnectTimeout);
+    this.timer = window.setTimeout(() => this.disconnected(socket, 1006), takeOver === undefined ? kConnectTimeout : kTakeOverTimeout);
     socket.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (typeof data === 'string') this.receive(data);
       else if (data instanceof ArrayBuffer) this.receiveSound(data);
     };
+    let opened = false;
+    socket.onopen = () => {
+      opened = true;
+    };
     socket.onclose = (event) => {
-      if (event.reason !== '' && !comesBack(event.code)) this.listener.onNotice(event.reason);
-      this.disconnected(socket, event.code);
+      // Of a call that is kept, any end but another's taking it over is a lost connection.
+      const kept = this.lifeline.kept !== undefined && event.code === kPolicy && event.reason !== kTakenOver;
+      const code = kept ? 1006 : event.code;
+      if (event.reason !== '' && !comesBack(code)) this.listener.onNotice(event.reason);
+      // A server that is ready and twice does not let us in has no such call any more.
+      if (takeOver !== undefined && !opened && ++this.refusals === kMostRefusals) this.beginAnew();
+      this.disconnected(socket, code);
     };
   }
 
   private disconnected(socket: WebSocket, code: number): void {
     window.clearTimeout(this.timer);
+    window.clearInterval(this.watch);
     socket.onmessage = null;
     socket.onclose = null;
     socket.close();
     const before = this.connection;
     if (before === 'connecting…') this.close('failed');
     else if (!comesBack(code)) this.close('lost');
-    else this.comeBack();
+    else this.comeBack(code);
+  }
+
+  /** Finds out that a connection is dead which nobody has closed. */
+  private watchOver(socket: WebSocket): void {
+    window.clearInterval(this.watch);
+    this.watch = window.setInterval(() => {
+      if (this.lifeline.dead(performance.now())) this.disconnected(socket, 1006);
+    }, kWatch);
   }
 
   /** Waits, asks whether the server is ready, and connects again; again and again until it gives up. */
-  private comeBack(): void {
+  private comeBack(code = 1006): void {
     if (this.lostAt === undefined) {
       this.lostAt = performance.now();
       this.attempt = 0;
+      this.refusals = 0;
       this.connection = 'reconnecting…';
-      this.binary = false;
-      this.talking = false;
-      this.device?.send({ kind: 'flush' });
-      this.captions.close();
-      this.conversation = new Conversation(this.captions);
+      this.resuming = this.lifeline.kept !== undefined && code !== kServerRestarts;
+      if (!this.resuming) this.beginAnew();
       this.listener.onChange();
     }
+    const kept = this.lifeline.kept?.resume_within_ms ?? 0;
+    if (this.resuming && performance.now() - this.lostAt > kept) this.beginAnew();
     const pause = pauseBefore(this.attempt++, performance.now() - this.lostAt, Math.random());
     if (pause === undefined) {
       this.close('lost');
@@ -257,10 +291,28 @@ export class Call {
     }, pause);
   }
 
+  /** The call is gone: what follows is a new session. */
+  private beginAnew(): void {
+    this.resuming = false;
+    this.lifeline = new Lifeline();
+    this.binary = false;
+    this.talking = false;
+    this.device?.send({ kind: 'flush' });
+    this.captions.close();
+    this.conversation = new Conversation(this.captions);
+  }
+
   private receive(text: string): void {
     const event = parseServerEvent(text);
+    if (event?.type === 'antiphon.heard') return this.lifeline.heard(event.input_audio_ms, performance.now());
+    this.lifeline.took(eventIdOf(text), performance.now());
     if (event === undefined) return;
     if (event.type === 'session.created') this.opened(event.session);
+    if (event.type === 'antiphon.session') {
+      this.lifeline.kept = event.kept;
+      if (event.resumed !== undefined) this.resumed(event.resumed);
+      if (this.socket !== undefined) this.watchOver(this.socket);
+    }
     if (event.type === 'session.updated') this.binary = event.session.additions?.binary_audio === true;
     const before = this.conversation.activity;
     this.carryOut(this.conversation.step(event));
@@ -269,6 +321,7 @@ export class Call {
   }
 
   private receiveSound(bytes: ArrayBuffer): void {
+    this.lifeline.tookSound(performance.now());
     const before = this.conversation.activity;
     this.carryOut(this.conversation.binary(samplesOf(bytes)));
     if (this.conversation.activity !== before) this.listener.onChange();
@@ -287,6 +340,18 @@ export class Call {
     if (again) this.retell();
     for (const frame of this.held) this.sendFrame(frame);
     this.held = [];
+  }
+
+  /** The same call goes on: the server sends what we have missed, and we what it has. */
+  private resumed(where: Resumed): void {
+    window.clearTimeout(this.timer);
+    this.lostAt = undefined;
+    this.resuming = false;
+    this.connection = 'connected';
+    const { sound, events } = this.lifeline.missed(where);
+    for (const samples of sound) this.sendSound(samples);
+    for (const { id, event } of events) this.put({ ...event, event_id: id });
+    if (!where.complete) this.listener.onNotice('The connection was lost for a moment, and with it something of the answer.');
   }
 
   /** What was said before the server went away, for the session that takes its place. */
@@ -326,6 +391,7 @@ export class Call {
         this.listener.onCallerLevel(silent ? 0 : frame.loudness);
         if (this.options.pushToTalk && !this.talking) return;
         if (this.connection === 'connected') this.sendFrame(frame);
+        else if (this.resuming) this.lifeline.keep(frame.samples);
         else this.held = [...this.held, frame].slice(-kHeldFrames);
       },
       onPlayout: (message: FromPlayout) => this.heardFromPlayout(message),
@@ -382,6 +448,8 @@ export class Call {
     if (this.over) return;
     this.over = true;
     window.clearTimeout(this.timer);
+    window.clearInterval(this.watch);
+    this.resuming = false;
     this.connection = connection;
     this.talking = false;
     if (this.microphone === 'live' || this.microphone === 'asking…') this.microphone = 'off';
@@ -398,9 +466,15 @@ export class Call {
   }
 
   private sendFrame({ samples }: CapturedFrame): void {
-    if ((this.socket?.bufferedAmount ?? 0) > kMostUnsent) return;
+    // Of a call that is kept nothing is dropped: where this much waits, lifeline.dead() will soon say so.
+    if (this.lifeline.kept === undefined && (this.socket?.bufferedAmount ?? 0) > kMostUnsent) return;
+    this.lifeline.keep(samples);
+    this.sendSound(samples);
+  }
+
+  private sendSound(samples: Int16Array<ArrayBuffer>): void {
     if (this.binary && this.socket?.readyState === WebSocket.OPEN) this.socket.send(bytesOf(samples));
-    else this.send({ type: 'input_audio_buffer.append', audio: encodePcm(samples) });
+    else this.put({ type: 'input_audio_buffer.append', audio: encodePcm(samples) });
   }
 
   private sendWhenConnected(event: ClientEvent): void {
@@ -408,7 +482,12 @@ export class Call {
   }
 
   private send(event: ClientEvent): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(event));
+    const { id } = this.lifeline.remember(event);
+    if (!this.resuming) this.put({ ...event, event_id: id });
+  }
+
+  private put(message: object): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
   private setMicrophoneState(state: MicrophoneState): void {

@@ -43,6 +43,8 @@ export class Conversation {
     switch (event.type) {
       case 'session.created':
       case 'session.updated':
+      case 'antiphon.session':
+      case 'antiphon.heard':
         return [];
       case 'error':
         return [{ kind: 'notice', text: event.message || 'The server refused something, and did not say why.' }];

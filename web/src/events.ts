@@ -2,11 +2,12 @@
 // server's own, which begin with `antiphon.` and which other servers do not send.
 
 import type { Word } from './captions.ts';
+import type { KeptCall, Resumed } from './lifeline.ts';
 
 /** What the page needs to know of a session. */
 export interface SessionShown {
   /** The server has Antiphon's own additions, and says how they stand. */
-  additions: { partials: boolean; binary_audio: boolean; agent: string } | undefined;
+  additions: { partials: boolean; binary_audio: boolean; agent: string; resumable?: boolean } | undefined;
   /** How the server tells turns; null when it does not. Given back when push-to-talk ends. */
   turnDetection: object | null | undefined;
 }
@@ -31,6 +32,8 @@ export type ServerEvent =
   | { type: 'response.output_audio.done'; response_id: string; item_id: string }
   | { type: 'response.created'; response_id: string }
   | { type: 'response.done'; response_id: string; status: string; message: string | undefined }
+  | { type: 'antiphon.session'; kept: KeptCall; resumed: Resumed | undefined }
+  | { type: 'antiphon.heard'; input_audio_ms: number }
   | { type: 'antiphon.partial'; item_id: string; transcript: string }
   | { type: 'antiphon.words'; item_id: string; words: Word[] }
   | { type: 'antiphon.state'; state: AgentState }
@@ -113,6 +116,25 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
         message: typeof error['message'] === 'string' ? error['message'] : undefined,
       };
     }
+    case 'antiphon.session':
+      return {
+        type,
+        kept: {
+          call_id: string(fields['call_id']),
+          resume_token: string(fields['resume_token']),
+          resume_within_ms: number(fields['resume_within_ms']) ?? 0,
+        },
+        resumed:
+          fields['resumed'] === true
+            ? {
+                complete: fields['complete'] === true,
+                input_audio_ms: number(fields['input_audio_ms']) ?? 0,
+                last_client_event_id: string(fields['last_client_event_id']),
+              }
+            : undefined,
+      };
+    case 'antiphon.heard':
+      return { type, input_audio_ms: number(fields['input_audio_ms']) ?? 0 };
     case 'antiphon.partial':
       return { type, item_id, transcript: string(fields['transcript']) };
     case 'antiphon.words':
@@ -140,6 +162,11 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
   }
 }
 
+/** The `event_id` of an event, which the server writes near its beginning; empty when there is none. */
+export function eventIdOf(text: string): string {
+  return /^\{(?:"type":"[^"]*",)?"event_id":"([^"]*)"/.exec(text)?.[1] ?? '';
+}
+
 const kFormat = { type: 'audio/pcm', rate: 24000 };
 
 /**
@@ -153,9 +180,14 @@ export function sessionUpdate(language: string, shown: SessionShown): ClientEven
       type: 'realtime',
       output_modalities: ['audio'],
       audio: { input: { format: kFormat, transcription: { language } }, output: { format: kFormat } },
-      ...(shown.additions === undefined ? {} : { antiphon: { partials: true, binary_audio: true } }),
+      ...(shown.additions === undefined ? {} : { antiphon: wishes(shown.additions.resumable !== undefined) }),
     },
   };
+}
+
+/** A server that does not know a wish refuses the whole event. */
+function wishes(keeps: boolean): object {
+  return { partials: true, binary_audio: true, ...(keeps ? { resumable: true } : {}) };
 }
 
 export function languageUpdate(language: string): ClientEvent {
@@ -211,6 +243,7 @@ function sessionShown(session: Fields): SessionShown {
           partials: additions['partials'] === true,
           binary_audio: additions['binary_audio'] === true,
           agent: string(additions['agent']),
+          ...(typeof additions['resumable'] === 'boolean' ? { resumable: additions['resumable'] } : {}),
         }
       : undefined,
     turnDetection: isFields(detection) || detection === null ? detection : undefined,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { mannerUpdate, messageItem, parseServerEvent, sessionUpdate } from '../src/events.ts';
+import { eventIdOf, mannerUpdate, messageItem, parseServerEvent, sessionUpdate } from '../src/events.ts';
 
 test('what is no event, or none that the page needs, is nothing', () => {
   for (const text of ['', '{', 'null', '[]', '7', '{}', '{"type":7}', '{"type":"rate_limits.updated"}']) {
@@ -78,6 +78,32 @@ test('the additions are asked for only where the server has them', () => {
     (sessionUpdate('sv', { additions, turnDetection: undefined }) as { session: object }).session;
   assert.equal('antiphon' in asked(undefined), false);
   assert.deepEqual((asked({ partials: false, binary_audio: false, agent: '' }) as { antiphon: object }).antiphon, { partials: true, binary_audio: true });
+});
+
+test('a call is asked to be kept only where the server can', () => {
+  const additions = { partials: false, binary_audio: false, agent: '', resumable: false };
+  const { session } = sessionUpdate('sv', { additions, turnDetection: undefined }) as { session: { antiphon: object } };
+  assert.deepEqual(session.antiphon, { partials: true, binary_audio: true, resumable: true });
+});
+
+test('how a call is taken over, and that it was', () => {
+  const kept = { call_id: 'rtc_1', resume_token: 't', resume_within_ms: 25000 };
+  const told = (more: object): unknown => parseServerEvent(JSON.stringify({ type: 'antiphon.session', ...kept, ...more }));
+  assert.deepEqual(told({ resumed: false }), { type: 'antiphon.session', kept, resumed: undefined });
+  assert.deepEqual(told({ resumed: true, complete: true, input_audio_ms: 40, last_client_event_id: null }), {
+    type: 'antiphon.session',
+    kept,
+    resumed: { complete: true, input_audio_ms: 40, last_client_event_id: '' },
+  });
+  assert.deepEqual(parseServerEvent('{"type":"antiphon.heard","event_id":"e","input_audio_ms":7}'), {
+    type: 'antiphon.heard',
+    input_audio_ms: 7,
+  });
+});
+
+test('the id of an event is its own, not one that it speaks of', () => {
+  assert.equal(eventIdOf('{"type":"error","event_id":"event_1","error":{"event_id":"mine"}}'), 'event_1');
+  assert.equal(eventIdOf('{"type":"error","error":{"event_id":"mine"}}'), '');
 });
 
 test('only what differs from the server\'s own manner is sent', () => {

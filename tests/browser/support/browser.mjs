@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const kChromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const kChromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 const kQuiet = [
   '--no-sandbox',
@@ -18,15 +18,17 @@ const kQuiet = [
 
 /**
  * Starts a browser. `microphone` is a WAV file that it hears once; without one the fake device beeps.
- * `allow` false: the browser denies every permission. `hosts`: names that are this machine.
+ * `allow` false: the browser denies every permission. `hosts`: names that are this machine. `executable`: another
+ * program than the Chromium of the machine. `secure`: origins that get a microphone without TLS.
  */
-export async function startBrowser({ microphone, allow = true, hosts = [] } = {}) {
+export async function startBrowser({ microphone, allow = true, hosts = [], executable = kChromium, secure = [] } = {}) {
   const args = [...kQuiet, '--use-fake-device-for-media-stream'];
   args.push(allow ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts');
   if (microphone !== undefined) args.push(`--use-file-for-fake-audio-capture=${microphone}%noloop`);
   if (hosts.length > 0) args.push(`--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(',')}`);
+  if (secure.length > 0) args.push(`--unsafely-treat-insecure-origin-as-secure=${secure.join(',')}`);
   try {
-    return await chromium.launch({ executablePath: kChromium, headless: true, args });
+    return await chromium.launch({ executablePath: executable, headless: true, args });
   } catch (error) {
     throw new Error(`Chromium did not start from ${kChromium} (apt install chromium, or set CHROMIUM)`, { cause: error });
   }

@@ -1,30 +1,37 @@
 // The real server as a process of its own, and its recognizer as a reader of what was played.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
 import { toPcm } from './wav.mjs';
 
-const kBinary = process.env.ANTIPHON_BINARY ?? fileURLToPath(new URL('../../../build/release/antiphon', import.meta.url));
+export const kBinary = process.env.ANTIPHON_BINARY ?? fileURLToPath(new URL('../../../build/release/antiphon', import.meta.url));
 const kLoadTimeout = 120_000;
 const kStopTimeout = 20_000;
 
 export class RealServer {
   log = '';
 
-  /** Starts the server with these settings ("key=value"), on a free port or this one, and waits until it is ready. */
-  static async start(settings = [], port = 0) {
+  /**
+   * Starts the server with these settings ("key=value"), on a free port or this one, and waits until it is ready.
+   * With a network (bad_network.mjs) it runs at that one's server end.
+   */
+  static async start(settings = [], port = 0, network = undefined) {
     const server = new RealServer();
     server.settings = settings;
+    server.network = network;
     server.folder = await mkdtemp(join(tmpdir(), 'antiphon-server-'));
     const portFile = join(server.folder, 'port');
     const args = ['serve', '--port', `${port}`, '--port-file', portFile, ...settings.flatMap((setting) => ['--set', setting])];
+    if (network !== undefined) args.push('--host', network.address);
+    const [program, words] = network?.command('server', [kBinary, ...args]) ?? [kBinary, args];
     // The server refuses a setting that it does not know, and these are the tests' own.
     const { ANTIPHON_BINARY, ANTIPHON_SCREENSHOTS, ...env } = process.env;
-    server.process = spawn(kBinary, args, { cwd: server.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    server.process = spawn(program, words, { cwd: server.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [server.process.stdout, server.process.stderr]) {
       stream.on('data', (text) => (server.log = (server.log + text).slice(-8_000)));
     }
@@ -90,6 +97,13 @@ export class RealServer {
     }
   }
 
+  async isReady() {
+    const address = `${this.origin}/ready`;
+    if (this.network === undefined) return (await fetch(address).catch(() => undefined))?.ok ?? false;
+    const ask = promisify(execFile)(...this.network.command('server', ['curl', '--silent', '--fail', address]));
+    return ask.then(() => true, () => false);
+  }
+
   async untilReady(portFile) {
     let ended;
     void this.ended.then((how) => (ended = how));
@@ -98,9 +112,8 @@ export class RealServer {
       if (ended !== undefined) throw new Error(`the server ${kBinary} ${ended}\n${this.log}`);
       const port = await readFile(portFile, 'utf8').catch(() => '');
       if (port !== '') {
-        this.origin = `http://localhost:${port.trim()}`;
-        const answer = await fetch(`${this.origin}/ready`).catch(() => undefined);
-        if (answer?.ok) return;
+        this.origin = `http://${this.network?.address ?? 'localhost'}:${port.trim()}`;
+        if (await this.isReady()) return;
       }
       await new Promise((resolve) => setTimeout(resolve, 200));
     }

@@ -46,12 +46,15 @@ TEST(CallerAddress, RefusesWhatIsNoAddress) {
     }
 }
 
-TEST(CallerAddress, SaysThatTlsIsNotSpoken) {
-    for (const char* text : {"https://a", "wss://a"}) {
+TEST(CallerAddress, KnowsTls) {
+    for (const char* text : {"https://a", "wss://a/"}) {
         const auto address = parse_caller_address(text);
-        ASSERT_FALSE(address);
-        EXPECT_EQ(address.error().code, base::Errc::unsupported);
+        ASSERT_TRUE(address) << text;
+        EXPECT_TRUE(address->secure);
+        EXPECT_EQ(address->port, "443");
     }
+    EXPECT_EQ(parse_caller_address("https://a:8443/voice")->prefix, "/voice");
+    EXPECT_FALSE(parse_caller_address("http://a")->secure);
 }
 
 }  // namespace

@@ -87,6 +87,19 @@ TEST_F(HttpListenerTest, answers_the_small_routes) {
     EXPECT_EQ(boost::json::parse(body_of(ask("GET", "/v1/models"))).at("data").at(0).at("id"), "tiny");
 }
 
+TEST_F(HttpListenerTest, ice_is_told_with_new_credentials_each_time_and_never_cached) {
+    services.ice.turn_urls = {"turn:turn.example.org"};
+    services.ice.turn_secret = "0123456789abcdef";
+    open();
+    const auto first = ask("GET", "/ice", "Origin: https://page.example\r\n");
+    EXPECT_EQ(status_of(first), 200);
+    EXPECT_NE(first.find("Cache-Control: no-store\r\n"), std::string::npos);
+    EXPECT_NE(first.find("Access-Control-Allow-Origin: *\r\n"), std::string::npos);
+    EXPECT_NE(first.find("\r\nDate: "), std::string::npos);
+    EXPECT_NE(body_of(first), body_of(ask("GET", "/ice")));
+    EXPECT_EQ(status_of(ask("POST", "/ice")), 405);
+}
+
 TEST_F(HttpListenerTest, options_are_told_once_the_engines_are_there) {
     call::Agents named;
     named.named.push_back({"desk", "Answers the phone", {}, {}, {}});
@@ -222,7 +235,12 @@ TEST_F(HttpListenerUpgrade, is_refused_until_the_engines_are_loaded) {
 TEST_F(HttpListenerUpgrade, is_refused_for_what_cannot_be_had) {
     settings.allowed_origins = {};
     open();
-    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c")), "unsupported");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c")), "call_not_found");
+    EXPECT_EQ(status_of(upgrade("/v1/realtime?call_id=c")), 404);
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c&resume=t&last_event_id=e")), "call_not_found");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c&resume=t&after_binary=-1")), "invalid_value");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=c&resume=t&after_binary=9999999")), "invalid_value");
+    EXPECT_EQ(code_of(upgrade("/v1/realtime?call_id=" + std::string(300, 'c'))), "invalid_value");
     EXPECT_EQ(code_of(upgrade("/v1/realtime?intent=transcription&api-key=x")), "unsupported") << "of the beta";
     EXPECT_EQ(code_of(upgrade("/v1/realtime?model=" + std::string(300, 'm'))), "invalid_value");
     EXPECT_EQ(code_of(upgrade("/v1/realtime", kUpgrade + "Origin: https://b.example\r\n")), "origin_not_allowed");

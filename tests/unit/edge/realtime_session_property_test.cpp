@@ -168,6 +168,37 @@ struct WatchedChannel final : MessageChannel {
     std::string fault;
 };
 
+/// One of the client's connections, which may die and be followed by another.
+struct Way final : MessageChannel {
+    explicit Way(WatchedChannel& end) : to(end) {}
+    void next() override { ++to.asked; }
+    void send(std::string message) override {
+        if (dead) return;
+        const auto event = json::parse(message).as_object();
+        const auto& type = event.at("type").as_string();
+        if (type == "antiphon.heard") return;
+        last_event_id = event.at("event_id").as_string();
+        after_binary = 0;
+        if (type != "antiphon.session") return to.send(std::move(message));
+        if (event.at("resumed").as_bool() && !event.at("complete").as_bool()) to.note("something is missing", message);
+    }
+    void send_binary(std::span<const std::uint8_t> sound) override {
+        if (dead) return;
+        ++after_binary;
+        to.send_binary(sound);
+    }
+    void close(CloseCode code, std::string_view) override {
+        if (code == CloseCode::policy_violation && replaced) closed = true;
+        else to.note("closed without a reason", "");
+    }
+    WatchedChannel& to;
+    bool dead = false;
+    bool replaced = false;
+    bool closed = false;
+    std::string last_event_id;
+    std::size_t after_binary = 0;
+};
+
 /// What every sequence shares: the metrics take their time to make.
 struct Shared {
     base::Metrics metrics;
@@ -190,8 +221,18 @@ public:
         wire.plays_sound = plays_sound_;
         if (events_.chance(0.1) && !wire.transcription) dialect_ = wire.dialect = protocol::Dialect::beta;
         if (dialect_ == protocol::Dialect::beta) channel_->order.speaks_beta();
-        user_ = RealtimeSession::make(channel_, simulation_.strand(), *registry_.enter(), services_, *connections_,
-                                      std::make_shared<call::Agent>(call::Agent{{}, {}, session_, settings_, {}}), "m", "test", wire);
+        session_at_ = RealtimeSession::make(simulation_.strand(), *registry_.enter(), services_, *connections_,
+                                            std::make_shared<call::Agent>(call::Agent{{}, {}, session_, settings_, {}}),
+                                            "m", "test", wire);
+        resumable_ = events_.chance(0.4);
+        if (resumable_) {
+            protocol::UpdateSession wish;
+            wish.session.kind = wire.transcription ? protocol::SessionKind::transcription : protocol::SessionKind::realtime;
+            wish.session.resumable = true;
+            wish.dialect = wire.dialect;
+            if (session_at_->configure(wish)) fail("the wish to be resumable is refused", "");
+        }
+        user_ = session_at_->attach(way_);
     }
 
     /// What went wrong, empty if nothing did.
@@ -207,6 +248,7 @@ public:
                                   broken));
             if (events_.chance(0.03)) simulation_.run_for(std::chrono::seconds(events_.between(1, 12)));
             if (events_.chance(0.5)) simulation_.run_for(milliseconds(events_.between(0, 300)));
+            if (resumable_ && events_.chance(0.1)) lose_and_come_back();
         }
         const bool abrupt = events_.chance(0.3);
         if (!abrupt && fault().empty()) settle();
@@ -217,6 +259,7 @@ public:
     std::size_t messages() const { return messages_; }
     const EventOrder& order() const { return channel_->order; }
     std::size_t errors() const { return channel_->errors; }
+    std::size_t returns() const { return returns_; }
     std::size_t calls() const { return channel_->order.calls().size(); }
 
 private:
@@ -254,6 +297,34 @@ private:
         if (loud_) std::fprintf(stderr, "< %zu bytes\n", bytes.size());
         ++messages_;
         user_->received_binary(bytes);
+    }
+
+    /// The link dies, with or without the server's knowledge, and another takes its place. Now and then a first attempt
+    /// fails on its way, or the second one dies at once as well.
+    void lose_and_come_back() {
+        for (bool again = true; again && fault().empty(); again = events_.chance(0.2)) {
+            const auto older = way_;
+            auto older_user = user_;
+            older->dead = true;
+            const bool known = events_.chance(0.5);
+            simulation_.run_for(milliseconds(events_.between(0, 2000)));
+            if (known) std::exchange(older_user, nullptr)->ended(ChannelEnd::vanished);
+            simulation_.run_for(milliseconds(events_.between(0, 4000)));
+            const ResumeFrom from{older->last_event_id, older->after_binary};
+            older->replaced = true;
+            if (events_.chance(0.2)) session_at_->take_over(std::make_shared<Way>(*channel_), from)->ended(ChannelEnd::handshake_failed);
+            way_ = std::make_shared<Way>(*channel_);
+            way_->last_event_id = from.last_event_id;
+            way_->after_binary = from.after_binary;
+            user_ = session_at_->take_over(way_, from);
+            ++openings_;
+            ++returns_;
+            user_->opened();
+            if (!known && !older->closed) fail("the older channel was not closed", "");
+            if (older_user && events_.chance(0.5)) older_user->received(R"({"type":"response.create","event_id":"old"})");
+            if (older_user) older_user->ended(ChannelEnd::closed_by_server);
+            simulation_.run_ready();
+        }
     }
 
     void binary() {
@@ -308,7 +379,7 @@ private:
                 : R"({"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}},"event_id":"end"})");
         if (channel_->errors != 0 && channel_->refused == "end") fail("the last update was refused", "all");
         for (int i = 0; i < 30 && (i == 0 || channel_->order.answering()); ++i) simulation_.run_for(std::chrono::seconds(10));
-        if (channel_->asked != static_cast<int>(messages_) + 1)
+        if (channel_->asked != static_cast<int>(messages_) + openings_)
             fail(std::to_string(messages_) + " messages came, but " + std::to_string(channel_->asked) + " were asked for", "all");
         if (const auto wrong = channel_->order.settled()) fail(*wrong, "all");
         const auto items = channel_->order.conversation();
@@ -326,6 +397,7 @@ private:
         user_->ended(ChannelEnd::vanished);
         channel_->ended = true;
         user_.reset();
+        session_at_.reset();
         simulation_.run_for(std::chrono::minutes(5));
         if (registry_.calls() != 0) fail("the place was not given back", "all");
         if (shared_.call_metrics.calls.Value() != 0) fail("the call was not closed", "all");
@@ -359,7 +431,12 @@ private:
                        .engines = [this] { return &engines_; },
                        .metrics = shared_.metrics};
     std::shared_ptr<WatchedChannel> channel_ = std::make_shared<WatchedChannel>();
-    std::shared_ptr<RealtimeSession> user_;
+    std::shared_ptr<Way> way_ = std::make_shared<Way>(*channel_);
+    bool resumable_ = false;
+    int openings_ = 1;
+    std::size_t returns_ = 0;
+    std::shared_ptr<RealtimeSession> session_at_;
+    std::shared_ptr<ChannelUser> user_;
     std::size_t messages_ = 0;
 };
 
@@ -379,6 +456,7 @@ TEST(RealtimeSessionProperty, any_sequence_of_events_is_answered_in_order_and_en
     std::size_t items = 0;
     std::size_t errors = 0;
     std::size_t calls = 0;
+    std::size_t returns = 0;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         Play play(seed, shared, only != 0);
         const std::string fault = play.run();
@@ -388,15 +466,17 @@ TEST(RealtimeSessionProperty, any_sequence_of_events_is_answered_in_order_and_en
         items += play.order().all_items().size();
         errors += play.errors();
         calls += play.calls();
+        returns += play.returns();
     }
     base::log::set_level(base::log::Level::info);
-    std::printf("%zu messages, %zu responses, %zu items, %zu calls, %zu errors\n", messages, responses, items, calls, errors);
+    std::printf("%zu messages, %zu responses, %zu items, %zu calls, %zu errors, %zu returns\n", messages, responses, items, calls, errors, returns);
     if (only != 0) return;
     // A generator that makes nothing worth looking at would pass everything.
     EXPECT_GT(messages, count * 20);
     EXPECT_GT(responses, count);
     EXPECT_GT(items, count * 2);
     EXPECT_GT(calls, count / 20);
+    EXPECT_GT(returns, count / 4);
     EXPECT_GT(errors, count);
 }
 

@@ -36,8 +36,9 @@ protected:
         if (!agent) agent = std::make_shared<call::Agent>(call::Agent{{}, {}, session, settings, {}});
         auto place = registry.enter();
         ASSERT_TRUE(place);
-        user = RealtimeSession::make(channel, simulation.strand(), std::move(*place), services, *connections, agent, model,
-                                     "test", wire);
+        user = RealtimeSession::make(simulation.strand(), std::move(*place), services, *connections, agent, model, "test",
+                                     wire)
+                   ->attach(channel);
         user->opened();
     }
     void receive(const std::string& message) {
@@ -76,7 +77,7 @@ protected:
                       .engines = [this] { return &engines; },
                       .metrics = metrics};
     std::shared_ptr<FakeChannel> channel = std::make_shared<FakeChannel>();
-    std::shared_ptr<RealtimeSession> user;
+    std::shared_ptr<ChannelUser> user;
 };
 
 TEST_F(RealtimeSessionTest, begins_with_its_own_session) {

@@ -19,6 +19,8 @@ TEST(Routes, finds_each_path) {
     EXPECT_EQ(find_route("/v1/audio/speech")->endpoint, Endpoint::speech);
     EXPECT_EQ(find_route("/v1/chat/completions")->endpoint, Endpoint::chat_completions);
     EXPECT_EQ(find_route("/v1/embeddings")->endpoint, Endpoint::embeddings);
+    EXPECT_EQ(find_route("/v1/realtime/client_secrets")->endpoint, Endpoint::client_secrets);
+    EXPECT_EQ(find_route("/ice")->endpoint, Endpoint::ice);
     EXPECT_EQ(find_route("/v1/models/")->endpoint, Endpoint::models);
     EXPECT_EQ(find_route("/v1/models/a/b")->endpoint, Endpoint::model);
     EXPECT_EQ(model_name("/v1/models/a/b"), "a/b");
@@ -31,7 +33,7 @@ TEST(Routes, WorkIsAskedForByPost) {
 }
 
 TEST(Routes, finds_nothing_elsewhere) {
-    for (const auto* path : {"", "/Call", "/call/x", "/v1", "/v1/realtime/calls", "//", "/../ready"})
+    for (const auto* path : {"", "/Call", "/call/x", "/v1", "/v1/realtime/nothing", "//", "/../ready"})
         EXPECT_EQ(find_route(path), nullptr) << path;
 }
 

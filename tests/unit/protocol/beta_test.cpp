@@ -134,7 +134,7 @@ TEST(BetaEncode, session_is_flat) {
         "turn_detection":{"type":"server_vad","threshold":0.5,"prefix_padding_ms":300,"silence_duration_ms":500,
                           "create_response":true,"interrupt_response":true},
         "tools":[],"tool_choice":"auto","temperature":0.8,"max_response_output_tokens":9,"tracing":null,
-        "antiphon":{"partials":false,"binary_audio":false,"agent":""}})"));
+        "antiphon":{"partials":false,"binary_audio":false,"resumable":false,"agent":""}})"));
     session.speaks = false;
     EXPECT_EQ(beta(SessionUpdated{session}).at("session").at("modalities"), json::array{"text"});
 }

@@ -104,7 +104,7 @@ std::vector<Event> every_event() {
              "max_output_tokens":5,"parallel_tool_calls":true,"prompt":null,
              "tracing":{"workflow_name":"w","group_id":"g","metadata":{}},"include":["item.input_audio_transcription.logprobs"],
              "truncation":{"type":"retention_ratio","retention_ratio":0.5,"token_limits":{"post_instructions":8000}},
-             "reasoning":{"effort":"low"},"antiphon":{"partials":true,"binary_audio":true,"agent":"a"},)" + kTools +
+             "reasoning":{"effort":"low"},"antiphon":{"partials":true,"binary_audio":true,"resumable":true,"agent":"a"},)" + kTools +
              R"(,"audio":{"input":{"format":{"type":"audio/pcm","rate":24000},"noise_reduction":{"type":"near_field","strength":0.5},
              "transcription":)" + kTranscription + R"(,"turn_detection":)" + kServerVad +
              R"(},"output":{"format":{"type":"audio/pcm","rate":24000},"voice":{"id":"v"},"speed":1.0}}}})",
@@ -133,6 +133,7 @@ std::vector<Event> every_event() {
                   {"session.antiphon", {"o"}},
                   {"session.antiphon.partials", {"b"}},
                   {"session.antiphon.binary_audio", {"b"}},
+                  {"session.antiphon.resumable", {"b"}},
                   {"session.antiphon.agent", {"t"}},
                   {"session.audio", {"o"}},
                   {"session.audio.input", {"o"}},

@@ -161,6 +161,7 @@ TEST(Decode, session_update_reads_our_own_additions) {
     EXPECT_EQ(changes.partials, true);
     EXPECT_EQ(changes.binary_audio, true);
     EXPECT_EQ(accepted<UpdateSession>(update(R"("antiphon":{"partials":false})")).session.binary_audio, std::nullopt);
+    EXPECT_EQ(accepted<UpdateSession>(update(R"("antiphon":{"resumable":true})")).session.resumable, true);
 }
 
 TEST(Decode, transcription_sessions) {

@@ -48,7 +48,7 @@ TEST(Encode, session_whole) {
                                             "silence_duration_ms":500,"idle_timeout_ms":null,
                                             "create_response":true,"interrupt_response":true}},
                  "output":{"format":{"type":"audio/pcm","rate":24000},"voice":"marin","speed":1.0}},
-        "antiphon":{"partials":false,"binary_audio":false,"agent":""}}})");
+        "antiphon":{"partials":false,"binary_audio":false,"resumable":false,"agent":""}}})");
 
     session.speaks = false;
     session.turn_detection.reset();
@@ -112,7 +112,7 @@ TEST(Encode, session_with_everything_set) {
                               "languages":["sv","en"],"delay":"low"})"));
     EXPECT_EQ(input.at("turn_detection").at("idle_timeout_ms"), 6000);
     EXPECT_EQ(shown.at("audio").at("output").at("format"), json::parse(R"({"type":"audio/pcma"})"));
-    EXPECT_EQ(shown.at("antiphon"), json::parse(R"({"partials":true,"binary_audio":true,"agent":"clerk"})"));
+    EXPECT_EQ(shown.at("antiphon"), json::parse(R"({"partials":true,"binary_audio":true,"resumable":false,"agent":"clerk"})"));
 
     session.turn_detection->semantic = Eagerness::low;
     session.tool_choice = {ToolChoice::Use::required, ""};
@@ -132,7 +132,7 @@ TEST(Encode, transcription_session) {
         "object":"realtime.transcription_session","id":"sess_1","include":null,
         "audio":{"input":{"format":{"type":"audio/pcm","rate":24000},"transcription":null,"noise_reduction":null,
                           "turn_detection":null}},
-        "antiphon":{"partials":false,"binary_audio":false,"agent":""}}})");
+        "antiphon":{"partials":false,"binary_audio":false,"resumable":false,"agent":""}}})");
 }
 
 TEST(Encode, errors) {
@@ -318,6 +318,18 @@ TEST(Encode, turn_times) {
 TEST(Encode, repairs_text_that_is_not_utf8) {
     const auto message = json::parse(encode(OutputTextDelta{kPart, "a\xff" "b"}, "e"));
     EXPECT_EQ(message.at("delta"), "a\xEF\xBF\xBD" "b");
+}
+
+TEST(Encode, how_a_call_is_taken_over) {
+    SessionKept kept{"rtc_1", "resume_t", 25000, std::nullopt};
+    EXPECT_EQ(json::parse(encode(kept, "e")), json::parse(R"({"type":"antiphon.session","event_id":"e","call_id":"rtc_1",
+        "resume_token":"resume_t","resume_within_ms":25000,"resumed":false})"));
+    kept.resumed = SessionKept::Resumed{false, 1300, ""};
+    EXPECT_EQ(json::parse(encode(kept, "e")), json::parse(R"({"type":"antiphon.session","event_id":"e","call_id":"rtc_1",
+        "resume_token":"resume_t","resume_within_ms":25000,"resumed":true,"complete":false,"input_audio_ms":1300,
+        "last_client_event_id":null})"));
+    EXPECT_EQ(json::parse(encode(SoundHeard{20}, "e")),
+              json::parse(R"({"type":"antiphon.heard","event_id":"e","input_audio_ms":20})"));
 }
 
 }  // namespace

@@ -1,0 +1,63 @@
+// Short-lived secrets for browsers: each opens one call, with the session it was made for.
+//
+// thread-safe. A page's own server asks for one (POST /v1/realtime/client_secrets) and hands it to the page, which
+// presents it when it calls. Kept are only the secrets' hashes, so that nobody reads them out of a core dump.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "protocol/client_event.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace antiphon::edge {
+
+/// What a call gets that presents the secret.
+struct PreparedCall {
+    std::string agent;               ///< empty: as the call itself says
+    std::string model;               ///< likewise
+    protocol::UpdateSession update;  ///< applied before session.created
+};
+
+class ClientSecrets {
+public:
+    /// `most`: that can be open at the same time; `longest`: that one may live.
+    explicit ClientSecrets(std::size_t most = 1'000, base::Duration longest = std::chrono::seconds(60))
+        : most_(most), longest_(longest) {}
+
+    base::Duration longest() const { return longest_; }
+
+    /// Makes a secret, "ek_" and 248 bits, that can be taken until `now` + `life` (at most longest()). `overloaded`
+    /// when as many as can be are open.
+    base::Result<std::string> make(PreparedCall call, base::Time now, base::Duration life);
+
+    /// Gives what belongs to the secret, once. `not_found` for one that was never made, has been taken, or has expired:
+    /// the same words for all three.
+    base::Result<PreparedCall> take(std::string_view secret, base::Time now);
+
+private:
+    using Hash = std::array<std::uint8_t, 32>;
+    struct Open {
+        PreparedCall call;
+        base::Time expires;
+    };
+
+    static Hash hash_of(std::string_view secret);
+
+    const std::size_t most_;
+    const base::Duration longest_;
+    std::mutex mutex_;
+    std::map<Hash, Open> open_;
+};
+
+/// The client secret in a request's headers Authorization ("Bearer ek_...") or Sec-WebSocket-Protocol
+/// ("openai-insecure-api-key.ek_..."), empty without one. Other keys are none of ours and are not looked at. pure.
+std::string_view presented_secret(std::string_view authorization, std::string_view subprotocols);
+
+}  // namespace antiphon::edge

@@ -1,0 +1,138 @@
+#include "edge/webrtc_calls.hpp"
+
+#include "base/asio_strand.hpp"
+#include "base/log.hpp"
+#include "base/utf8.hpp"
+#include "edge/answers.hpp"
+#include "edge/multipart.hpp"
+#include "edge/openai_client_secrets.hpp"
+#include "edge/realtime_session.hpp"
+#include "edge/webrtc_peer.hpp"
+#include "protocol/decode.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace antiphon::edge {
+namespace {
+
+constexpr std::string_view kSdp = "application/sdp";
+constexpr std::string_view kForm = "multipart/form-data";
+constexpr std::string_view kCalls = "/v1/realtime/calls/";
+
+struct Wanted {
+    SdpOffer offer;
+    std::optional<protocol::UpdateSession> session;
+};
+
+std::string media_type(std::string_view content_type) {
+    std::string type(base::trimmed(content_type.substr(0, content_type.find(';'))));
+    std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return type;
+}
+
+Reply refusal_reply(const protocol::Refusal& refusal) {
+    return error_reply(400, refusal.code, refusal.error.text, {}, refusal.error.param);
+}
+
+std::variant<Wanted, Reply> read_request(const CallOffer& call) {
+    const std::string type = media_type(call.content_type);
+    std::string_view sdp = call.body;
+    std::optional<std::string_view> session;
+    if (type == kForm) {
+        const auto parts = parse_multipart(call.content_type, call.body);
+        if (!parts) return failure_reply(parts.error());
+        const auto named = [&](std::string_view name) {
+            return std::find_if(parts->begin(), parts->end(), [&](const Part& part) { return part.name == name; });
+        };
+        if (named("sdp") == parts->end()) return error_reply(400, "missing_field", "the form has no field 'sdp'", {}, "sdp");
+        sdp = named("sdp")->content;
+        if (const auto part = named("session"); part != parts->end()) session = part->content;
+    } else if (type != kSdp) {
+        return error_reply(415, "unsupported_media_type",
+                           "the body must be an SDP offer (application/sdp), or a form (multipart/form-data) with 'sdp' and 'session'");
+    }
+    if (sdp.size() > kMaxOffer)
+        return error_reply(413, "offer_too_large", "the offer is larger than " + std::to_string(kMaxOffer) + " bytes", {}, "sdp");
+    auto offer = read_offer(sdp);
+    if (!offer)
+        return error_reply(400, offer.error().code == base::Errc::unsupported ? "unsupported" : "invalid_offer", offer.error().text, {},
+                           "sdp");
+    Wanted wanted{std::move(*offer), std::nullopt};
+    if (!session) return wanted;
+    // Read as the event that it stands for.
+    auto decoded = protocol::decode(R"({"type":"session.update","session":)" + std::string(*session) + "}");
+    if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) return refusal_reply(*refusal);
+    if (auto* update = std::get_if<protocol::UpdateSession>(&std::get<protocol::ClientEvent>(decoded).request))
+        wanted.session = std::move(*update);
+    else
+        return error_reply(400, "invalid_type", "'session' must be one JSON object", {}, "session");
+    return wanted;
+}
+
+/// The model that the session names counts like ?model=, which it stands for in a form.
+Target with_model(Target target, const Wanted& wanted) {
+    if (wanted.session && wanted.session->session.model) target.query.emplace("model", *wanted.session->session.model);
+    return target;
+}
+
+}  // namespace
+
+void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Responder> responder) {
+    const Services& services = grounds.services;
+    if (services.webrtc == nullptr)
+        return responder->reply(error_reply(503, "unavailable", "calls over WebRTC are off here (webrtc.enabled); use the WebSocket"));
+    auto read = read_request(call);
+    if (const auto* refused = std::get_if<Reply>(&read)) return responder->reply(*refused);
+    auto& wanted = std::get<Wanted>(read);
+    const Target asked = with_model(std::move(call.target), wanted);
+    if (Reply obstacle = call_obstacle(asked, services); obstacle.status != 200) return responder->reply(std::move(obstacle));
+    auto place = services.registry.enter();
+    if (!place) return responder->reply(overloaded_reply(place.error()));
+    // Used up from here on, so it is asked for late.
+    const auto prepared = prepared_call(call.authorization, {}, asked, services);
+    if (!prepared) return responder->reply(refused_secret_reply(prepared.error()));
+    const Target& target = prepared->target;
+    auto agent = agent_of(target, services);
+    if (!agent) return responder->reply(no_agent_reply(agent.error()));
+
+    const auto strand = std::make_shared<base::AsioStrand>(grounds.io);
+    WireStart wire;
+    wire.dialect = protocol::Dialect::ga;
+    wire.plays_sound = true;
+    const auto model = target.query.find("model");
+    const auto session = RealtimeSession::make(strand, std::move(*place), services, grounds.connections, std::move(*agent),
+                                               model == target.query.end() ? "" : model->second, call.client, wire);
+    // What comes with the offer counts on top of what the secret was made for.
+    for (const auto& update : {prepared->update, wanted.session}) {
+        if (!update) continue;
+        if (const auto refused = session->configure(*update)) return responder->reply(refusal_reply(*refused));
+    }
+    auto peer = WebRtcPeer::make(*services.webrtc, strand, std::move(wanted.offer), grounds.max_queued);
+    if (!peer) return responder->reply(failure_reply(peer.error()));
+
+    strand->post([session, peer = std::move(*peer), responder = std::move(responder)] {
+        if (const auto& channel = peer->channel()) channel->use(session->attach(channel));
+        peer->line()->use(session);
+        session->attach_media(peer->line(), !peer->channel());
+        peer->open([session, responder](base::Result<std::string> answer) {
+            if (!answer) return responder->reply(failure_reply(answer.error()));
+            if (responder->gone().stop_requested()) session->hang_up();
+            const std::string& id = session->call_id();
+            responder->reply({201, std::string(kSdp), std::move(*answer), {{"Location", std::string(kCalls) + id}}});
+        });
+    });
+}
+
+Reply hang_up_call(const std::string& call_id, const Services& services) {
+    const auto session = services.sessions->find(call_id);
+    if (!session) return error_reply(404, "call_not_found", "there is no call of that id, or no longer");
+    session->hang_up();
+    return {200, "", ""};
+}
+
+}  // namespace antiphon::edge

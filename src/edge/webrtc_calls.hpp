@@ -1,0 +1,45 @@
+// POST /v1/realtime/calls: an offer comes, a call begins, an answer goes.
+//
+// thread-safe, as the services are. The session begins when the client's data channel opens, or with the first sound of
+// a client that offered none; a client that gets to neither within WebRtcSettings::connect_timeout loses its place.
+#pragma once
+
+#include "edge/connections.hpp"
+#include "edge/reply.hpp"
+#include "edge/responder.hpp"
+#include "edge/routes.hpp"
+#include "edge/services.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace antiphon::edge {
+
+struct CallOffer {
+    Target target;             ///< with ?model= and ?agent=, as for the WebSocket
+    std::string content_type;
+    std::string body;          ///< SDP, or a form of `sdp` and `session`
+    std::string authorization; ///< the header; a client secret in it is used up
+    std::string client;        ///< address, for the log
+};
+
+struct CallGrounds {
+    const Services& services;  ///< outlives the call
+    Connections& connections;  ///< likewise
+    boost::asio::any_io_executor io;
+    std::size_t max_queued;    ///< bytes waiting for a client that does not read
+};
+
+/// 201 with the answer and the call's Location; 400 for an offer or a session that is wrong, 401 for a client secret
+/// that opens nothing, 413 for an offer over
+/// kMaxOffer, 415 for what is neither SDP nor a form, 404 for an agent that there is not, 503 while the engines are
+/// loaded, when every place is taken, and where WebRTC is off.
+void begin_call(CallOffer offer, const CallGrounds& grounds, std::shared_ptr<Responder> responder);
+
+/// Of DELETE /v1/realtime/calls/{id} and POST .../hangup: 200 and the call ends, or 404.
+Reply hang_up_call(const std::string& call_id, const Services& services);
+
+}  // namespace antiphon::edge

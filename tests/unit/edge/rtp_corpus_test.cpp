@@ -1,0 +1,22 @@
+// Every input that the fuzzer starts from or once stumbled over, run as a test.
+#define LLVMFuzzerTestOneInput fuzz_rtp  // there is one such entry for each fuzzer in this program
+#include "fuzz/rtp_fuzz.cpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+TEST(RtpCorpus, HoldsForEach) {
+    int replayed = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(ANTIPHON_SOURCE_DIR "/tests/fuzz/corpus/rtp")) {
+        SCOPED_TRACE(entry.path());
+        std::ifstream file(entry.path(), std::ios::binary);
+        const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+        EXPECT_EQ(fuzz_rtp(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()), 0);
+        ++replayed;
+    }
+    EXPECT_GE(replayed, 100);
+}

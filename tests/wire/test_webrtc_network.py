@@ -1,0 +1,97 @@
+"""Calls over WebRTC with a bad network between aiortc and the real binary: tests/wire/network.py."""
+
+import asyncio
+import time
+
+from speech import country_question
+from webrtc_call import calling
+
+
+async def ask(call):
+    """One spoken question: what was heard of it, and what came of it."""
+    since = len(call.events)
+    loud = call.loud_seconds
+    call.microphone.say(country_question())
+    await call.until("output_audio_buffer.stopped", since=since)
+    await asyncio.sleep(0.5)  # what is on its way
+    events = call.events[since:]
+    types = [event["type"] for event in events]
+    transcripts = [e["transcript"] for e in events if e["type"] == "conversation.item.input_audio_transcription.completed"]
+    assert types.count("input_audio_buffer.committed") == 1, types
+    assert types.count("response.done") == 1, types
+    return " ".join(transcripts), call.loud_seconds - loud
+
+
+async def begin(call):
+    await call.begin()
+    await call.until("session.created", seconds=30)
+    call.tell({"type": "session.update", "session": {"type": "realtime", "instructions": "Answer in one short sentence."}})
+    await call.until("session.updated")
+
+
+def test_ten_percent_lost_and_sixty_milliseconds_of_jitter(network, networked_server):
+    server = networked_server()
+    network.set("both", loss=0.1, delay_ms=60, jitter_ms=60, duplicate=0.01, reorder=0.01)
+
+    async def hold(place):
+        async with calling(place) as call:
+            await begin(call)
+            for _ in range(3):
+                heard, loud = await ask(call)
+                assert "country" in heard.lower(), heard
+                assert loud > 0.5
+            assert call.connection.connectionState == "connected"
+            assert (await call.hang_up())[0] == 200
+
+    server.call_from_client(hold)
+    server.wait_until_no_calls()
+    counts = network.counts()
+    for way in ("to_server", "to_client"):
+        assert counts[way]["lost"] > 0.05 * counts[way]["sent"], "the network was better than it was meant to be"
+
+
+def test_a_link_that_is_cut_for_three_seconds(network, networked_server):
+    server = networked_server()
+
+    async def hold(place):
+        async with calling(place) as call:
+            await begin(call)
+            assert "country" in (await ask(call))[0].lower()
+            network.cut()
+            await asyncio.sleep(3)  # the time is the test's subject
+            network.join()
+            heard, loud = await ask(call)
+            assert "country" in heard.lower(), heard
+            assert loud > 0.5
+            assert (await call.hang_up())[0] == 200
+
+    server.call_from_client(hold)
+    server.wait_until_no_calls()
+
+
+def test_a_client_that_loses_udp_frees_its_place(network, networked_server):
+    server = networked_server("webrtc.idle_timeout_ms=5000")
+
+    async def hold(place):
+        async with calling(place) as call:
+            await begin(call)
+            assert server.metric("antiphon_calls") == 1
+            network.drop("udp")
+            began = time.monotonic()
+            await asyncio.to_thread(server.wait_until_no_calls, 15)
+            assert time.monotonic() - began > 3, "a short silence of the line does not end a call"
+
+    server.call_from_client(hold)
+
+
+def test_a_client_without_udp_gets_an_answer_and_frees_its_place(network, networked_server):
+    server = networked_server("webrtc.connect_timeout_ms=3000")
+    network.firewall("server", "meta l4proto udp drop")
+
+    async def hold(place):
+        async with calling(place) as call:
+            await call.begin()
+            await asyncio.to_thread(server.wait_until_no_calls, 15)
+            assert call.connection.connectionState != "connected"
+
+    server.call_from_client(hold)

@@ -1,0 +1,128 @@
+"""A call over WebRTC, held by aiortc."""
+
+import array
+import asyncio
+import contextlib
+import fractions
+import json
+import time
+
+import av
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
+
+import strict
+
+FRAME = 960  # bytes of 20 ms: 24 kHz, 16 bits
+LOUD = 500
+
+
+class Microphone(MediaStreamTrack):
+    """Silence in real time, and what is put into it."""
+
+    kind = "audio"
+
+    def __init__(self):
+        super().__init__()
+        self._waiting = b""
+        self._frames = 0
+        self._began = None
+
+    def say(self, sound):
+        self._waiting += sound
+
+    def quiet(self):
+        return not self._waiting
+
+    async def recv(self):
+        now = time.monotonic()
+        self._began = self._began or now
+        await asyncio.sleep(max(0.0, self._began + self._frames * 0.02 - now))
+        piece, self._waiting = self._waiting[:FRAME], self._waiting[FRAME:]
+        frame = av.AudioFrame(format="s16", layout="mono", samples=FRAME // 2)
+        frame.planes[0].update(piece.ljust(FRAME, b"\0"))
+        frame.sample_rate = 24000
+        frame.pts = self._frames * FRAME // 2
+        frame.time_base = fractions.Fraction(1, 24000)
+        self._frames += 1
+        return frame
+
+
+class Call:
+    def __init__(self, server, data=True):
+        self.server = server
+        self.connection = RTCPeerConnection()
+        self.microphone = Microphone()
+        self.connection.addTrack(self.microphone)
+        self.channel = self.connection.createDataChannel("oai-events") if data else None
+        self.events = []
+        self.loud_seconds = 0.0
+        self.location = None
+        self._news = asyncio.Condition()
+        self._tasks = []
+        if self.channel:
+            self.channel.on("message", self._on_message)
+        self.connection.on("track", lambda track: self._tasks.append(asyncio.create_task(self._listen(track))))
+
+    def _on_message(self, raw):
+        event = json.loads(raw)
+        strict.check(event)
+        self._tasks.append(asyncio.create_task(self._note(event)))
+
+    async def _note(self, event):
+        async with self._news:
+            self.events.append(event)
+            self._news.notify_all()
+
+    async def _listen(self, track):
+        with contextlib.suppress(MediaStreamError):
+            while True:
+                frame = await track.recv()
+                if max(abs(sample) for sample in array.array("h", bytes(frame.planes[0]))) > LOUD:
+                    self.loud_seconds += frame.samples / frame.sample_rate
+
+    async def offer(self):
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        return self.connection.localDescription.sdp
+
+    async def take(self, status, headers, answer):
+        assert status == 201, answer
+        assert headers["Content-Type"] == "application/sdp"
+        self.location = headers["Location"]
+        await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+    async def begin(self, query="?model=gpt-realtime"):
+        headers = {"Content-Type": "application/sdp"}
+        body = (await self.offer()).encode()
+        await self.take(*await asyncio.to_thread(self.server.get, f"/v1/realtime/calls{query}", headers, "POST", body))
+
+    async def until(self, kind, since=0, seconds=90):
+        def found():
+            return next((e for e in self.events[since:] if e["type"] == kind), None)
+
+        async with self._news:
+            try:
+                await asyncio.wait_for(self._news.wait_for(found), seconds)
+            except asyncio.TimeoutError:
+                raise AssertionError(f"no {kind} in {seconds} s, only {[e['type'] for e in self.events[since:]]}") from None
+            return found()
+
+    def tell(self, event):
+        self.channel.send(json.dumps(event))
+
+    async def hang_up(self):
+        return await asyncio.to_thread(self.server.get, self.location, {}, "DELETE")
+
+    async def close(self):
+        await self.connection.close()
+        for task in self._tasks:
+            task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def calling(server, **options):
+    call = Call(server, **options)
+    try:
+        yield call
+    finally:
+        await call.close()

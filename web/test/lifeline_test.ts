@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Lifeline } from '../src/lifeline.ts';
+
+const kept = { call_id: 'rtc_1', resume_token: 'resume_x', resume_within_ms: 25_000 };
+const frame = (value: number) => new Int16Array(480).fill(value);
+const nothing = { complete: true, input_audio_ms: 0, last_client_event_id: '' };
+
+function filled(frames: number): Lifeline {
+  const line = new Lifeline();
+  line.kept = kept;
+  for (let i = 0; i < frames; i++) line.keep(frame(i));
+  return line;
+}
+
+test('only a kept call has an address', () => {
+  const line = new Lifeline();
+  assert.equal(line.address('ws://a/v1/realtime?model=m'), undefined);
+  line.kept = kept;
+  line.took('event_1', 0);
+  line.tookSound(0);
+  line.tookSound(0);
+  const address = new URL(line.address('ws://a/v1/realtime?model=m&agent=x') as string);
+  assert.equal(address.pathname, '/v1/realtime');
+  assert.deepEqual(Object.fromEntries(address.searchParams), {
+    call_id: 'rtc_1',
+    resume: 'resume_x',
+    last_event_id: 'event_1',
+    after_binary: '2',
+  });
+  line.took('event_2', 0);
+  assert.equal(new URL(line.address('ws://a/r') as string).searchParams.get('after_binary'), '0');
+});
+
+test('sends the sound that the server has not got, from the middle of a frame', () => {
+  const { sound } = filled(5).missed({ ...nothing, input_audio_ms: 50 });
+  assert.deepEqual(sound.map((part) => part.length), [240, 480, 480]);
+  assert.equal(sound[0]?.[0], 2);
+});
+
+test('forgets what was heard, and what is older than 30 s', () => {
+  const line = filled(100);
+  line.heard(1000, 0);
+  assert.equal(line.missed({ ...nothing, input_audio_ms: 1000 }).sound.length, 50);
+  const long = filled(2000);
+  const { sound } = long.missed(nothing);
+  assert.equal(sound.length, 1500);
+  // The server counts on from what it has: the next gap is measured from there.
+  long.keep(frame(1));
+  const again = long.missed({ ...nothing, input_audio_ms: 30_000 }).sound;
+  assert.deepEqual(again.map((part) => part.length), [480]);
+});
+
+test('sends the events after the last that the server took', () => {
+  const line = filled(0);
+  const ids = ['input_audio_buffer.clear', 'input_audio_buffer.commit', 'response.create'].map(
+    (type) => line.remember({ type } as { type: 'input_audio_buffer.clear' }).id,
+  );
+  assert.equal(new Set(ids).size, 3);
+  const missed = line.missed({ ...nothing, last_client_event_id: ids[1] as string });
+  assert.deepEqual(missed.events.map(({ id }) => id), [ids[2]]);
+  assert.deepEqual(line.missed({ ...nothing, last_client_event_id: ids[2] as string }).events, []);
+});
+
+test('a connection is dead after four silent seconds, if the server keeps the call', () => {
+  const line = new Lifeline();
+  line.took('event_1', 0);
+  assert.equal(line.dead(60_000), false);
+  line.kept = kept;
+  assert.equal(line.dead(4_000), false);
+  assert.equal(line.dead(4_001), true);
+  line.heard(0, 4_000);
+  assert.equal(line.dead(8_000), false);
+  line.alive(9_000);
+  assert.equal(line.dead(13_000), false);
+});
