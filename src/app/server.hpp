@@ -68,6 +68,7 @@ private:
     void wait_for_hangup();
     base::Result<void> take_pid_file();
     base::Result<void> open_tls();
+    base::Result<void> open_webrtc();
     void reload();
     base::Result<std::string> read_again();
     std::shared_ptr<const call::Agents> agents() const;
@@ -102,8 +103,8 @@ private:
     // From here in the order of need: sessions, which live in io_, use the services and the engines.
     std::unique_ptr<Engines> engines_;
     std::optional<edge::Services> services_;
-    boost::asio::io_context io_;
     std::unique_ptr<edge::WebRtcStack> webrtc_;  ///< none: switched off
+    boost::asio::io_context io_;
     std::unique_ptr<edge::HttpListener> listener_;
     std::vector<std::jthread> io_threads_;
     std::size_t io_running_ = 0;  ///< main thread only

@@ -24,8 +24,9 @@ std::size_t cost(const std::string& bytes) { return bytes.size() + kOverhead; }
 }  // namespace
 
 WebRtcChannel::WebRtcChannel(std::shared_ptr<base::Strand> strand, std::size_t max_queued, TooLong too_long,
-                             std::function<void()> closing)
-    : strand_(std::move(strand)), max_queued_(max_queued), too_long_(std::move(too_long)), closing_(std::move(closing)) {}
+                             WhyClosed why_closed, std::function<void()> closing)
+    : strand_(std::move(strand)), max_queued_(max_queued), too_long_(std::move(too_long)),
+      why_closed_(std::move(why_closed)), closing_(std::move(closing)) {}
 
 WebRtcChannel::~WebRtcChannel() = default;
 
@@ -36,7 +37,7 @@ WebRtcChannel::Connector WebRtcChannel::connector(const std::shared_ptr<HandOver
         });
     };
     return [on_strand, inflow = inflow_, bound = max_queued_](const std::shared_ptr<rtc::DataChannel>& channel) {
-        if (channel->label() != kLabel) {
+        if (channel->label() != kLabel || inflow->connected.exchange(true)) {
             base::log::debug("webrtc.channel_refused", {{"label", channel->label()}});
             return;  // the last reference closes it
         }
@@ -49,7 +50,7 @@ WebRtcChannel::Connector WebRtcChannel::connector(const std::shared_ptr<HandOver
             }
             on_strand([message = std::move(message)](WebRtcChannel& self) mutable { self.take(std::move(message)); });
         });
-        channel->onClosed([on_strand] { on_strand([](WebRtcChannel& self) { self.end(ChannelEnd::closed_by_client); }); });
+        channel->onClosed([on_strand] { on_strand([](WebRtcChannel& self) { self.end(self.why_closed_()); }); });
         channel->setBufferedAmountLowThreshold(kWithLibrary / 2);
         channel->onBufferedAmountLow([on_strand] { on_strand([](WebRtcChannel& self) { self.write(); }); });
         on_strand([channel](WebRtcChannel& self) { self.take(channel); });
@@ -63,7 +64,7 @@ WebRtcChannel::Message WebRtcChannel::copy_of(const rtc::message_variant& given)
 }
 
 void WebRtcChannel::take(std::shared_ptr<rtc::DataChannel> channel) {
-    if (channel_ || end_ || !user_) return;  // a second one is not wanted
+    if (end_ || !user_) return;
     channel_ = std::move(channel);
     open_ = true;
     heard_at_ = strand_->now();

@@ -36,8 +36,11 @@ public:
     /// none.
     using TooLong = std::function<std::string(std::size_t size, std::size_t limit)>;
 
-    /// `closing` is told once that this side ends the channel: the connection is to be closed then.
-    WebRtcChannel(std::shared_ptr<base::Strand> strand, std::size_t max_queued, TooLong too_long,
+    /// The library does not say why a data channel was closed: by the client, or because its connection broke.
+    using WhyClosed = std::function<ChannelEnd()>;
+
+    /// `closing` is told once that the channel has come to its end: the connection is to be closed then.
+    WebRtcChannel(std::shared_ptr<base::Strand> strand, std::size_t max_queued, TooLong too_long, WhyClosed why_closed,
                   std::function<void()> closing);
     ~WebRtcChannel() override;
 
@@ -68,6 +71,7 @@ private:
     /// What was handed over and not yet taken, so that a strand that is behind does not gather without bound.
     struct Inflow {
         std::atomic<std::size_t> bytes = 0;
+        std::atomic<bool> connected = false;  ///< by the first data channel of that name; others are closed
     };
 
     static Message copy_of(const std::variant<std::vector<std::byte>, std::string>& given);
@@ -84,6 +88,7 @@ private:
     const std::shared_ptr<base::Strand> strand_;
     const std::size_t max_queued_;
     const TooLong too_long_;
+    const WhyClosed why_closed_;
     const std::shared_ptr<Inflow> inflow_ = std::make_shared<Inflow>();
     std::function<void()> closing_;
     std::shared_ptr<ChannelUser> user_;  ///< none after the end

@@ -21,6 +21,9 @@ namespace {
 
 constexpr int kMaxBeats = 10;  ///< of a strand that was late, as many are made up for
 constexpr int kMaxBitrate = 32000;
+/// A client that was heard of less than this ago has closed the connection; of another one the way is broken. Reports
+/// come at least every five seconds.
+constexpr std::chrono::seconds kJustHeard{6};
 
 std::uint32_t random_ssrc() {
     std::random_device source;
@@ -72,9 +75,15 @@ base::Result<std::shared_ptr<WebRtcPeer>> WebRtcPeer::make(WebRtcStack& stack, s
                                                            SdpOffer offer, std::size_t max_queued) {
     std::shared_ptr<WebRtcPeer> peer(new WebRtcPeer(stack, std::move(strand), std::move(offer)));
     if (peer->offer_.data_mid)
-        peer->channel_ = std::make_shared<WebRtcChannel>(peer->strand_, max_queued, too_long, [weak = peer->weak_from_this()] {
-            if (const auto self = weak.lock()) self->close();
-        });
+        peer->channel_ = std::make_shared<WebRtcChannel>(
+            peer->strand_, max_queued, too_long,
+            [weak = peer->weak_from_this()] {
+                const auto self = weak.lock();
+                return self ? self->why_closed() : ChannelEnd::closed_by_server;
+            },
+            [weak = peer->weak_from_this()] {
+                if (const auto self = weak.lock()) self->close();
+            });
     if (auto made = peer->make_line(); !made) return made.error();
     return peer;
 }
@@ -84,6 +93,11 @@ WebRtcPeer::WebRtcPeer(WebRtcStack& stack, std::shared_ptr<base::Strand> strand,
       ssrc_(random_ssrc()), cname_(base::random_id("")), outlet_(std::make_shared<Outlet>()) {}
 
 WebRtcPeer::~WebRtcPeer() {
+    // The stack was closed before the peer had ended: its users hold it, and let go when they are told.
+    if (!ended_ && opened_at_ != base::Time{}) {
+        if (channel_) channel_->end(ChannelEnd::closed_by_server);
+        line_->end();
+    }
     stack_.clock().remove(sender_);
     track_.reset();
     stack_.retire(std::move(connection_));
@@ -150,15 +164,12 @@ base::Result<WebRtcPeer::Opened> WebRtcPeer::connect() {
     using Direction = rtc::Description::Direction;
     try {
         auto connection = std::make_shared<rtc::PeerConnection>(stack_.configuration());
-        const auto gone = [way = way_, weak = weak_from_this()](ChannelEnd why) {
-            way->post([weak, why] {
-                if (const auto self = weak.lock()) self->end(why);
+        connection->onStateChange([way = way_, weak = weak_from_this()](rtc::PeerConnection::State state) {
+            using State = rtc::PeerConnection::State;
+            if (state != State::Failed && state != State::Disconnected && state != State::Closed) return;
+            way->post([weak, failed = state == State::Failed] {
+                if (const auto self = weak.lock()) self->end(failed ? ChannelEnd::vanished : self->why_closed());
             });
-        };
-        connection->onStateChange([gone](rtc::PeerConnection::State state) {
-            if (state == rtc::PeerConnection::State::Failed) gone(ChannelEnd::vanished);
-            if (state == rtc::PeerConnection::State::Disconnected || state == rtc::PeerConnection::State::Closed)
-                gone(ChannelEnd::closed_by_client);
         });
         if (channel_)
             connection->onDataChannel([connector = channel_->connector(way_)](const std::shared_ptr<rtc::DataChannel>& channel) {
@@ -231,8 +242,15 @@ void WebRtcPeer::beat(int beats) {
         if (now - opened_at_ > stack_.settings().connect_timeout) end(ChannelEnd::handshake_failed);
         return;
     }
-    const base::Time heard = std::max({connected_at_, line_->heard_at(), channel_ ? channel_->heard_at() : base::Time{}});
-    if (now - heard > stack_.settings().idle_timeout) end(ChannelEnd::timed_out);
+    if (now - heard_at() > stack_.settings().idle_timeout) end(ChannelEnd::timed_out);
+}
+
+base::Time WebRtcPeer::heard_at() const {
+    return std::max({connected_at_, line_->heard_at(), channel_ ? channel_->heard_at() : base::Time{}});
+}
+
+ChannelEnd WebRtcPeer::why_closed() const {
+    return strand_->now() - heard_at() < kJustHeard ? ChannelEnd::closed_by_client : ChannelEnd::vanished;
 }
 
 void WebRtcPeer::end(ChannelEnd why) {

@@ -61,6 +61,10 @@ private:
     base::Result<Opened> connect();
     void opened(Opened opened, const std::function<void(base::Result<std::string>)>& answered);
     void track_opened();
+    /// When the client was last heard of.
+    base::Time heard_at() const;
+    /// The library says that the connection has ended, but not by whom.
+    ChannelEnd why_closed() const;
     void beat(int beats);
     void end(ChannelEnd why);
 

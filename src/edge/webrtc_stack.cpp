@@ -110,6 +110,7 @@ WebRtcStack::WebRtcStack(const WebRtcSettings& settings) : settings_(settings), 
 
 WebRtcStack::~WebRtcStack() {
     close();
+    retiring_.clear();  // of peers that went after that
     one_port_.reset();
     if (rtc::Cleanup().wait_for(kCleanupPatience) != std::future_status::ready)
         base::log::warning("webrtc.still_running", {{"because", "the library did not end its threads"}});

@@ -38,7 +38,7 @@ public:
     /// `unavailable` when the one port for all calls is taken or a file cannot be read.
     static base::Result<std::unique_ptr<WebRtcStack>> open(const WebRtcSettings& settings);
 
-    /// close(), and the end of the library's threads.
+    /// close(), and the end of the library's threads. No peer is left by then: what was posted to strands has gone.
     ~WebRtcStack();
     WebRtcStack(const WebRtcStack&) = delete;
     WebRtcStack& operator=(const WebRtcStack&) = delete;

@@ -106,8 +106,10 @@ protected:
     void SetUp() override { start(loopback()); }
     void TearDown() override {
         work_.reset();
-        io_.stop();
+        io_->stop();
         for (auto& thread : threads_) thread.join();
+        if (stack_) stack_->close();
+        io_.reset();  // with what was posted and holds peers
         stack_.reset();
     }
 
@@ -116,12 +118,12 @@ protected:
         auto stack = WebRtcStack::open(settings);
         ASSERT_TRUE(stack) << stack.error().text;
         stack_ = std::move(*stack);
-        while (threads_.size() < 2) threads_.emplace_back([this] { io_.run(); });
+        while (threads_.size() < 2) threads_.emplace_back([this] { io_->run(); });
     }
 
     Call call(const std::string& offer) {
         Call made;
-        made.strand = std::make_shared<base::AsioStrand>(io_.get_executor());
+        made.strand = std::make_shared<base::AsioStrand>(io_->get_executor());
         made.ear = std::make_shared<Ear>();
         auto read = read_offer(offer);
         EXPECT_TRUE(read) << read.error().text << "\n" << offer;
@@ -159,8 +161,8 @@ protected:
         done.get_future().wait();
     }
 
-    boost::asio::io_context io_;
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ = boost::asio::make_work_guard(io_);
+    std::unique_ptr<boost::asio::io_context> io_ = std::make_unique<boost::asio::io_context>();
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ = boost::asio::make_work_guard(*io_);
     std::vector<std::thread> threads_;
     std::unique_ptr<WebRtcStack> stack_;
 };
@@ -321,7 +323,7 @@ TEST_F(WebRtcPeerTest, ACallOfSoundAlone) {
 }
 
 TEST_F(WebRtcPeerTest, ManyCallsShareOnePort) {
-    boost::asio::ip::udp::socket free(io_, {boost::asio::ip::address_v4::loopback(), 0});
+    boost::asio::ip::udp::socket free(*io_, {boost::asio::ip::address_v4::loopback(), 0});
     WebRtcSettings settings = loopback();
     settings.ports = std::to_string(free.local_endpoint().port());
     free.close();
