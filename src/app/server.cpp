@@ -54,19 +54,6 @@ base::Result<void> check_device(const EngineSettings& settings, const Machine& m
                        "models.device");
 }
 
-/// The settings of WebRTC with the address that callers reach this machine at, which a STUN server may have to be asked
-/// for. One that does not answer is no reason not to start.
-base::Result<edge::WebRtcSettings> with_public_address(const Settings& settings) {
-    edge::WebRtcSettings webrtc = settings.webrtc;
-    auto found = edge::resolve_public_address(webrtc.public_address, settings.ice.stun_urls);
-    if (!found && found.error().code == base::Errc::invalid) return found.error();
-    if (!found) base::log::warning("webrtc.no_public_address", {{"because", found.error().text}});
-    webrtc.public_address = found ? *found : std::string();
-    if (!webrtc.public_address.empty() && webrtc.public_address != settings.webrtc.public_address)
-        base::log::info("webrtc.public_address", {{"address", webrtc.public_address}, {"learned_from", settings.ice.stun_urls.front()}});
-    return webrtc;
-}
-
 }  // namespace
 
 Server::Server(const Settings& settings, ReadAgain read_again)
@@ -97,13 +84,7 @@ base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings, Rea
 }
 
 base::Result<void> Server::start(ModelChoice models, Machine machine) {
-    if (settings_.webrtc.enabled) {
-        const auto wanted = with_public_address(settings_);
-        if (!wanted) return wanted.error();
-        auto webrtc = edge::WebRtcStack::open(*wanted);
-        if (!webrtc) return webrtc.error();
-        webrtc_ = std::move(*webrtc);
-    }
+    if (auto opened = open_webrtc(); !opened) return opened;
     if (auto opened = open_tls(); !opened) return opened;
     services_.emplace(edge::Services{.registry = registry_,
                                      .agents = [this] { return agents(); },
@@ -138,6 +119,20 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
         [this](base::Result<void> loaded) {
             boost::asio::post(control_, [this, loaded = std::move(loaded)] { take_loaded(loaded); });
         });
+    return {};
+}
+
+base::Result<void> Server::open_webrtc() {
+    if (!settings_.webrtc.enabled) return {};
+    edge::WebRtcSettings wanted = settings_.webrtc;
+    auto address = edge::resolve_public_address(wanted.public_address, settings_.ice.stun_urls);
+    if (!address && address.error().code == base::Errc::invalid) return address.error();
+    if (!address) base::log::warning("webrtc.no_public_address", {{"because", address.error().text}});
+    wanted.public_address = address ? *address : "";
+    auto opened = edge::WebRtcStack::open(wanted);
+    if (!opened) return opened.error();
+    webrtc_ = std::move(*opened);
+    base::log::info("webrtc.open", {{"ports", wanted.ports}, {"public_address", wanted.public_address}});
     return {};
 }
 

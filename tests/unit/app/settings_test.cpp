@@ -280,7 +280,7 @@ TEST_F(SettingsTest, EverySettingIsStoredInAPlaceOfItsOwn) {
         Settings changed;
         Value value = setting.load(defaults);
         if (auto* flag = std::get_if<bool>(&value)) *flag = !*flag;
-        if (auto* integer = std::get_if<std::int64_t>(&value)) *integer += *integer == 65535 ? -1 : 1;
+        if (auto* integer = std::get_if<std::int64_t>(&value)) *integer += setting.bounds.ends_with(" to " + std::to_string(*integer)) ? -1 : 1;
         if (auto* real = std::get_if<double>(&value)) *real = *real == 0.5 ? 0.25 : *real >= 1.0 ? 1.25 : 0.5;
         if (auto* list = std::get_if<std::vector<std::string>>(&value)) list->push_back("x");
         if (auto* text = std::get_if<std::string>(&value)) {

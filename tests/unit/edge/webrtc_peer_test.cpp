@@ -301,7 +301,6 @@ TEST_F(WebRtcPeerTest, MessagesThatAreNotAskedForWaitAndThenEndTheCall) {
     for (int i = 0; i < 20; ++i) client.say(std::string(60'000, 'x'));
     ASSERT_TRUE(call.ear->wait([&] { return call.ear->ends == 1; }));
     EXPECT_EQ(call.ear->end, ChannelEnd::protocol_violated);
-    EXPECT_TRUE(client.wait_closed());
 }
 
 TEST_F(WebRtcPeerTest, AChannelOfAnotherNameIsClosed) {
