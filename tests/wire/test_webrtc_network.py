@@ -76,6 +76,29 @@ def test_a_link_that_is_cut_for_a_while(network, networked_server, seconds):
     server.wait_until_no_calls()
 
 
+def test_an_answer_whose_link_is_cut_for_ten_seconds(network, networked_server):
+    """Its events wait for the link; what a data channel retransmits is not given up before the line is."""
+    server = networked_server()
+
+    async def hold(place):
+        async with calling(place) as call:
+            await begin(call)
+            call.microphone.say(country_question())
+            await call.until("input_audio_buffer.committed")
+            network.cut()
+            await asyncio.sleep(10)  # the time is the test's subject
+            network.join()
+            await call.until("response.done", seconds=20)
+            await call.until("output_audio_buffer.stopped", seconds=60)
+            types = [event["type"] for event in call.events]
+            assert types.count("input_audio_buffer.committed") == 1, types
+            assert types.count("response.done") == 1, types
+            assert "country" in (await ask(call))[0].lower()
+
+    server.call_from_client(hold)
+    server.wait_until_no_calls()
+
+
 def test_a_client_that_loses_udp_frees_its_place(network, networked_server):
     server = networked_server("webrtc.idle_timeout_ms=5000")
 
