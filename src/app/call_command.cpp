@@ -190,7 +190,8 @@ private:
     /// Connects again and takes the same call over, for as long as the server keeps it. `why`: how it was lost, which is
     /// what fails when the call is gone.
     base::Result<void> come_back(const base::Error& why) {
-        if (!kept_) return why;
+        // Taken over by another: what it has is not to be taken back.
+        if (!kept_ || why.text.find("taken over") != std::string::npos) return why;
         captions_.end_line();
         std::cerr << "Reconnecting..." << std::endl;
         const std::string target = address_.target.substr(0, address_.target.find('?')) + "?call_id=" + kept_->call_id +

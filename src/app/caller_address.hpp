@@ -13,9 +13,9 @@ namespace antiphon::app {
 struct CallerAddress {
     std::string host;  ///< a name or an IP address, without brackets
     std::string port;
-    bool secure = false;  ///< https:// or wss://
-    std::string prefix;  ///< of all paths there, for example "/voice"; usually empty
     std::string target;  ///< what the WebSocket asks for, for example "/v1/realtime?model=antiphon"
+    bool secure = false;   ///< https:// or wss://
+    std::string prefix{};  ///< of all paths there, for example "/voice"; usually empty
 
     /// As a Host header and a message to people name it, for example "[::1]:8080".
     std::string authority() const;

@@ -4,6 +4,7 @@
 #include "app/caller_connection.hpp"
 #include "app/check_http.hpp"
 #include "app/check_turn.hpp"
+#include "app/check_webrtc.hpp"
 #include "app/connection_legs.hpp"
 #include "edge/http_date.hpp"
 #include "edge/ice_url.hpp"
@@ -39,12 +40,11 @@ public:
             if (check_http()) {
                 check_websocket();
                 check_ice();
+                check_webrtc();
             } else {
-                for (const char* leg : {"websocket", "stun", "turn"}) skip(leg, "HTTP failed");
+                skip_all({"websocket", "stun", "turn", "webrtc"}, "HTTP failed");
             }
         }
-        // Its place: an offer, and a packet each way.
-        skip("webrtc", "this program makes no WebRTC calls; open the page at /call?doctor");
         return failed_ ? 1 : 0;
     }
 
@@ -96,7 +96,7 @@ private:
         const auto found = resolver.resolve(address_.host, address_.port, failure);
         if (failure || found.empty()) {
             fail("dns.not_found", address_.host + ": " + failure.message());
-            skip_all({"tcp", "tls", "http", "clock", "websocket", "stun", "turn"}, "the name failed");
+            skip_all({"tcp", "tls", "http", "clock", "websocket", "stun", "turn", "webrtc"}, "the name failed");
             return false;
         }
         std::string names;
@@ -104,7 +104,7 @@ private:
         pass("dns", address_.host + " is " + names);
         auto socket = connect(found);
         if (!socket) {
-            skip_all({"tls", "http", "clock", "websocket", "stun", "turn"}, "TCP failed");
+            skip_all({"tls", "http", "clock", "websocket", "stun", "turn", "webrtc"}, "TCP failed");
             return false;
         }
         if (address_.secure) return check_tls(std::move(*socket));
@@ -149,7 +149,7 @@ private:
         }
         const bool untrusted = outcome && outcome->error().code == base::Errc::invalid;
         fail(untrusted ? "tls.untrusted" : "tls.failed", outcome ? outcome->error().text : "no answer in time");
-        skip_all({"http", "clock", "websocket", "stun", "turn"}, "TLS failed");
+        skip_all({"http", "clock", "websocket", "stun", "turn", "webrtc"}, "TLS failed");
         return false;
     }
 
@@ -246,19 +246,18 @@ private:
 
     void check_server(const std::string& name, const edge::IceUrl& server, const json::object& entry) {
         const char* leg = server.relays ? "turn" : "stun";
-        if (server.tcp) return skip(leg, name + " is over TCP, which only browsers try");
-        if (!server.relays) {
-            const auto seen = edge::ask_stun(server, command_.timeout);
-            if (!seen)
-                fail("stun.no_answer", name + ": " + seen.error().text);
-            else
-                pass(leg, name + " sees us as " + seen->address().to_string());
-            return;
-        }
         const auto text = [&](std::string_view key) {
             const auto* value = entry.if_contains(key);
             return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
         };
+        servers_.push_back({server, text("username"), text("credential")});
+        if (server.tcp) return skip(leg, name + " is over TCP, which only browsers try");
+        if (!server.relays) {
+            const auto seen = edge::ask_stun(server, command_.timeout);
+            if (!seen) fail("stun.no_answer", name + ": " + seen.error().text);
+            else pass(leg, name + " sees us as " + seen->address().to_string());
+            return;
+        }
         const auto relay = ask_for_relay(server, text("username"), text("credential"), command_.timeout);
         if (relay) return pass(leg, name + " relays by " + *relay);
         switch (relay.error().code) {
@@ -268,9 +267,16 @@ private:
         }
     }
 
+    void check_webrtc() {
+        const auto way = try_webrtc(url("/v1/realtime/calls"), servers_, command_.trust, command_.timeout);
+        if (way) pass("webrtc", "a call begins; its sound goes to " + *way);
+        else fail(way.error().code == base::Errc::unsupported ? "webrtc.refused" : "webrtc.no_media", way.error().text);
+    }
+
     const CheckCommand& command_;
     const CallerAddress address_;
     asio::io_context io_{1};
+    std::vector<IceServer> servers_;  ///< that /ice named
     bool failed_ = false;
 };
 

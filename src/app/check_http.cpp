@@ -35,9 +35,13 @@ std::size_t take_header(char* data, std::size_t, std::size_t count, void* user) 
     return count;
 }
 
-}  // namespace
+struct Posted {
+    const std::string& content_type;
+    const std::string& body;
+};
 
-base::Result<HttpAnswer> http_get(const std::string& url, const edge::TlsTrust& trust, std::chrono::seconds limit) {
+base::Result<HttpAnswer> ask(const std::string& url, const Posted* posted, const edge::TlsTrust& trust,
+                             std::chrono::seconds limit) {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
     const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> owner(curl_easy_init(), &curl_easy_cleanup);
     if (started != CURLE_OK || !owner) return base::error(base::Errc::unavailable, "libcurl cannot be started");
@@ -60,6 +64,13 @@ base::Result<HttpAnswer> http_get(const std::string& url, const edge::TlsTrust& 
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     }
     if (!trust.pin.empty()) curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, trust.pin.c_str());
+    std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(nullptr, &curl_slist_free_all);
+    if (posted != nullptr) {
+        headers.reset(curl_slist_append(nullptr, ("Content-Type: " + posted->content_type).c_str()));
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(posted->body.size()));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, posted->body.data());
+    }
     const CURLcode outcome = curl_easy_perform(curl);
     if (outcome != CURLE_OK)
         return base::error(base::Errc::unavailable, why[0] != '\0' ? why.data() : curl_easy_strerror(outcome));
@@ -67,6 +78,18 @@ base::Result<HttpAnswer> http_get(const std::string& url, const edge::TlsTrust& 
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     answer.status = static_cast<int>(status);
     return answer;
+}
+
+}  // namespace
+
+base::Result<HttpAnswer> http_get(const std::string& url, const edge::TlsTrust& trust, std::chrono::seconds limit) {
+    return ask(url, nullptr, trust, limit);
+}
+
+base::Result<HttpAnswer> http_post(const std::string& url, const std::string& content_type, const std::string& body,
+                                   const edge::TlsTrust& trust, std::chrono::seconds limit) {
+    const Posted posted{content_type, body};
+    return ask(url, &posted, trust, limit);
 }
 
 }  // namespace antiphon::app

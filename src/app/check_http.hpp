@@ -1,4 +1,4 @@
-// One GET of `antiphon check`.
+// The requests of `antiphon check`.
 //
 // Blocks for at most its time limit. thread-safe.
 #pragma once
@@ -20,5 +20,9 @@ struct HttpAnswer {
 
 /// `unavailable` with the reason when no answer comes; redirects are answers.
 base::Result<HttpAnswer> http_get(const std::string& url, const edge::TlsTrust& trust, std::chrono::seconds limit);
+
+/// The same for a POST.
+base::Result<HttpAnswer> http_post(const std::string& url, const std::string& content_type, const std::string& body,
+                                   const edge::TlsTrust& trust, std::chrono::seconds limit);
 
 }  // namespace antiphon::app

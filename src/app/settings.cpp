@@ -3,6 +3,7 @@
 namespace antiphon::app {
 
 Settings::Settings() {
+    webrtc.public_address = "auto";
     session.model = "antiphon";
     session.instructions =
         "You are a friendly assistant in a phone call. Answer in one or two short sentences of plain spoken "

@@ -148,8 +148,8 @@ constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
 
 /// What a call takes once, at its start: the others are built into engines, sockets and threads.
 constexpr std::string_view kReloading[] = {
-    "log.",     "turn.",   "session.", "playout.", "agents.", "language_model.max_tokens", "language_model.temperature",
-    "language_model.first_piece_words"};
+    "log.",     "turn.",   "call.", "session.", "playout.", "agents.", "language_model.max_tokens",
+    "language_model.temperature", "language_model.first_piece_words"};
 
 constexpr std::int64_t kMegabyte = 1 << 20;
 
@@ -225,7 +225,7 @@ std::vector<Setting> make_table() {
         "The address that those ports are opened on; empty is every address of the machine."));
     add(text(
         "webrtc.public_address", [](auto& s) -> auto& { return s.webrtc.public_address; },
-        "The address under which callers reach this machine, where a router or a cloud translates it; the UDP ports must lead here unchanged. auto: what the first of ice.stun_urls says at the start."));
+        "The address under which callers reach this machine, where a router or a cloud translates it; the UDP ports must lead here unchanged. auto asks the first of ice.stun_urls at the start, if there is one; empty: none."));
     add(text(
         "webrtc.certificate", [](auto& s) -> auto& { return s.webrtc.certificate_file; },
         "A certificate for the media, PEM, with webrtc.key. Empty: a new one at each start, which is what callers expect."));

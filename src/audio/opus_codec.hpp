@@ -54,7 +54,7 @@ private:
 struct OpusWriterSettings {
     int sample_rate = 24000;    ///< 8000, 12000, 16000, 24000 or 48000
     int bits_per_second = 32000;
-    int complexity = 1;         ///< 0..10; from 2 on twice the time for nothing to be heard: docs/benchmarks.md
+    int complexity = 1;         ///< 0..10; 2 takes 1.4 to 1.8 times as long for little: docs/benchmarks.md
     bool in_band_fec = true;    ///< copies are sent only when some loss is expected: expect_loss()
     bool discontinuous = true;  ///< DTX: nothing is sent in silence but a packet every 400 ms
 };

@@ -166,7 +166,8 @@ void RealtimeSession::drop_line() {
 }
 
 void RealtimeSession::opened(Channel& channel) {
-    if (over_) return channel.channel->close(CloseCode::policy_violation, "the call is over");
+    const bool closed = over_ || (!call_ && opened_at_ != base::Time{});  // the latter while the server shuts down
+    if (closed) return channel.channel->close(CloseCode::policy_violation, "the call is over");
     if (channel.role == Channel::Role::observer) {
         observers_.push_back(channel.channel);
         // As to anybody who connects; the conversation so far is to be asked for.
@@ -203,7 +204,7 @@ void RealtimeSession::come_back(const ResumeFrom& from) {
     main_->send(protocol::encode(told, id, context_.dialect));
     base::log::info("call.resumed", {{"call", context_.session.id},
                                      {"complete", told.resumed->complete ? "yes" : "no"},
-                                     {"line", lost_since_ ? "was lost" : "was there"}});
+                                     {"was", lost_since_ ? "lost" : "there"}});
     if (!call_) return open_call();
     base::Duration unheard{};
     for (const LoggedMessage& message : log_->missed()) {
@@ -240,6 +241,9 @@ void RealtimeSession::look_at_reach(std::string_view what) {
         }
         return start_ticking();
     }
+    if (opened_at_ != strand_->now())
+        base::log::info("call.back", {{"call", context_.session.id},
+                                      {"milliseconds", base::whole_milliseconds(strand_->now() - *lost_since_)}});
     lost_since_.reset();
     if (!media_ || !log_) return call_->resume_output({});
     // What the line's other side has not received, it gets over the line again.
@@ -264,6 +268,7 @@ void RealtimeSession::tick() {
     if (over_) return;
     const base::milliseconds patience = !call_ ? kConnectWithin : log_ ? agent_->settings.resume_within : kSilentLinePatience;
     if (lost_since_ && strand_->now() >= *lost_since_ + patience) return finish(call_ ? "not_resumed" : "not_connected");
+    if (log_ && !lost_since_) log_->forget_old(strand_->now());
     if (log_ && main_ && call_) main_->send(message_of(protocol::SoundHeard{caller_sound_ms()}));
     start_ticking();
 }

@@ -38,13 +38,13 @@ void ReplayLog::add(LineSound sound, base::Time now) {
 }
 
 void ReplayLog::add(Entry entry) {
-    const base::Time now = entry.at;
     bytes_ += size_of(entry);
     entries_.push_back(std::move(entry));
-    while (bytes_ > kMaxBytes || entries_.front().at < now - kLength) {
-        drop_first();
-        if (entries_.empty()) return;
-    }
+    while (bytes_ > kMaxBytes) drop_first();
+}
+
+void ReplayLog::forget_old(base::Time now) {
+    while (!entries_.empty() && entries_.front().at < now - kLength) drop_first();
 }
 
 void ReplayLog::drop_first() {

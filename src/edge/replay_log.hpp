@@ -1,7 +1,8 @@
 // What a resumable call has said lately, so that a client that comes back misses nothing.
 //
-// pure. Messages stand in it as they were sent, in order; what is older than kLength, or goes beyond kMaxBytes, is
-// dropped, oldest first. The sound of a media line stands among them until a client takes the call over without it.
+// pure. Messages stand in it as they were sent, in order; what goes beyond kMaxBytes is dropped, oldest first, and with
+// forget_old() what is older than kLength. The sound of a media line stands among them until a client takes the call
+// over without it.
 #pragma once
 
 #include "base/clock.hpp"
@@ -43,6 +44,9 @@ public:
 
     void add(LoggedMessage message, base::Time now);
     void add(LineSound sound, base::Time now);
+
+    /// Not while the client is waited for: what it misses does not grow old.
+    void forget_old(base::Time now);
 
     /// The sound of the line from `received` on becomes messages, made by `encode`; what was received is forgotten.
     using EncodeSound = std::function<LoggedMessage(const LineSound&)>;

@@ -38,7 +38,8 @@ bool read_report(std::uint8_t type, std::size_t count, std::span<const std::uint
     if (body.size() < head + count * kBlock) return false;
     if (type == kSenderReport) {
         const std::uint64_t ntp = static_cast<std::uint64_t>(read_32(body, 4)) << 32U | read_32(body, 8);
-        news.sender = RtcpNews::Sender{read_32(body, 0), {ntp, read_32(body, 12), read_32(body, 16), read_32(body, 20)}};
+        news.sender =
+            RtcpNews::Sender{read_32(body, 0), {ntp, read_32(body, 12), read_32(body, 16), read_32(body, 20)}};
     }
     for (std::size_t i = 0; i < count && news.blocks.size() < kMaxBlocks; ++i)
         news.blocks.push_back(read_block(body.subspan(head + i * kBlock, kBlock)));
@@ -85,7 +86,8 @@ void append_blocks(std::vector<std::uint8_t>& bytes, std::span<const ReportBlock
     for (const ReportBlock& block : blocks) {
         append_32(bytes, block.ssrc);
         bytes.push_back(block.fraction_lost);
-        append_24(bytes, static_cast<std::uint32_t>(std::clamp<std::int32_t>(block.lost, -0x800000, 0x7FFFFF)) & 0xFFFFFFU);
+        append_24(bytes,
+                  static_cast<std::uint32_t>(std::clamp<std::int32_t>(block.lost, -0x800000, 0x7FFFFF)) & 0xFFFFFFU);
         append_32(bytes, block.highest_sequence);
         append_32(bytes, block.jitter);
         append_32(bytes, block.last_sender_report);
@@ -146,7 +148,8 @@ base::Result<RtcpNews> read_rtcp(std::span<const std::uint8_t> datagram) {
     return news;
 }
 
-std::vector<std::uint8_t> write_receiver_report(std::uint32_t own, std::span<const ReportBlock> blocks, std::string_view cname) {
+std::vector<std::uint8_t> write_receiver_report(std::uint32_t own, std::span<const ReportBlock> blocks,
+                                                std::string_view cname) {
     blocks = blocks.first(std::min(blocks.size(), kMaxBlocks));
     std::vector<std::uint8_t> bytes;
     const std::size_t begin = begin_packet(bytes, blocks.size(), kReceiverReport);
@@ -157,8 +160,8 @@ std::vector<std::uint8_t> write_receiver_report(std::uint32_t own, std::span<con
     return bytes;
 }
 
-std::vector<std::uint8_t> write_sender_report(std::uint32_t own, const SenderInfo& info, std::span<const ReportBlock> blocks,
-                                              std::string_view cname) {
+std::vector<std::uint8_t> write_sender_report(std::uint32_t own, const SenderInfo& info,
+                                              std::span<const ReportBlock> blocks, std::string_view cname) {
     blocks = blocks.first(std::min(blocks.size(), kMaxBlocks));
     std::vector<std::uint8_t> bytes;
     const std::size_t begin = begin_packet(bytes, blocks.size(), kSenderReport);
@@ -174,7 +177,8 @@ std::vector<std::uint8_t> write_sender_report(std::uint32_t own, const SenderInf
     return bytes;
 }
 
-void append_nack(std::vector<std::uint8_t>& compound, std::uint32_t own, std::uint32_t source, std::span<const std::uint16_t> sequences) {
+void append_nack(std::vector<std::uint8_t>& compound, std::uint32_t own, std::uint32_t source,
+                 std::span<const std::uint16_t> sequences) {
     if (sequences.empty()) return;
     const std::size_t begin = begin_packet(compound, kGenericNack, kTransportFeedback);
     append_32(compound, own);
@@ -208,7 +212,8 @@ std::optional<base::Duration> round_trip(const ReportBlock& block, std::uint32_t
     constexpr std::uint32_t kRounding = 66;  // 1 ms
     if (units > std::uint32_t{0} - kRounding) return base::Duration::zero();
     if (units > kMinute) return std::nullopt;
-    return std::chrono::duration_cast<base::Duration>(std::chrono::nanoseconds(std::uint64_t{units} * 1'000'000'000 / 65536));
+    return std::chrono::duration_cast<base::Duration>(
+        std::chrono::nanoseconds(std::uint64_t{units} * 1'000'000'000 / 65536));
 }
 
 }  // namespace antiphon::edge

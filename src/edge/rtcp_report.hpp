@@ -68,12 +68,14 @@ constexpr std::size_t kMaxMissing = 256;
 base::Result<RtcpNews> read_rtcp(std::span<const std::uint8_t> datagram);
 
 /// A report and who it is from (SDES CNAME, at most 255 bytes are sent). At most kMaxBlocks blocks are sent.
-std::vector<std::uint8_t> write_receiver_report(std::uint32_t own, std::span<const ReportBlock> blocks, std::string_view cname);
-std::vector<std::uint8_t> write_sender_report(std::uint32_t own, const SenderInfo& info, std::span<const ReportBlock> blocks,
-                                              std::string_view cname);
+std::vector<std::uint8_t> write_receiver_report(std::uint32_t own, std::span<const ReportBlock> blocks,
+                                                std::string_view cname);
+std::vector<std::uint8_t> write_sender_report(std::uint32_t own, const SenderInfo& info,
+                                              std::span<const ReportBlock> blocks, std::string_view cname);
 
 /// To be appended to a report. `sequences` rising (they may wrap).
-void append_nack(std::vector<std::uint8_t>& compound, std::uint32_t own, std::uint32_t source, std::span<const std::uint16_t> sequences);
+void append_nack(std::vector<std::uint8_t>& compound, std::uint32_t own, std::uint32_t source,
+                 std::span<const std::uint16_t> sequences);
 void append_goodbye(std::vector<std::uint8_t>& compound, std::uint32_t own);
 
 /// How long a packet and its answer take, from a block about what we send (RFC 3550, 6.4.1, figure 2); none if the

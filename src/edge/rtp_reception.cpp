@@ -48,7 +48,8 @@ void RtpReception::received(std::uint16_t sequence, std::uint32_t timestamp, bas
         if (ahead > 0) {
             const std::int64_t highest = highest_sequence_ + ahead;
             if (ahead - 1 <= kMostMissing)
-                for (std::int64_t lost = highest_sequence_ + 1; lost < highest && missing_.size() < kMaxMissingHeld; ++lost)
+                for (std::int64_t lost = highest_sequence_ + 1; lost < highest && missing_.size() < kMaxMissingHeld;
+                     ++lost)
                     missing_.try_emplace(lost, Missing{arrived, arrived, 0});
             highest_sequence_ = highest;
             const auto later = static_cast<std::int32_t>(timestamp - static_cast<std::uint32_t>(newest_timestamp_));
@@ -91,7 +92,8 @@ std::optional<ReportBlock> RtpReception::report(base::Time now) {
     block.ssrc = ssrc_;
     if (expected_since > 0 && lost_since > 0)
         block.fraction_lost = static_cast<std::uint8_t>(std::min<std::int64_t>(lost_since * 256 / expected_since, 255));
-    block.lost = static_cast<std::int32_t>(std::clamp<std::int64_t>(expected - static_cast<std::int64_t>(packets_), -0x800000, 0x7FFFFF));
+    block.lost = static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(expected - static_cast<std::int64_t>(packets_), -0x800000, 0x7FFFFF));
     block.highest_sequence = static_cast<std::uint32_t>(highest_sequence_);
     block.jitter = static_cast<std::uint32_t>(std::min(jitter_, 4e9));
     if (sender_report_) {
@@ -110,7 +112,8 @@ std::vector<std::uint16_t> RtpReception::ask_again(base::Time now, base::Duratio
             one = missing_.erase(one);
             continue;
         }
-        const bool due = missing.times == 0 ? now - missing.since >= kOvertaking : now - missing.asked >= std::max<base::Duration>(round_trip, kOvertaking);
+        const bool due = missing.times == 0 ? now - missing.since >= kOvertaking
+                                            : now - missing.asked >= std::max<base::Duration>(round_trip, kOvertaking);
         if (due) {
             sequences.push_back(static_cast<std::uint16_t>(one->first));
             missing.asked = now;

@@ -55,8 +55,6 @@ void set_up_library() {
     rtc::InitLogger(rtc::LogLevel::Warning,
                     [](rtc::LogLevel, const std::string& message) { base::log::debug("webrtc.library", {{"says", message}}); });
     rtc::SctpSettings sctp;
-    sctp.recvBufferSize = 256U << 10U;
-    sctp.sendBufferSize = 256U << 10U;
     // A client that has vanished is found within the idle timeout.
     sctp.heartbeatInterval = std::chrono::milliseconds(3000);
     sctp.maxRetransmitTimeout = std::chrono::milliseconds(3000);

@@ -146,7 +146,9 @@ void JitterBuffer::take(SoundPacket packet, const Arrival& arrival) {
         ++figures_.late;
         return;
     }
-    const bool added = packets_.try_emplace(arrival.sequence, Held{arrival.at, length, packet.has_copy, std::move(packet.payload)}).second;
+    const bool added =
+        packets_.try_emplace(arrival.sequence, Held{arrival.at, length, packet.has_copy, std::move(packet.payload)})
+            .second;
     if (!added) {
         ++figures_.doubled;
         return;
@@ -183,7 +185,8 @@ void JitterBuffer::take_aim() {
     const Ticks width = max_delay_ / static_cast<Ticks>(share_.size()) + 1;
     double later = 0;
     std::size_t top = share_.size();
-    while (top > 0 && later + static_cast<double>(share_[top - 1]) <= 1.0 - kInTime) later += static_cast<double>(share_[--top]);
+    while (top > 0 && later + static_cast<double>(share_[top - 1]) <= 1.0 - kInTime)
+        later += static_cast<double>(share_[--top]);
     const Ticks least = lost_share_ > kSomeLoss ? std::max(min_delay_, kStep) : min_delay_;
     aim_ = std::clamp(static_cast<Ticks>(top) * width, least, max_delay_);
     figures_.delay = duration(aim_);

@@ -4,11 +4,11 @@
 // the jitter that is seen (a high percentile of how much later than the fastest ones packets come, as WebRTC's NetEq
 // has it; where packets get lost, at least 20 ms, so that the next one with its copy is there in time), grows at once
 // when nothing is there at its turn, and is given back slowly: surplus() tells the owner, who knows where the sound is
-// quiet, how much may go. What waits here is never longer than `max_delay`: a burst beyond
-// it is shortened, oldest first. Late, doubled and far-off packets are dropped and counted. A sender that stops in
-// silence (DTX) is no loss: what no packet is missing for is quiet after a short concealment. A sender that starts
-// again elsewhere (sequence or timestamp) is believed at the second packet that fits. The clocks of sender and receiver
-// may drift apart by up to 1000 ppm. Each call takes O(log n) of the packets held.
+// quiet, how much may go. What waits here is never longer than `max_delay`: a burst beyond it is shortened, oldest
+// first. Late, doubled and far-off packets are dropped and counted. A sender that stops in silence (DTX) is no loss:
+// what no packet is missing for is quiet after a short concealment. A sender that starts again elsewhere (sequence or
+// timestamp) is believed at the second packet that fits. The clocks of sender and receiver may drift apart by up to
+// 1000 ppm. Each call takes O(log n) of the packets held.
 #pragma once
 
 #include "base/clock.hpp"

@@ -28,15 +28,18 @@ base::Result<SoundReceiver> SoundReceiver::open(JitterSettings settings) {
     return SoundReceiver(settings, std::move(*reader));
 }
 
-SoundReceiver::SoundReceiver(JitterSettings settings, audio::OpusReader reader) : buffer_(settings), reader_(std::move(reader)) {}
+SoundReceiver::SoundReceiver(JitterSettings settings, audio::OpusReader reader)
+    : buffer_(settings), reader_(std::move(reader)) {}
 
-void SoundReceiver::put(std::uint16_t sequence, std::uint32_t timestamp, std::span<const std::uint8_t> payload, base::Time arrived) {
+void SoundReceiver::put(std::uint16_t sequence, std::uint32_t timestamp, std::span<const std::uint8_t> payload,
+                        base::Time arrived) {
     const auto length = payload.size() <= kMaxPayload ? audio::OpusReader::length_of(payload) : std::nullopt;
     if (!length) {
         ++figures_.not_opus;
         return;
     }
-    buffer_.put({sequence, timestamp, *length, audio::OpusReader::has_copy(payload), {payload.begin(), payload.end()}}, arrived);
+    buffer_.put({sequence, timestamp, *length, audio::OpusReader::has_copy(payload), {payload.begin(), payload.end()}},
+                arrived);
 }
 
 std::optional<std::vector<float>> SoundReceiver::step(base::Time now) {

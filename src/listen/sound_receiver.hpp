@@ -35,7 +35,8 @@ public:
     static base::Result<SoundReceiver> open(JitterSettings settings = {});
 
     /// A packet of one sender's stream, `timestamp` at 48 kHz. What is no Opus packet is counted and left.
-    void put(std::uint16_t sequence, std::uint32_t timestamp, std::span<const std::uint8_t> payload, base::Time arrived);
+    void put(std::uint16_t sequence, std::uint32_t timestamp, std::span<const std::uint8_t> payload,
+             base::Time arrived);
 
     /// The next 20 ms: kFrame samples, finite and within -1..1; none while there is nothing to hear (no packet yet, or
     /// the sender is silent): take it for silence.

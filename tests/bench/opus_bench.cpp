@@ -34,7 +34,8 @@ namespace {
 using base::milliseconds;
 using Packet = std::vector<std::uint8_t>;
 
-constexpr const char* kSaid = "And so my fellow Americans ask not what your country can do for you ask what you can do for your country";
+constexpr const char* kSaid =
+    "And so my fellow Americans ask not what your country can do for you ask what you can do for your country";
 
 template <typename T>
 T taken(base::Result<T> result) {
@@ -79,7 +80,8 @@ double distance(const std::vector<float>& original, const std::vector<float>& he
     double most = 0;
     for (std::size_t shift = 0; shift < 240; ++shift) {
         double product = 0;
-        for (std::size_t i = 0; i < original.size() && i + shift < heard.size(); i += 5) product += static_cast<double>(original[i] * heard[i + shift]);
+        for (std::size_t i = 0; i < original.size() && i + shift < heard.size(); i += 5)
+            product += static_cast<double>(original[i] * heard[i + shift]);
         if (product > most) most = product, best = shift;
     }
     const auto a = spectra(original);
@@ -105,7 +107,8 @@ std::vector<Packet> written(const std::vector<float>& sound, const audio::OpusWr
     auto writer = taken(audio::OpusWriter::open(settings));
     writer.expect_loss(loss);
     std::vector<Packet> packets;
-    for (std::size_t at = 0; at + 480 <= sound.size(); at += 480) packets.push_back(taken(writer.encode({sound.data() + at, 480})));
+    for (std::size_t at = 0; at + 480 <= sound.size(); at += 480)
+        packets.push_back(taken(writer.encode({sound.data() + at, 480})));
     return packets;
 }
 
@@ -120,7 +123,8 @@ std::vector<float> read(const std::vector<Packet>& packets) {
 }
 
 /// What comes out of the receiver on a way that loses and delays; the time that it took is added to `spent`.
-std::vector<float> received(const std::vector<Packet>& packets, double loss, int jitter, unsigned seed, double& spent, listen::ReceiverFigures& figures) {
+std::vector<float> received(const std::vector<Packet>& packets, double loss, int jitter, unsigned seed, double& spent,
+                            listen::ReceiverFigures& figures) {
     struct Sent { base::Time at; std::size_t index; };
     std::mt19937 random(seed);
     std::uniform_real_distribution<double> even(0.0, 1.0);
@@ -139,7 +143,8 @@ std::vector<float> received(const std::vector<Packet>& packets, double loss, int
     for (std::size_t step = 0; step < packets.size() + 10; ++step) {
         const base::Time now = start + milliseconds(20) * step + milliseconds(5);
         for (; next != sent.end() && next->at <= now; ++next)
-            receiver.put(static_cast<std::uint16_t>(next->index), static_cast<std::uint32_t>(next->index * 960), packets[next->index], next->at);
+            receiver.put(static_cast<std::uint16_t>(next->index), static_cast<std::uint32_t>(next->index * 960),
+                         packets[next->index], next->at);
         const auto frame = receiver.step(now);
         if (frame) sound.insert(sound.end(), frame->begin(), frame->end());
         else sound.insert(sound.end(), 320, 0.0F);
@@ -149,11 +154,13 @@ std::vector<float> received(const std::vector<Packet>& packets, double loss, int
     return sound;
 }
 
-void measure_writer(const std::vector<float>& speech, const std::vector<float>& original, engine::Recognizer& recognizer, int rounds) {
+void measure_writer(const std::vector<float>& speech, const std::vector<float>& original,
+                    engine::Recognizer& recognizer, int rounds) {
     const double seconds = static_cast<double>(speech.size()) / 24000.0;
-    std::puts("| kbit/s | loss expected | complexity | write, ms/s | read, ms/s | kbit/s sent | distance, dB | word errors |");
+    std::puts("| kbit/s | loss expected | complexity | write, ms/s | read, ms/s | sent | distance, dB | word errors |");
     std::puts("|---:|---:|---:|---:|---:|---:|---:|---:|");
-    for (const auto& [bits, loss] : std::vector<std::pair<int, double>>{{32000, 0.0}, {32000, 0.1}, {24000, 0.0}, {24000, 0.1}, {20000, 0.0}})
+    for (const auto& [bits, loss] :
+         std::vector<std::pair<int, double>>{{32000, 0.0}, {32000, 0.1}, {24000, 0.0}, {24000, 0.1}, {20000, 0.0}})
         for (int complexity = 0; complexity <= 10; ++complexity) {
             audio::OpusWriterSettings settings;
             settings.bits_per_second = bits;
@@ -171,15 +178,16 @@ void measure_writer(const std::vector<float>& speech, const std::vector<float>& 
             }
             std::size_t bytes = 0;
             for (const Packet& packet : packets) bytes += packet.size();
-            std::printf("| %d | %.0f %% | %d | %.2f | %.2f | %.1f | %.2f | %zu |\n", bits / 1000, loss * 100, complexity, write / seconds, reading / seconds,
-                        static_cast<double>(bytes) * 8e-3 / seconds, distance(original, heard), words_wrong(recognizer, heard));
+            std::printf("| %d | %.0f %% | %d | %.2f | %.2f | %.1f | %.2f | %zu |\n", bits / 1000, loss * 100,
+                        complexity, write / seconds, reading / seconds, static_cast<double>(bytes) * 8e-3 / seconds,
+                        distance(original, heard), words_wrong(recognizer, heard));
             std::fflush(stdout);
         }
 }
 
 void measure_receiver(const std::vector<float>& speech, engine::Recognizer& recognizer, int rounds) {
     const double seconds = static_cast<double>(speech.size()) / 24000.0;
-    std::puts("\n| loss | jitter | copies | receive, ms/s | word errors of 22, mean | recovered | concealed | left out or twice |");
+    std::puts("\n| loss | jitter | copies | receive, ms/s | word errors, mean | recovered | concealed | changed |");
     std::puts("|---:|---:|---|---:|---:|---:|---:|---:|");
     for (const double loss : {0.0, 0.05, 0.1, 0.2})
         for (const int jitter : {0, 60})
@@ -199,8 +207,8 @@ void measure_receiver(const std::vector<float>& speech, engine::Recognizer& reco
                     changed += static_cast<double>(figures.left_out + figures.said_twice) / rounds;
                     errors += static_cast<double>(words_wrong(recognizer, heard)) / rounds;
                 }
-                std::printf("| %.0f %% | %d ms | %s | %.2f | %.1f | %.0f | %.0f | %.0f |\n", loss * 100, jitter, copies ? "yes" : "no", spent / seconds, errors,
-                            recovered, concealed, changed);
+                std::printf("| %.0f %% | %d ms | %s | %.2f | %.1f | %.0f | %.0f | %.0f |\n", loss * 100, jitter,
+                            copies ? "yes" : "no", spent / seconds, errors, recovered, concealed, changed);
                 std::fflush(stdout);
             }
 }

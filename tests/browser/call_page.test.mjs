@@ -270,6 +270,59 @@ test('a cut line comes back by itself, and the call can be ended while it is awa
   await waitForText(page, '#mic', 'Mic: off');
 });
 
+test('a cut link is taken up again: the same call, its captions, and no sound of the microphone lost', async () => {
+  server.keeps = true;
+  const { page } = await startCall();
+  await askAndAnswer(page);
+  const updates = server.received.filter(({ type }) => type === 'session.update').length;
+  server.send({ event_id: 'event_last', type: 'rate_limits.updated', rate_limits: [] });
+  server.missed = [
+    { type: 'input_audio_buffer.committed', item_id: 'u9' },
+    { type: 'conversation.item.input_audio_transcription.completed', item_id: 'u9', transcript: 'And the hall?' },
+  ];
+  await page.waitForTimeout(200);
+  const before = server.microphone.length;
+  const cutAt = performance.now();
+  server.ready = false;
+  server.socket.terminate();
+  await waitForText(page, '#connection', 'Connection: reconnecting…');
+  await waitForText(page, '#activity', 'Reconnecting…');
+  await page.waitForTimeout(2000);
+  server.ready = true;
+  await waitForText(page, '#connection', 'Connection: connected', 10_000);
+  assert.deepEqual(server.returns, [
+    { call_id: 'rtc_fake', resume: 'resume_fake', last_event_id: 'event_last', after_binary: '0' },
+  ]);
+  assert.equal(server.calls, 2);
+  assert.equal(server.received.filter(({ type }) => type === 'session.update').length, updates, 'no new session');
+  assert.equal(server.received.some(({ type }) => type === 'conversation.item.create'), false, 'nothing is told again');
+  assert.deepEqual((await captions(page)).map(({ text }) => text).at(-1), 'And the hall?');
+  assert.equal((await captions(page)).length, 3);
+  assert.equal(await page.textContent('#notice'), '');
+  // As many frames as there were 20 ms, though nobody took any for two seconds.
+  await page.waitForTimeout(500);
+  const missing = (performance.now() - cutAt) / 20 - (server.microphone.length - before);
+  assert.ok(Math.abs(missing) < 15, `${missing} frames are missing`);
+});
+
+test('a link that is dead without a word is noticed, and one whose call is gone begins anew', async () => {
+  server.keeps = true;
+  const { page } = await startCall();
+  await page.waitForTimeout(300);
+  server.lives = false; // and from here on silence
+  await waitForText(page, '#connection', 'Connection: reconnecting…', 10_000);
+  server.lives = true;
+  await waitForText(page, '#connection', 'Connection: connected', 10_000);
+  assert.equal(server.returns.length, 1);
+  server.keeps = false;
+  server.received = [];
+  server.socket.terminate();
+  await waitForText(page, '#connection', 'Connection: reconnecting…');
+  await waitForText(page, '#connection', 'Connection: connected', 10_000);
+  assert.equal(server.returns.length, 1);
+  assert.equal((await server.event('session.update')).session.antiphon.resumable, undefined);
+});
+
 test('a server without the additions has a call as before them', async () => {
   server.additions = false;
   const { page } = await startCall({ record: true });

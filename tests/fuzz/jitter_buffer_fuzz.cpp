@@ -21,7 +21,8 @@ namespace {
 
 using Microseconds = std::chrono::microseconds;
 
-constexpr std::array<int, 12> kLengths = {2500, 5000, 10000, 20000, 40000, 60000, 80000, 100000, 120000, 0, 130000, 20833};
+constexpr std::array<int, 12> kLengths = {2500,  5000,   10000,  20000, 40000,  60000,
+                                          80000, 100000, 120000, 0,     130000, 20833};
 
 class Play {
 public:
@@ -55,7 +56,8 @@ private:
         packet.timestamp = timestamp_;
         packet.length = Microseconds(kLengths[what[5] % kLengths.size()]);
         packet.has_copy = (what[5] & 0x80U) != 0;
-        packet.payload = {static_cast<std::uint8_t>(puts_), static_cast<std::uint8_t>(puts_ >> 8U), static_cast<std::uint8_t>(puts_ >> 16U)};
+        packet.payload = {static_cast<std::uint8_t>(puts_), static_cast<std::uint8_t>(puts_ >> 8U),
+                          static_cast<std::uint8_t>(puts_ >> 16U)};
         given_.push_back(false);
         ++puts_;
         buffer_.put(std::move(packet), now_);
@@ -65,10 +67,12 @@ private:
         const auto step = buffer_.next(now_);
         (void)buffer_.surplus(now_ + step.length);
         if (step.length <= base::Duration::zero() || step.length > base::milliseconds(120)) std::abort();
-        const bool with_payload = step.kind == JitterBuffer::Step::Kind::packet || step.kind == JitterBuffer::Step::Kind::recover;
+        const bool with_payload =
+            step.kind == JitterBuffer::Step::Kind::packet || step.kind == JitterBuffer::Step::Kind::recover;
         if (with_payload != (step.payload.size() == 3)) std::abort();
         if (!with_payload) return;
-        const std::size_t index = step.payload[0] | std::size_t{step.payload[1]} << 8U | std::size_t{step.payload[2]} << 16U;
+        const std::size_t index =
+            step.payload[0] | std::size_t{step.payload[1]} << 8U | std::size_t{step.payload[2]} << 16U;
         if (index >= puts_ || given_[index]) std::abort();
         if (step.kind == JitterBuffer::Step::Kind::packet) {
             given_[index] = true;

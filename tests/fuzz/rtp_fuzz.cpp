@@ -36,7 +36,8 @@ public:
         now_ += base::milliseconds(20);
         if (const auto frame = receiver_.step(now_)) {
             if (frame->size() != listen::SoundReceiver::kFrame || !audio::all_finite(*frame)) std::abort();
-            if (std::any_of(frame->begin(), frame->end(), [](float sample) { return std::abs(sample) > 1.0F; })) std::abort();
+            if (std::any_of(frame->begin(), frame->end(), [](float sample) { return std::abs(sample) > 1.0F; }))
+                std::abort();
         }
     }
 
@@ -46,11 +47,13 @@ private:
         if (!packet) return;
         if (packet->payload.size() + packet->extension.size() + 12 > bytes.size()) std::abort();
         for (const std::uint8_t number : std::initializer_list<std::uint8_t>{1, 3, 14, 15, 200})
-            if (const auto level = edge::audio_level(*packet, number); level && (level->dbov > 0 || level->dbov < -127)) std::abort();
+            if (const auto level = edge::audio_level(*packet, number); level && (level->dbov > 0 || level->dbov < -127))
+                std::abort();
         const auto again = edge::write_rtp(*packet);
         const auto reread = edge::read_rtp(again);
-        if (!reread || reread->sequence != packet->sequence || reread->timestamp != packet->timestamp || reread->ssrc != packet->ssrc ||
-            reread->marker != packet->marker || !std::equal(reread->payload.begin(), reread->payload.end(), packet->payload.begin(), packet->payload.end()))
+        if (!reread || reread->sequence != packet->sequence || reread->timestamp != packet->timestamp ||
+            reread->ssrc != packet->ssrc || reread->marker != packet->marker ||
+            !std::equal(reread->payload.begin(), reread->payload.end(), packet->payload.begin(), packet->payload.end()))
             std::abort();
         reception_.received(packet->sequence, packet->timestamp, now_);
         receiver_.put(packet->sequence, packet->timestamp, packet->payload, now_);
@@ -60,10 +63,13 @@ private:
     void reports(std::span<const std::uint8_t> bytes) {
         const auto news = edge::read_rtcp(bytes);
         if (!news) return;
-        if (news->blocks.size() > edge::kMaxBlocks || news->gone.size() > edge::kMaxBlocks || news->missing.size() > edge::kMaxMissing) std::abort();
+        if (news->blocks.size() > edge::kMaxBlocks || news->gone.size() > edge::kMaxBlocks ||
+            news->missing.size() > edge::kMaxMissing)
+            std::abort();
         if (news->sender) reception_.sender_report(news->sender->info, now_);
         for (const auto& block : news->blocks)
-            if (const auto trip = edge::round_trip(block, clock_.middle(now_)); trip && *trip < base::Duration::zero()) std::abort();
+            if (const auto trip = edge::round_trip(block, clock_.middle(now_)); trip && *trip < base::Duration::zero())
+                std::abort();
         for (const auto& missing : news->missing) (void)resend_.again(missing.sequence, now_, base::milliseconds(50));
         auto written = edge::write_receiver_report(1, news->blocks, "fuzz");
         edge::append_nack(written, 1, 2, reception_.ask_again(now_, base::milliseconds(30), base::milliseconds(150)));
@@ -71,7 +77,8 @@ private:
         const auto reread = edge::read_rtcp(written);
         if (!reread || reread->blocks.size() != news->blocks.size() || reread->gone.size() != 1) std::abort();
         for (std::size_t i = 0; i < news->blocks.size(); ++i)
-            if (reread->blocks[i].lost != news->blocks[i].lost || reread->blocks[i].jitter != news->blocks[i].jitter) std::abort();
+            if (reread->blocks[i].lost != news->blocks[i].lost || reread->blocks[i].jitter != news->blocks[i].jitter)
+                std::abort();
         (void)reception_.report(now_);
     }
 

@@ -68,8 +68,9 @@ def http(body, date="Sun, 06 Nov 1994 08:49:37 GMT", status="200 OK"):
 def test_all_is_well(binary, server):
     legs = check(binary, server.url)
     assert not codes(legs)
-    assert {name for name, leg in legs.items() if leg["state"] == "ok"} == {"dns", "tcp", "http", "clock", "websocket"}
-    assert {name for name, leg in legs.items() if leg["state"] == "skipped"} == {"tls", "stun", "turn", "webrtc"}
+    assert {name for name, leg in legs.items() if leg["state"] == "ok"} == {"dns", "tcp", "http", "clock", "websocket", "webrtc"}
+    assert {name for name, leg in legs.items() if leg["state"] == "skipped"} == {"tls", "stun", "turn"}
+    server.wait_until_no_calls()
 
 
 def test_lines_for_people(binary, server):
@@ -104,7 +105,7 @@ def test_a_clock_that_is_off_a_server_that_loads_and_a_proxy_without_upgrade(bin
         legs = check(binary, other.url)
         assert codes(legs) == {"http.not_ready", "clock.off"} and "no model" in legs["http"]["detail"]
     with Impostor(http('{"ready":true}')) as other:
-        assert codes(check(binary, other.url)) == {"clock.off", "websocket.failed", "ice.failed"}
+        assert codes(check(binary, other.url)) == {"clock.off", "websocket.failed", "ice.failed", "webrtc.refused"}
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,12 @@ def test_stun_and_turn(binary, start, coturn):
     assert codes(check(binary, other_secret.url)) == {"turn.refused"}
     silent = start(f"ice.stun_urls=stun:127.0.0.1:{free_port()}", f"ice.turn_urls=turn:127.0.0.1:{free_port()}", f"ice.turn_secret={SECRET}")
     assert codes(check(binary, silent.url)) == {"stun.no_answer", "turn.no_answer"}
+
+
+def test_a_server_without_webrtc(binary, start):
+    off = start("webrtc.enabled=false")
+    legs = check(binary, off.url)
+    assert codes(legs) == {"webrtc.refused"} and "webrtc.enabled" in legs["webrtc"]["detail"]
 
 
 def test_every_code_stands_in_the_troubleshooting_page():

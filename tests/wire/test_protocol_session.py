@@ -53,7 +53,7 @@ async def test_each_field_comes_back_as_it_was_set(server):
         for side, fields in audio.items():
             for name, value in fields.items():
                 assert session["audio"][side][name] == value, name
-        assert session["antiphon"] == {"partials": True, "binary_audio": False, "agent": ""}
+        assert session["antiphon"] == {"partials": True, "binary_audio": False, "resumable": False, "agent": ""}
 
         # One field, and nothing else, changes; and everything can be undone.
         again = await talk.update(audio={"input": {"turn_detection": {"type": "server_vad", "threshold": 0.75}}})

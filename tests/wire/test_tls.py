@@ -138,6 +138,17 @@ def test_a_large_body_and_keep_alive(tls_server):
             assert head.startswith(b"HTTP/1.1 400 ") and error_of(rest)["code"] == "invalid_json"
 
 
+def test_the_answer_to_a_body_that_is_refused_arrives(tls_server):
+    with socket.create_connection(("127.0.0.1", tls_server.port), timeout=10) as plain, anybody().wrap_socket(plain) as secure:
+        secure.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n")
+        try:
+            for _ in range(40):
+                secure.sendall(b"x" * 100_000)
+        except OSError:
+            pass
+        assert secure.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
 def run(binary, *arguments):
     return subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=120, env=environment())
 

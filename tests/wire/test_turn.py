@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from coturn import SECRET, Coturn, media_address
+from coturn import SECRET, Coturn, free_port, media_address
 from turn_client import Refused, TurnClient
 
 
@@ -73,6 +73,14 @@ def test_the_secret_is_told_to_nobody(ice_server):
     for path in ("/ice", "/options", "/metrics", "/ready"):
         assert SECRET not in ice_server.get(path)[2]
     assert SECRET not in ice_server.log()
+
+
+def test_the_server_learns_its_address_by_stun(ice_server, start):
+    assert "webrtc.open" in ice_server.log() and "public_address=127.0.0.1" in ice_server.log()
+    lonely = start(f"ice.stun_urls=stun:127.0.0.1:{free_port()}")
+    assert "webrtc.no_public_address" in lonely.log(), "nobody answers, and the server starts all the same"
+    told = start(f"ice.stun_urls=stun:127.0.0.1:{free_port()}", "webrtc.public_address=203.0.113.9")
+    assert "public_address=203.0.113.9" in told.log() and "no_public_address" not in told.log(), "who is told does not ask"
 
 
 def test_credentials_of_ice_open_a_relay(coturn, ice_server):

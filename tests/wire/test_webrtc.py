@@ -108,7 +108,7 @@ async def test_a_client_that_never_connects_frees_its_place(one_port_server):
 
 async def keep_a_call(url):
     """The process that is killed below."""
-    with_get = types.SimpleNamespace(url=url)
+    with_get = types.SimpleNamespace(url=url, tls=None)
     with_get.get = lambda *request: Server.get(with_get, *request)
     async with calling(with_get) as call:
         await call.begin()

@@ -57,6 +57,8 @@ const kRetoldTurns = 20; // of the conversation before a restart
 const kShortestPress = 250; // milliseconds; a shorter one is a slip of the finger
 const kWatch = 1_000; // milliseconds between two looks at whether the connection lives
 const kServerRestarts = 1012;
+const kPolicy = 1008; // a client that reads too slowly, or has been replaced by another
+const kTakenOver = 'taken over';
 const kMostRefusals = 2;
 const kTakeOverTimeout = 4_000;
 const kServerVad = { type: 'server_vad' };
@@ -233,10 +235,13 @@ export class Call {
       opened = true;
     };
     socket.onclose = (event) => {
-      if (event.reason !== '' && !comesBack(event.code)) this.listener.onNotice(event.reason);
+      // Of a call that is kept, any end but another's taking it over is a lost connection.
+      const kept = this.lifeline.kept !== undefined && event.code === kPolicy && event.reason !== kTakenOver;
+      const code = kept ? 1006 : event.code;
+      if (event.reason !== '' && !comesBack(code)) this.listener.onNotice(event.reason);
       // A server that is ready and twice does not let us in has no such call any more.
       if (takeOver !== undefined && !opened && ++this.refusals === kMostRefusals) this.beginAnew();
-      this.disconnected(socket, event.code);
+      this.disconnected(socket, code);
     };
   }
 

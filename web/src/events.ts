@@ -164,7 +164,7 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
 
 /** The `event_id` of an event, which the server writes near its beginning; empty when there is none. */
 export function eventIdOf(text: string): string {
-  return /^\{"type":"[^"]*","event_id":"([^"]*)"/.exec(text)?.[1] ?? '';
+  return /^\{(?:"type":"[^"]*",)?"event_id":"([^"]*)"/.exec(text)?.[1] ?? '';
 }
 
 const kFormat = { type: 'audio/pcm', rate: 24000 };

@@ -23,10 +23,18 @@ export const kOptions = {
   partials: true,
 };
 
+/** How a call is taken up again. */
+const kKept = { call_id: 'rtc_fake', resume_token: 'resume_fake', resume_within_ms: 25_000 };
+
 export class FakeServer {
   ready = true;
   accepts = true;
   additions = true; // Antiphon's own, in the protocol and in HTTP; false: a server from before them
+  keeps = false; // calls whose connection is lost
+  lives = true; // it says so each second, where it keeps calls
+  returns = []; // the queries of connections that took a call up again
+  missed = []; // what those are sent
+  lastId = null; // of the page's last event
   agent = ''; // that the page asked for
   calls = 0;
   binaryFrames = 0;
@@ -129,7 +137,12 @@ export class FakeServer {
 
   upgrade(request, socket, head) {
     const url = new URL(request.url, this.origin);
-    if (!this.accepts || url.pathname !== '/v1/realtime' || url.searchParams.get('model') !== 'antiphon') {
+    const back = url.searchParams.get('call_id') !== null;
+    if (back && (!this.keeps || url.searchParams.get('resume') !== kKept.resume_token)) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    if (!back && (!this.accepts || url.pathname !== '/v1/realtime' || url.searchParams.get('model') !== 'antiphon')) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
       return;
     }
@@ -137,6 +150,7 @@ export class FakeServer {
       this.socket = accepted;
       this.calls++;
       this.protocol = accepted.protocol;
+      if (back) return this.takeUp(accepted, url.searchParams);
       this.agent = url.searchParams.get('agent') ?? '';
       this.received = [];
       this.microphone = [];
@@ -148,9 +162,29 @@ export class FakeServer {
     });
   }
 
+  /** The same call on another connection: what the page has sent before counts on. */
+  takeUp(accepted, query) {
+    this.returns.push(Object.fromEntries(query));
+    accepted.on('message', (data, isBinary) => (isBinary ? this.receiveBinary(data) : this.receive(JSON.parse(String(data)))));
+    this.beginAnswering();
+    const input_audio_ms = this.microphone.length * 20;
+    this.send({ type: 'antiphon.session', ...kKept, resumed: true, complete: true, input_audio_ms, last_client_event_id: this.lastId });
+    for (const event of this.missed) this.send(event);
+  }
+
+  /** A sign of life each second, as the real server gives it. */
+  beginAnswering() {
+    const { socket } = this;
+    const timer = setInterval(() => {
+      if (socket.readyState !== socket.OPEN) clearInterval(timer);
+      else if (this.lives) socket.send(JSON.stringify({ type: 'antiphon.heard', input_audio_ms: this.microphone.length * 20 }));
+    }, 1000);
+  }
+
   session() {
     const turn_detection = { type: 'server_vad', threshold: 0.5, silence_duration_ms: 500 };
     const antiphon = { partials: this.binary, binary_audio: this.binary, agent: this.agent };
+    if (this.keeps) antiphon.resumable = false;
     const session = { type: 'realtime', id: 'sess_fake', audio: { input: { turn_detection } } };
     return this.additions ? { ...session, antiphon } : session;
   }
@@ -161,6 +195,7 @@ export class FakeServer {
       return;
     }
     this.received.push(event);
+    this.lastId = event.event_id ?? this.lastId;
     if (event.type !== 'session.update') return;
     if (!this.additions && event.session.antiphon !== undefined) {
       this.send({ type: 'error', error: { type: 'invalid_request_error', code: 'unknown_parameter', message: 'session.antiphon' } });
@@ -168,6 +203,10 @@ export class FakeServer {
     }
     if (event.session.antiphon?.binary_audio === true) this.binary = true;
     this.send({ type: 'session.updated', session: this.session() });
+    if (event.session.antiphon?.resumable === true) {
+      this.send({ type: 'antiphon.session', ...kKept, resumed: false });
+      this.beginAnswering();
+    }
   }
 
   receiveBinary(data) {

@@ -280,7 +280,7 @@ TEST_F(SettingsTest, EverySettingIsStoredInAPlaceOfItsOwn) {
         Settings changed;
         Value value = setting.load(defaults);
         if (auto* flag = std::get_if<bool>(&value)) *flag = !*flag;
-        if (auto* integer = std::get_if<std::int64_t>(&value)) *integer += *integer == 65535 ? -1 : 1;
+        if (auto* integer = std::get_if<std::int64_t>(&value)) *integer += setting.bounds.ends_with(" to " + std::to_string(*integer)) ? -1 : 1;
         if (auto* real = std::get_if<double>(&value)) *real = *real == 0.5 ? 0.25 : *real >= 1.0 ? 1.25 : 0.5;
         if (auto* list = std::get_if<std::vector<std::string>>(&value)) list->push_back("x");
         if (auto* text = std::get_if<std::string>(&value)) {
@@ -292,6 +292,27 @@ TEST_F(SettingsTest, EverySettingIsStoredInAPlaceOfItsOwn) {
             EXPECT_EQ(other.load(changed), &other == &setting ? value : other.load(defaults))
                 << setting.key << " against " << other.key;
     }
+}
+
+TEST_F(SettingsTest, IceIsCheckedWhereverItComesFrom) {
+    const auto good = read_toml("[ice]\nstun_urls = [\"stun:stun.example.org:3478\"]\nturn_urls = [\"turn:turn.example.org\"]\n"
+                                "turn_secret = \"0123456789abcdef0123\"\nturn_lifetime = 120\n");
+    ASSERT_TRUE(good) << good.error().text;
+    EXPECT_THAT(good->ice.stun_urls, ElementsAre("stun:stun.example.org:3478"));
+    EXPECT_EQ(good->ice.turn_lifetime, std::chrono::seconds(120));
+    EXPECT_FALSE(good->ice.public_relay);
+    EXPECT_THAT(read_assignment("ice.stun_urls=http://x").error().text, HasSubstr("must begin with stun:"));
+    EXPECT_THAT(read_assignment("ice.turn_urls=turn:x").error().text, HasSubstr("ice.turn_secret"));
+    EXPECT_THAT(read_assignment("ice.turn_lifetime=301").error().text, HasSubstr("from 10 to 300"));
+}
+
+TEST_F(SettingsTest, TlsNeedsWhatItsModeNeeds) {
+    EXPECT_EQ(read_assignment("server.tls=self_signed")->tls.mode, "self_signed");
+    EXPECT_EQ(read_assignment("server.tls=files").error().param, "server.certificate");
+    EXPECT_EQ(read_assignment("server.certificate=/c.pem").error().param, "server.tls");
+    const auto files = read_toml("[server]\ntls = \"files\"\ncertificate = \"/c.pem\"\nprivate_key = \"/k.pem\"\n");
+    ASSERT_TRUE(files) << files.error().text;
+    EXPECT_EQ(files->tls.private_key, "/k.pem");
 }
 
 }  // namespace

@@ -50,6 +50,14 @@ TEST(SettingsText, WhatIsPrintedCanBeReadBack) {
     EXPECT_THAT(to_toml(settings, false), HasSubstr("threshold = 0.1\n"));
 }
 
+TEST(SettingsText, ASecretIsNotPrinted) {
+    Settings settings;
+    settings.ice.turn_secret = "0123456789abcdef0123";
+    const auto printed = to_toml(settings, false);
+    EXPECT_THAT(printed, ::testing::Not(HasSubstr("0123456789abcdef")));
+    EXPECT_THAT(printed, HasSubstr("# turn_secret is set, and not shown"));
+}
+
 TEST(SettingsText, TheExampleChangesNothingAndIsUpToDate) {
     const auto example = contents(kRoot / "antiphon.example.toml");
     EXPECT_EQ(example, to_toml(Settings(), true)) << "write it anew: antiphon serve --print-settings-example";

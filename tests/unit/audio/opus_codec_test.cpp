@@ -53,7 +53,8 @@ double likeness(const std::vector<float>& a, const std::vector<float>& b) {
     double best = 0;
     for (std::size_t shift = 0; shift < 160; ++shift) {
         double product = 0;
-        for (std::size_t i = 0; i + shift < b.size() && i < a.size(); ++i) product += static_cast<double>(a[i]) * static_cast<double>(b[i + shift]);
+        for (std::size_t i = 0; i + shift < b.size() && i < a.size(); ++i)
+            product += static_cast<double>(a[i]) * static_cast<double>(b[i + shift]);
         best = std::max(best, product);
     }
     return best / std::sqrt(energy(a) * energy(b));
@@ -124,7 +125,9 @@ TEST(OpusCodec, CopiesBringBackMostOfWhatTenPercentLossTakes) {
         gone.back() = false;
         std::vector<float> a, b, c;
         for (std::size_t i = 0; i < packets.size(); ++i) {
-            const auto append = [](std::vector<float>& to, const std::vector<float>& from) { to.insert(to.end(), from.begin(), from.end()); };
+            const auto append = [](std::vector<float>& to, const std::vector<float>& from) {
+                to.insert(to.end(), from.begin(), from.end());
+            };
             append(a, packets[i].empty() ? whole.conceal(milliseconds(20)) : *whole.decode(packets[i]));
             if (packets[i].empty() || gone[i]) {
                 append(b, without.conceal(milliseconds(20)));
@@ -140,8 +143,8 @@ TEST(OpusCodec, CopiesBringBackMostOfWhatTenPercentLossTakes) {
         concealed_error += error_energy(a, b) / energy(a);
         recovered_error += error_energy(a, c) / energy(a);
     }
-    std::printf("10 %% lost: %d packets, %d recovered from copies; error energy %.4f of the sound's instead of %.4f\n", lost, recovered,
-                recovered_error / 5, concealed_error / 5);
+    std::printf("10 %% lost: %d packets, %d recovered from copies; error energy %.4f of the sound's instead of %.4f\n",
+                lost, recovered, recovered_error / 5, concealed_error / 5);
     EXPECT_GT(recovered, lost / 2);
     EXPECT_LT(recovered_error, concealed_error / 2);
 }
@@ -166,7 +169,7 @@ TEST(OpusCodec, LengthsComeFromTheFirstByteAndTheFrameCount) {
     EXPECT_EQ(OpusReader::length_of(Packet{0x1B, 0x02, 1, 2}), base::Duration(milliseconds(120)));
     EXPECT_EQ(OpusReader::length_of(Packet{}), std::nullopt);
     EXPECT_EQ(OpusReader::length_of(Packet{0x1B, 0x03, 1, 2, 3}), std::nullopt);  // 180 ms
-    EXPECT_EQ(OpusReader::length_of(Packet{0x49, 1, 2, 3}), std::nullopt);        // two frames of one size in three bytes
+    EXPECT_EQ(OpusReader::length_of(Packet{0x49, 1, 2, 3}), std::nullopt);  // two frames of one size in three bytes
 }
 
 TEST(OpusCodec, PacketsOfEveryLengthAreReadWhole) {

@@ -38,5 +38,13 @@ TEST(Ids, TurnsCountUp) {
     EXPECT_EQ(number(next(next(turn))), 2U);
 }
 
+TEST(Ids, secrets_are_equal_or_not) {
+    EXPECT_TRUE(equal_in_constant_time("", ""));
+    EXPECT_TRUE(equal_in_constant_time("secret", "secret"));
+    EXPECT_FALSE(equal_in_constant_time("secret", "secreT"));
+    EXPECT_FALSE(equal_in_constant_time("secret", "secret1"));
+    EXPECT_FALSE(equal_in_constant_time("secret", ""));
+}
+
 }  // namespace
 }  // namespace antiphon::base

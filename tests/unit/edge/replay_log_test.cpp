@@ -87,9 +87,15 @@ TEST_F(ReplayLogTest, forgets_what_is_old_but_knows_where_it_ended) {
     binary("1");
     now += ReplayLog::kLength + milliseconds(1);
     text("c");
+    EXPECT_EQ(missed("a"), "b 1 c ") << "not by itself";
+    log.forget_old(now);
     EXPECT_EQ(missed("b", 1), "c ");
     EXPECT_EQ(missed("b", 0), "!c ") << "a binary message is gone";
-    EXPECT_EQ(missed("a"), "!c ");
+    EXPECT_EQ(missed("x"), "!c ");
+    now += ReplayLog::kLength + milliseconds(1);
+    log.forget_old(now);
+    EXPECT_EQ(log.bytes(), 0U);
+    EXPECT_EQ(missed("c"), "");
 }
 
 TEST_F(ReplayLogTest, is_bounded_in_bytes) {

@@ -38,9 +38,9 @@ TEST(RtcpReport, AReceiverReportReadsAsItWasWritten) {
 }
 
 TEST(RtcpReport, TheBytesAreThoseOfTheStandard) {
-    const Bytes expected{0x81, 201, 0, 7,  0, 0, 0, 9,  0, 0, 0, 7,  26, 0xFF, 0xFF, 0xFE,  0, 2, 0x12, 0x34,  0, 0, 1, 0xE0,
-                         0xAA, 0xBB, 0xCC, 0xDD,  0, 0, 0x80, 0,
-                         0x81, 202, 0, 3,  0, 0, 0, 9,  1, 4, 'n', 'a',  'm', 'e', 0, 0};
+    const Bytes expected{0x81, 201, 0,    7,    0, 0, 0, 9,    0,    0,    0,    7,    26,  0xFF, 0xFF, 0xFE,
+                         0,    2,   0x12, 0x34, 0, 0, 1, 0xE0, 0xAA, 0xBB, 0xCC, 0xDD, 0,   0,    0x80, 0,
+                         0x81, 202, 0,    3,    0, 0, 0, 9,    1,    4,    'n',  'a',  'm', 'e',  0,    0};
     EXPECT_EQ(write_receiver_report(9, std::vector{block()}, "name"), expected);
 }
 
@@ -100,8 +100,9 @@ TEST(RtcpReport, WhatDoesNotFitTogetherIsAnErrorAsAWhole) {
         if (size == 4 * 13) continue;  // the report alone, without its name
         EXPECT_FALSE(read_rtcp(std::span(whole).first(size))) << size;
     }
-    for (const Bytes& bytes : {Bytes{}, Bytes{0x41, 201, 0, 1, 0, 0, 0, 1}, Bytes{0x81, 201, 0, 1, 0, 0, 0, 1}, Bytes{0x82, 203, 0, 1, 0, 0, 0, 1},
-                               Bytes{0xA0, 201, 0, 1, 0, 0, 0, 9}, Bytes{0xA0, 201, 0, 1, 0, 0, 0, 0}, Bytes{0x81, 205, 0, 1, 0, 0, 0, 1}})
+    for (const Bytes& bytes : {Bytes{}, Bytes{0x41, 201, 0, 1, 0, 0, 0, 1}, Bytes{0x81, 201, 0, 1, 0, 0, 0, 1},
+                               Bytes{0x82, 203, 0, 1, 0, 0, 0, 1}, Bytes{0xA0, 201, 0, 1, 0, 0, 0, 9},
+                               Bytes{0xA0, 201, 0, 1, 0, 0, 0, 0}, Bytes{0x81, 205, 0, 1, 0, 0, 0, 1}})
         EXPECT_FALSE(read_rtcp(bytes));
 }
 

@@ -15,7 +15,8 @@ constexpr std::uint16_t kFirst = 65530;
 
 /// Packet n, sent every 20 ms and late by so much.
 void receive(RtpReception& reception, int n, milliseconds late = milliseconds(0)) {
-    reception.received(static_cast<std::uint16_t>(kFirst + n), static_cast<std::uint32_t>(n * 960) + 0xFFFFF000U, kStart + milliseconds(20) * n + late);
+    reception.received(static_cast<std::uint16_t>(kFirst + n), static_cast<std::uint32_t>(n * 960) + 0xFFFFF000U,
+                       kStart + milliseconds(20) * n + late);
 }
 
 TEST(RtpReception, ReportsNothingBeforeTheFirstPacket) {
@@ -95,9 +96,11 @@ TEST(RtpReception, AsksAgainForWhatIsMissingButNotForWhatWasOnlyOvertaken) {
     RtpReception reception(7, 48000);
     for (const int n : {0, 1, 3, 5}) receive(reception, n);
     const base::Time now = kStart + milliseconds(100);
-    EXPECT_TRUE(reception.ask_again(now, milliseconds(30), milliseconds(200)).size() == 1U);  // 4 is missing since just now
+    // 4 is missing since just now.
+    EXPECT_EQ(reception.ask_again(now, milliseconds(30), milliseconds(200)).size(), 1U);
     receive(reception, 2, milliseconds(70));
-    EXPECT_EQ(reception.ask_again(now + milliseconds(15), milliseconds(30), milliseconds(200)), Sequences{static_cast<std::uint16_t>(kFirst + 4)});
+    EXPECT_EQ(reception.ask_again(now + milliseconds(15), milliseconds(30), milliseconds(200)),
+              Sequences{static_cast<std::uint16_t>(kFirst + 4)});
     // Again only after a round trip, and no third time.
     EXPECT_TRUE(reception.ask_again(now + milliseconds(25), milliseconds(30), milliseconds(200)).empty());
     EXPECT_EQ(reception.ask_again(now + milliseconds(50), milliseconds(30), milliseconds(200)).size(), 1U);
@@ -115,7 +118,8 @@ TEST(RtpReception, DoesNotAskForWhatWouldComeTooLateOrForABrokenWay) {
 
 TEST(ResendBuffer, GivesThePacketsOfLateAgainTwiceAndARoundTripApart) {
     ResendBuffer buffer;
-    for (int n = 0; n < 40; ++n) buffer.sent(static_cast<std::uint16_t>(65520 + n), {static_cast<std::uint8_t>(n)}, kStart);
+    for (int n = 0; n < 40; ++n)
+        buffer.sent(static_cast<std::uint16_t>(65520 + n), {static_cast<std::uint8_t>(n)}, kStart);
     const auto wanted = static_cast<std::uint16_t>(65520 + 30);
     EXPECT_TRUE(buffer.again(wanted, kStart + milliseconds(10), milliseconds(30)).empty());
     ASSERT_EQ(buffer.again(wanted, kStart + milliseconds(40), milliseconds(30)).size(), 1U);

@@ -190,6 +190,7 @@ TEST_F(WebRtcPeerTest, MessagesGoBothWaysInOrder) {
     WebRtcClient client;
     const Call call = connect(client);
     ASSERT_TRUE(client.wait_open());
+    ASSERT_TRUE(call.ear->wait([&] { return call.ear->opened; }));
     for (int i = 0; i < 100; ++i) client.say("up " + std::to_string(i));
     ASSERT_TRUE(call.ear->wait([&] { return call.ear->messages.size() == 100; }));
     EXPECT_EQ(call.ear->messages[99], "up 99");
@@ -261,6 +262,7 @@ TEST_F(WebRtcPeerTest, TheServerClosesAndWhatWasSaidBeforeStillArrives) {
     WebRtcClient client;
     const Call call = connect(client);
     ASSERT_TRUE(client.wait_open());
+    ASSERT_TRUE(call.ear->wait([&] { return call.ear->opened; }));
     on(call, [&] {
         call.peer->channel()->send("last words");
         call.peer->channel()->close(CloseCode::normal, "the call is over");
@@ -275,6 +277,7 @@ TEST_F(WebRtcPeerTest, AMessageThatTheClientCannotTakeIsReplacedByAnError) {
     WebRtcClient client;
     const Call call = connect(client);
     ASSERT_TRUE(client.wait_open());
+    ASSERT_TRUE(call.ear->wait([&] { return call.ear->opened; }));
     on(call, [&] {
         call.peer->channel()->send(std::string(200'000, 'x'));
         call.peer->channel()->send(std::string(300'000, 'x'));
@@ -298,7 +301,6 @@ TEST_F(WebRtcPeerTest, MessagesThatAreNotAskedForWaitAndThenEndTheCall) {
     for (int i = 0; i < 20; ++i) client.say(std::string(60'000, 'x'));
     ASSERT_TRUE(call.ear->wait([&] { return call.ear->ends == 1; }));
     EXPECT_EQ(call.ear->end, ChannelEnd::protocol_violated);
-    EXPECT_TRUE(client.wait_closed());
 }
 
 TEST_F(WebRtcPeerTest, AChannelOfAnotherNameIsClosed) {

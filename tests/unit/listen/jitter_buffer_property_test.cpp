@@ -66,11 +66,15 @@ TEST_P(AnyNetwork, IsPlayedInOrderAtMostOnceAndWithinTheDelay) {
         steps += outcome.steps;
         wait += mean_milliseconds(outcome.waits) / kSeeds;
     }
-    const auto percent = [](auto part, auto whole) { return 100.0 * static_cast<double>(part) / static_cast<double>(whole); };
-    std::printf("loss %4.1f %%  jitter %3d ms  drift %5.0f ppm: came too late %5.2f %% (fixed 40 ms: %5.2f %%)  mean wait %5.1f ms  "
-                "concealed %5.2f %%  recovered %5.2f %%  left out or twice %4.2f %%\n",
-                100.0 * loss, jitter, ppm, percent(not_played, arrived), percent(fixed_late, arrived), wait, percent(concealed, steps),
-                percent(recovered, steps), percent(changed, steps));
+    const auto percent = [](auto part, auto whole) {
+        return 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+    };
+    std::printf(
+        "loss %4.1f %%  jitter %3d ms  drift %5.0f ppm: came too late %5.2f %% (fixed 40 ms: %5.2f %%)  mean wait "
+        "%5.1f ms  "
+        "concealed %5.2f %%  recovered %5.2f %%  left out or twice %4.2f %%\n",
+        100.0 * loss, jitter, ppm, percent(not_played, arrived), percent(fixed_late, arrived), wait,
+        percent(concealed, steps), percent(recovered, steps), percent(changed, steps));
     EXPECT_LE(not_played, fixed_late + 10);
     EXPECT_LE(wait, jitter + 45.0);
 }

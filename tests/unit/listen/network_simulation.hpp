@@ -36,7 +36,8 @@ struct Sent {
 inline bool quiet(std::uint32_t number) { return number % 100 >= 70; }  // 0.6 s in 2 s
 
 /// All that arrives, in the order of arrival.
-inline std::vector<Sent> send(const Network& network, std::uint64_t seed, base::Time start, std::uint16_t sequence, std::uint32_t timestamp) {
+inline std::vector<Sent> send(const Network& network, std::uint64_t seed, base::Time start, std::uint16_t sequence,
+                              std::uint32_t timestamp) {
     std::mt19937_64 random(seed);
     std::uniform_real_distribution<double> even(0.0, 1.0);
     std::vector<Sent> arrivals;
@@ -50,7 +51,8 @@ inline std::vector<Sent> send(const Network& network, std::uint64_t seed, base::
         sent.packet.timestamp = timestamp + number * static_cast<std::uint32_t>(network.packet_milliseconds) * 48;
         sent.packet.length = length;
         sent.packet.has_copy = network.copies;
-        for (int byte = 0; byte < 4; ++byte) sent.packet.payload.push_back(static_cast<std::uint8_t>(number >> (8 * byte)));
+        for (int byte = 0; byte < 4; ++byte)
+            sent.packet.payload.push_back(static_cast<std::uint8_t>(number >> (8 * byte)));
         const double at = (i + 1) * network.packet_milliseconds * 1e-3 / (1.0 + network.sender_ppm * 1e-6);
         const bool lost = even(random) < network.loss;
         const double late = even(random) * std::chrono::duration<double>(network.jitter).count();
@@ -66,7 +68,8 @@ inline std::vector<Sent> send(const Network& network, std::uint64_t seed, base::
             arrivals.push_back(sent);
         }
     }
-    std::stable_sort(arrivals.begin(), arrivals.end(), [](const Sent& a, const Sent& b) { return a.arrived < b.arrived; });
+    std::stable_sort(arrivals.begin(), arrivals.end(),
+                     [](const Sent& a, const Sent& b) { return a.arrived < b.arrived; });
     return arrivals;
 }
 
@@ -141,7 +144,8 @@ inline Outcome play(const std::vector<Sent>& arrivals, base::Time start, JitterS
 }
 
 /// What a buffer with a fixed delay after the first packet would have lost to lateness.
-inline std::size_t late_for_fixed(const std::vector<Sent>& arrivals, base::milliseconds delay, base::milliseconds packet) {
+inline std::size_t late_for_fixed(const std::vector<Sent>& arrivals, base::milliseconds delay,
+                                  base::milliseconds packet) {
     std::map<std::uint32_t, base::Time> came;
     for (const Sent& sent : arrivals) came.try_emplace(sent.number, sent.arrived);
     const base::Time first = arrivals.front().arrived - packet * arrivals.front().number;

@@ -114,30 +114,28 @@ TEST_F(PacerTest, NothingSentNeedsNoFade) {
 
 TEST_F(PacerTest, WhatTheClientHasYetToHearIsPlayedFromNowOn) {
     push(milliseconds(1000));
-    send(milliseconds(0));
-    send(milliseconds(400));
-    ASSERT_EQ(pacer.sent(), 24 * 500);
-    // The client had 300 ms when its link died, and gets the other 200 ms now, long after.
+    for (int at = 0; at <= 400; at += 20) send(milliseconds(at));
+    ASSERT_EQ(pacer.sent(), 24 * 520);
+    // The client had 320 ms when its link died, and gets the other 200 ms now, long after.
     pacer.rewind(milliseconds(200), start + milliseconds(5000));
-    EXPECT_EQ(pacer.played(start + milliseconds(5000)), 24 * 300);
-    EXPECT_EQ(pacer.played(start + milliseconds(5100)), 24 * 400);
+    EXPECT_EQ(pacer.played(start + milliseconds(5000)), 24 * 320);
+    EXPECT_EQ(pacer.played(start + milliseconds(5100)), 24 * 420);
     EXPECT_EQ(send(milliseconds(5099)), 0U) << "it has 200 ms, and the lead is 100 ms";
     EXPECT_EQ(send(milliseconds(5100)), 1U);
-    EXPECT_EQ(pacer.played(start + milliseconds(5150)), 24 * 450);
+    EXPECT_EQ(pacer.played(start + milliseconds(5150)), 24 * 470);
     pacer.rewind(std::chrono::hours(1), start + milliseconds(6000));
     EXPECT_EQ(pacer.played(start + milliseconds(6000)), 0) << "not more than was sent";
 }
 
 TEST_F(PacerTest, WhatDidNotArriveIsSentOnceMore) {
     push(milliseconds(1000));
-    send(milliseconds(0));
-    send(milliseconds(400));
+    for (int at = 0; at <= 400; at += 20) send(milliseconds(at));
     pacer.put_back(std::span<const float>(sent).last(24 * 200));
     sent.resize(sent.size() - 24 * 200);
-    EXPECT_EQ(pacer.sent(), 24 * 300);
+    EXPECT_EQ(pacer.sent(), 24 * 320);
     EXPECT_EQ(send(milliseconds(5000)), 6U) << "the lead, and one in time";
-    send(milliseconds(9000));
-    send(milliseconds(20'000));
+    for (int at = 5020; at <= 6000; at += 20) send(milliseconds(at));
+    ASSERT_EQ(sent.size(), 24'000U);
     for (std::size_t i = 0; i < sent.size(); ++i) ASSERT_EQ(sent[i], static_cast<float>(i));
     pacer.put_back({});
     EXPECT_EQ(pacer.sent(), static_cast<std::int64_t>(sent.size()));
