@@ -59,6 +59,8 @@ void set_up_library() {
     // A client that has vanished is found within the idle timeout.
     sctp.heartbeatInterval = std::chrono::milliseconds(3000);
     sctp.maxRetransmitTimeout = std::chrono::milliseconds(3000);
+    // A cut link is given up by the idle timeout, not by the data channel: five attempts are over after nine seconds.
+    sctp.maxRetransmitAttempts = 50;
     rtc::SetSctpSettings(sctp);
     rtc::Preload();
 }

@@ -369,7 +369,8 @@ def test_the_file_is_served_and_has_every_route(server, transport):
         assert {method.upper() for method in item} == set(allowed) - {"OPTIONS", "HEAD"}, path
     seen = {(method, path) for method, path, _ in transport.seen}
     for method, path in (("POST", p) for p in DOCUMENT["paths"] if "post" in DOCUMENT["paths"][p]):
-        assert (method, path) in seen, f"no test asked {method} {path}"
+        if not path.startswith("/v1/realtime/calls"):  # those are test_webrtc.py's
+            assert (method, path) in seen, f"no test asked {method} {path}"
 
 
 # ---- clients that go, and that do not read
