@@ -123,6 +123,20 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
     return {};
 }
 
+base::Result<void> Server::open_webrtc() {
+    if (!settings_.webrtc.enabled) return {};
+    edge::WebRtcSettings wanted = settings_.webrtc;
+    auto address = edge::resolve_public_address(wanted.public_address, settings_.ice.stun_urls);
+    if (!address && address.error().code == base::Errc::invalid) return address.error();
+    if (!address) base::log::warning("webrtc.no_public_address", {{"because", address.error().text}});
+    wanted.public_address = address ? *address : "";
+    auto opened = edge::WebRtcStack::open(wanted);
+    if (!opened) return opened.error();
+    webrtc_ = std::move(*opened);
+    base::log::info("webrtc.open", {{"ports", wanted.ports}, {"public_address", wanted.public_address}});
+    return {};
+}
+
 base::Result<void> Server::open_tls() {
     const TlsSettings& wanted = settings_.tls;
     if (wanted.mode == "off") return {};

@@ -69,6 +69,7 @@ private:
     void wait_for_hangup();
     base::Result<void> take_pid_file();
     base::Result<void> open_tls();
+    base::Result<void> open_webrtc();
     void reload();
     base::Result<std::string> read_again();
     std::shared_ptr<const call::Agents> agents() const;

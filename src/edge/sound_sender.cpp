@@ -10,10 +10,10 @@
 namespace antiphon::edge {
 namespace {
 
-constexpr std::uint32_t kTicksPerBeat = 960;         ///< RTP's clock for Opus is 48 kHz (RFC 7587, 4.1)
-constexpr int kSilentBeats = 20;                     ///< encoded after the last sound, so that it fades as the codec fades
-constexpr std::uint8_t kSilentToc = 9U << 3U;        ///< SILK, wideband, 20 ms, one frame (RFC 6716, 3.1)
-constexpr std::size_t kMaxUnconfirmed = 3000;        ///< packets: a minute without a report
+constexpr std::uint32_t kTicksPerBeat = 960;   ///< RTP's clock for Opus is 48 kHz (RFC 7587, 4.1)
+constexpr int kSilentBeats = 20;               ///< encoded after the last sound, so that it fades as the codec fades
+constexpr std::uint8_t kSilentToc = 9U << 3U;  ///< SILK, wideband, 20 ms, one frame (RFC 6716, 3.1)
+constexpr std::size_t kMaxUnconfirmed = 3000;  ///< packets: a minute without a report
 constexpr std::size_t kMaxKept = 25;
 constexpr base::milliseconds kKeptFor{500};
 constexpr int kMaxResends = 2;
@@ -29,17 +29,24 @@ base::Result<std::shared_ptr<SoundSender>> SoundSender::open(const SoundSenderSe
                                                              Beaten beaten) {
     auto writer = audio::OpusWriter::open(settings.opus);
     if (!writer) return writer.error();
-    return std::shared_ptr<SoundSender>(new SoundSender(settings, std::move(*writer), std::move(send), std::move(beaten)));
+    return std::shared_ptr<SoundSender>(
+        new SoundSender(settings, std::move(*writer), std::move(send), std::move(beaten)));
 }
 
 SoundSender::SoundSender(const SoundSenderSettings& settings, audio::OpusWriter writer, Send send, Beaten beaten)
-    : settings_(settings), frame_(static_cast<std::size_t>(settings.opus.sample_rate) / 50),
-      max_queued_(audio::samples_in(kMaxQueued, settings.opus.sample_rate)), send_(std::move(send)),
-      beaten_(std::move(beaten)), writer_(std::move(writer)), toc_(kSilentToc),
+    : settings_(settings),
+      frame_(static_cast<std::size_t>(settings.opus.sample_rate) / 50),
+      max_queued_(audio::samples_in(kMaxQueued, settings.opus.sample_rate)),
+      send_(std::move(send)),
+      beaten_(std::move(beaten)),
+      writer_(std::move(writer)),
+      toc_(kSilentToc),
       // In the lower half, so that the receiver counts the same number of rounds (RFC 3711, 3.3.1).
-      sequence_(random_number(1U << 15U)), timestamp_(random_number(1U << 31U)) {}
+      sequence_(random_number(1U << 15U)),
+      timestamp_(random_number(1U << 31U)) {}
 
 void SoundSender::beat(base::Time now) {
+    if (!open_) return beaten_(now);
     if (const double loss = loss_.exchange(-1); loss >= 0) writer_.expect_loss(loss);
     const auto payload = next_payload(now);
     if (!payload.empty()) send_(pack(payload, now));
@@ -148,7 +155,8 @@ void SoundSender::resend(std::uint16_t sequence, base::Time now) {
     std::vector<std::uint8_t> again;
     {
         const std::scoped_lock lock(mutex_);
-        const auto packet = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& k) { return k.sequence == sequence; });
+        const auto packet =
+            std::find_if(kept_.begin(), kept_.end(), [&](const Kept& k) { return k.sequence == sequence; });
         if (packet == kept_.end() || now - packet->sent > kKeptFor || packet->resends == kMaxResends) return;
         ++packet->resends;
         again = packet->bytes;

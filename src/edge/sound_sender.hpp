@@ -39,9 +39,13 @@ public:
     using Beaten = std::function<void(base::Time now)>;
 
     /// `invalid` for an encoder that libopus does not make.
-    static base::Result<std::shared_ptr<SoundSender>> open(const SoundSenderSettings& settings, Send send, Beaten beaten);
+    static base::Result<std::shared_ptr<SoundSender>> open(const SoundSenderSettings& settings, Send send,
+                                                           Beaten beaten);
 
     void beat(base::Time now) override;
+
+    /// The way is open: until then what is queued waits, and its time does not pass.
+    void open() { open_ = true; }
 
     /// Sound at the encoder's rate. Beyond kMaxQueued the oldest goes.
     void queue(std::span<const float> samples);
@@ -61,7 +65,7 @@ public:
     /// For sender reports (RFC 3550, 6.4.1).
     struct Sent {
         std::uint32_t packets = 0;
-        std::uint32_t octets = 0;  ///< of payload
+        std::uint32_t octets = 0;     ///< of payload
         std::uint32_t timestamp = 0;  ///< of what is sent at `at`
         base::Time at{};
     };
@@ -87,28 +91,29 @@ private:
     std::vector<std::uint8_t> pack(std::span<const std::uint8_t> payload, base::Time now);
 
     const SoundSenderSettings settings_;
-    const std::size_t frame_;      ///< samples of 20 ms
+    const std::size_t frame_;  ///< samples of 20 ms
     const std::size_t max_queued_;
     const Send send_;
     const Beaten beaten_;
 
     // The clock's thread only.
     audio::OpusWriter writer_;
-    bool talking_ = false;       ///< from the first sound to the end of the silence that is encoded after the last
+    bool talking_ = false;  ///< from the first sound to the end of the silence that is encoded after the last
     bool spurt_begins_ = true;
-    bool waited_ = false;        ///< for the rest of a spurt's first frame
+    bool waited_ = false;  ///< for the rest of a spurt's first frame
     int silent_beats_ = 0;
-    std::uint8_t toc_;           ///< of the last packet with sound
+    std::uint8_t toc_;  ///< of the last packet with sound
     base::Time last_sent_{};
 
+    std::atomic<bool> open_ = false;
     std::atomic<double> loss_ = 0;  ///< what the receiver says it loses
     mutable std::mutex mutex_;
     std::deque<float> queue_;
-    std::int64_t dropped_ = 0;   ///< samples that were queued and never sent
-    std::int64_t position_ = 0;  ///< samples that were taken to be sent
-    std::int64_t confirmed_ = 0; ///< of these, what was reported
-    std::uint32_t sequence_;     ///< of the next packet; its lower half goes out
-    std::uint32_t timestamp_;    ///< of this beat
+    std::int64_t dropped_ = 0;    ///< samples that were queued and never sent
+    std::int64_t position_ = 0;   ///< samples that were taken to be sent
+    std::int64_t confirmed_ = 0;  ///< of these, what was reported
+    std::uint32_t sequence_;      ///< of the next packet; its lower half goes out
+    std::uint32_t timestamp_;     ///< of this beat
     base::Time beat_at_{};
     std::uint32_t packets_ = 0;
     std::uint32_t octets_ = 0;

@@ -31,7 +31,8 @@ struct Wanted {
 
 std::string media_type(std::string_view content_type) {
     std::string type(base::trimmed(content_type.substr(0, content_type.find(';'))));
-    std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(type.begin(), type.end(), type.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return type;
 }
 
@@ -49,19 +50,22 @@ std::variant<Wanted, Reply> read_request(const CallOffer& call) {
         const auto named = [&](std::string_view name) {
             return std::find_if(parts->begin(), parts->end(), [&](const Part& part) { return part.name == name; });
         };
-        if (named("sdp") == parts->end()) return error_reply(400, "missing_field", "the form has no field 'sdp'", {}, "sdp");
+        if (named("sdp") == parts->end())
+            return error_reply(400, "missing_field", "the form has no field 'sdp'", {}, "sdp");
         sdp = named("sdp")->content;
         if (const auto part = named("session"); part != parts->end()) session = part->content;
     } else if (type != kSdp) {
         return error_reply(415, "unsupported_media_type",
-                           "the body must be an SDP offer (application/sdp), or a form (multipart/form-data) with 'sdp' and 'session'");
+                           "the body must be an SDP offer (application/sdp), or a form (multipart/form-data) with "
+                           "'sdp' and 'session'");
     }
     if (sdp.size() > kMaxOffer)
-        return error_reply(413, "offer_too_large", "the offer is larger than " + std::to_string(kMaxOffer) + " bytes", {}, "sdp");
+        return error_reply(413, "offer_too_large", "the offer is larger than " + std::to_string(kMaxOffer) + " bytes",
+                           {}, "sdp");
     auto offer = read_offer(sdp);
     if (!offer)
-        return error_reply(400, offer.error().code == base::Errc::unsupported ? "unsupported" : "invalid_offer", offer.error().text, {},
-                           "sdp");
+        return error_reply(400, offer.error().code == base::Errc::unsupported ? "unsupported" : "invalid_offer",
+                           offer.error().text, {}, "sdp");
     Wanted wanted{std::move(*offer), std::nullopt};
     if (!session) return wanted;
     // Read as the event that it stands for.
@@ -85,12 +89,14 @@ Target with_model(Target target, const Wanted& wanted) {
 void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Responder> responder) {
     const Services& services = grounds.services;
     if (services.webrtc == nullptr)
-        return responder->reply(error_reply(503, "unavailable", "calls over WebRTC are off here (webrtc.enabled); use the WebSocket"));
+        return responder->reply(
+            error_reply(503, "unavailable", "calls over WebRTC are off here (webrtc.enabled); use the WebSocket"));
     auto read = read_request(call);
     if (const auto* refused = std::get_if<Reply>(&read)) return responder->reply(*refused);
     auto& wanted = std::get<Wanted>(read);
     const Target asked = with_model(std::move(call.target), wanted);
-    if (Reply obstacle = call_obstacle(asked, services); obstacle.status != 200) return responder->reply(std::move(obstacle));
+    if (Reply obstacle = call_obstacle(asked, services); obstacle.status != 200)
+        return responder->reply(std::move(obstacle));
     auto place = services.registry.enter();
     if (!place) return responder->reply(overloaded_reply(place.error()));
     // Used up from here on, so it is asked for late.
@@ -105,8 +111,9 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     wire.dialect = protocol::Dialect::ga;
     wire.plays_sound = true;
     const auto model = target.query.find("model");
-    const auto session = RealtimeSession::make(strand, std::move(*place), services, grounds.connections, std::move(*agent),
-                                               model == target.query.end() ? "" : model->second, call.client, wire);
+    const auto session =
+        RealtimeSession::make(strand, std::move(*place), services, grounds.connections, std::move(*agent),
+                              model == target.query.end() ? "" : model->second, call.client, wire);
     // What comes with the offer counts on top of what the secret was made for.
     for (const auto& update : {prepared->update, wanted.session}) {
         if (!update) continue;

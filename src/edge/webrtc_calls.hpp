@@ -19,18 +19,18 @@
 namespace antiphon::edge {
 
 struct CallOffer {
-    Target target;             ///< with ?model= and ?agent=, as for the WebSocket
+    Target target;  ///< with ?model= and ?agent=, as for the WebSocket
     std::string content_type;
-    std::string body;          ///< SDP, or a form of `sdp` and `session`
-    std::string authorization; ///< the header; a client secret in it is used up
-    std::string client;        ///< address, for the log
+    std::string body;           ///< SDP, or a form of `sdp` and `session`
+    std::string authorization;  ///< the header; a client secret in it is used up
+    std::string client;         ///< address, for the log
 };
 
 struct CallGrounds {
     const Services& services;  ///< outlives the call
     Connections& connections;  ///< likewise
     boost::asio::any_io_executor io;
-    std::size_t max_queued;    ///< bytes waiting for a client that does not read
+    std::size_t max_queued;  ///< bytes waiting for a client that does not read
 };
 
 /// 201 with the answer and the call's Location; 400 for an offer or a session that is wrong, 401 for a client secret

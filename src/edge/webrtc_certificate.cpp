@@ -48,7 +48,8 @@ base::Result<WebRtcCertificate> make_webrtc_certificate() {
     const Key key(EVP_EC_gen("P-256"));
     const Certificate certificate(X509_new());
     std::uint64_t serial = 0;
-    if (!key || !certificate || RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) != 1) return failed();
+    if (!key || !certificate || RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) != 1)
+        return failed();
     X509* const x509 = certificate.get();
     X509_NAME* const name = X509_get_subject_name(x509);
     const auto* const common_name = reinterpret_cast<const unsigned char*>("antiphon");
@@ -67,20 +68,27 @@ base::Result<WebRtcCertificate> make_webrtc_certificate() {
     return WebRtcCertificate{text_of(certificate_text.get()), text_of(key_text.get())};
 }
 
-base::Result<WebRtcCertificate> read_webrtc_certificate(const std::string& certificate_file, const std::string& key_file) {
+base::Result<WebRtcCertificate> read_webrtc_certificate(const std::string& certificate_file,
+                                                        const std::string& key_file) {
     auto certificate_text = whole_file(certificate_file, "webrtc.certificate");
     if (!certificate_text) return certificate_text.error();
     auto key_text = whole_file(key_file, "webrtc.key");
     if (!key_text) return key_text.error();
-    const auto bio = [](const std::string& text) { return Memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); };
+    const auto bio = [](const std::string& text) {
+        return Memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+    };
     const auto no_password = [](char*, int, int, void*) { return -1; };
     const Certificate certificate(PEM_read_bio_X509(bio(*certificate_text).get(), nullptr, no_password, nullptr));
     if (!certificate)
-        return base::error(base::Errc::invalid, "\"" + certificate_file + "\" is no certificate in PEM", "webrtc.certificate");
+        return base::error(base::Errc::invalid, "\"" + certificate_file + "\" is no certificate in PEM",
+                           "webrtc.certificate");
     const Key key(PEM_read_bio_PrivateKey(bio(*key_text).get(), nullptr, no_password, nullptr));
-    if (!key) return base::error(base::Errc::invalid, "\"" + key_file + "\" is no key in PEM without a password", "webrtc.key");
+    if (!key)
+        return base::error(base::Errc::invalid, "\"" + key_file + "\" is no key in PEM without a password",
+                           "webrtc.key");
     if (X509_check_private_key(certificate.get(), key.get()) != 1)
-        return base::error(base::Errc::invalid, "the key of webrtc.key is not that of webrtc.certificate", "webrtc.key");
+        return base::error(base::Errc::invalid, "the key of webrtc.key is not that of webrtc.certificate",
+                           "webrtc.key");
     return WebRtcCertificate{std::move(*certificate_text), std::move(*key_text)};
 }
 

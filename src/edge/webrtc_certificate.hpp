@@ -19,6 +19,7 @@ base::Result<WebRtcCertificate> make_webrtc_certificate();
 
 /// That of two PEM files. `unavailable` when one cannot be read, `invalid` for what is no certificate, no key or no
 /// pair.
-base::Result<WebRtcCertificate> read_webrtc_certificate(const std::string& certificate_file, const std::string& key_file);
+base::Result<WebRtcCertificate> read_webrtc_certificate(const std::string& certificate_file,
+                                                        const std::string& key_file);
 
 }  // namespace antiphon::edge

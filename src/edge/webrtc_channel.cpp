@@ -25,8 +25,11 @@ std::size_t cost(const std::string& bytes) { return bytes.size() + kOverhead; }
 
 WebRtcChannel::WebRtcChannel(std::shared_ptr<base::Strand> strand, std::size_t max_queued, TooLong too_long,
                              WhyClosed why_closed, std::function<void()> closing)
-    : strand_(std::move(strand)), max_queued_(max_queued), too_long_(std::move(too_long)),
-      why_closed_(std::move(why_closed)), closing_(std::move(closing)) {}
+    : strand_(std::move(strand)),
+      max_queued_(max_queued),
+      too_long_(std::move(too_long)),
+      why_closed_(std::move(why_closed)),
+      closing_(std::move(closing)) {}
 
 WebRtcChannel::~WebRtcChannel() = default;
 
@@ -99,8 +102,10 @@ void WebRtcChannel::deliver() {
     received_bytes_ -= cost(message.bytes);
     const auto user = user_;
     delivering_ = true;
-    if (message.binary) user->received_binary({reinterpret_cast<const std::uint8_t*>(message.bytes.data()), message.bytes.size()});
-    else user->received(message.bytes);
+    if (message.binary)
+        user->received_binary({reinterpret_cast<const std::uint8_t*>(message.bytes.data()), message.bytes.size()});
+    else
+        user->received(message.bytes);
     delivering_ = false;
     if (wanted_ && !received_.empty()) strand_->post([self = shared_from_this()] { self->deliver(); });
 }
@@ -136,8 +141,10 @@ void WebRtcChannel::write() {
             Message message = std::move(to_send_.front());
             to_send_.pop_front();
             to_send_bytes_ -= cost(message.bytes);
-            if (message.binary) channel_->send(reinterpret_cast<const rtc::byte*>(message.bytes.data()), message.bytes.size());
-            else channel_->send(std::move(message.bytes));
+            if (message.binary)
+                channel_->send(reinterpret_cast<const rtc::byte*>(message.bytes.data()), message.bytes.size());
+            else
+                channel_->send(std::move(message.bytes));
         }
     } catch (const std::exception& failure) {
         // It was closed meanwhile, which is told by itself.
@@ -160,8 +167,10 @@ void WebRtcChannel::close(CloseCode, std::string_view) {
         const Message message = std::move(to_send_.front());
         to_send_.pop_front();
         try {
-            if (message.binary) channel_->send(reinterpret_cast<const rtc::byte*>(message.bytes.data()), message.bytes.size());
-            else channel_->send(message.bytes);
+            if (message.binary)
+                channel_->send(reinterpret_cast<const rtc::byte*>(message.bytes.data()), message.bytes.size());
+            else
+                channel_->send(message.bytes);
         } catch (const std::exception&) {
             break;
         }

@@ -1,9 +1,9 @@
 // The messages of a call over WebRTC: its data channel "oai-events".
 //
 // strand, but for the library's callbacks, which only hand over. SCTP keeps messages whole and in order and splits what
-// is longer than a packet (RFC 8831). What the client takes in one message is bounded by its max-message-size: `too_long`
-// says what goes in place of a longer one. SCTP has no way to hold a client back message by message, so what it sends
-// before it is asked for waits here, up to the bound for what is sent; beyond that the channel ends as
+// is longer than a packet (RFC 8831). What the client takes in one message is bounded by its max-message-size:
+// `too_long` says what goes in place of a longer one. SCTP has no way to hold a client back message by message, so what
+// it sends before it is asked for waits here, up to the bound for what is sent; beyond that the channel ends as
 // protocol_violated.
 #pragma once
 
@@ -94,16 +94,16 @@ private:
     std::shared_ptr<ChannelUser> user_;  ///< none after the end
     std::shared_ptr<rtc::DataChannel> channel_;
     bool open_ = false;
-    std::optional<ChannelEnd> end_;      ///< why this side ends it
+    std::optional<ChannelEnd> end_;  ///< why this side ends it
     base::Time heard_at_{};
 
-    bool wanted_ = false;                ///< next() was called
+    bool wanted_ = false;  ///< next() was called
     bool delivering_ = false;
     std::deque<Message> received_;
     std::size_t received_bytes_ = 0;
 
     bool holding_back_ = false;
-    std::uint64_t patience_ = 0;         ///< counts the times of holding back
+    std::uint64_t patience_ = 0;  ///< counts the times of holding back
     std::deque<Message> to_send_;
     std::size_t to_send_bytes_ = 0;
 };

@@ -24,15 +24,22 @@ constexpr base::milliseconds kLongestRoundTrip{150};
 WebRtcLine::WebRtcLine(const WebRtcLineSettings& settings, std::shared_ptr<SoundSender> sender,
                        std::shared_ptr<PacketInbox> inbox, listen::SoundReceiver receiver, SendReport send_report,
                        std::function<void()> closing)
-    : settings_(settings), ntp_(settings.now, settings.wall), sender_(std::move(sender)), inbox_(std::move(inbox)),
-      send_report_(std::move(send_report)), receiver_(std::move(receiver)), closing_(std::move(closing)) {}
+    : settings_(settings),
+      ntp_(settings.now, settings.wall),
+      sender_(std::move(sender)),
+      inbox_(std::move(inbox)),
+      send_report_(std::move(send_report)),
+      receiver_(std::move(receiver)),
+      closing_(std::move(closing)) {}
 
 WebRtcLine::~WebRtcLine() = default;
 
 void WebRtcLine::beat(base::Time now, int beats) {
     for (const auto& packet : inbox_->take()) {
-        if (is_rtcp(packet.bytes)) take_reports(packet);
-        else take_sound(packet);
+        if (is_rtcp(packet.bytes))
+            take_reports(packet);
+        else
+            take_sound(packet);
     }
     report(now);
     if (!stream_) return;
@@ -42,8 +49,10 @@ void WebRtcLine::beat(base::Time now, int beats) {
         // Of several beats at once the earlier ones were due before.
         const auto sound = receiver_.step(now - (i - 1) * BeatSchedule::kBeat);
         const auto user = user_;
-        if (sound) user->heard(*sound);
-        else user->heard(kSilence);
+        if (sound)
+            user->heard(*sound);
+        else
+            user->heard(kSilence);
     }
 }
 
@@ -106,8 +115,8 @@ void WebRtcLine::report(base::Time now) {
         if (auto block = stream_->report(now)) blocks.push_back(*block);
     std::vector<std::uint8_t> packet;
     if (due && sent.packets > 0)
-        packet = write_sender_report(settings_.ssrc, {ntp_.at(sent.at), sent.timestamp, sent.packets, sent.octets}, blocks,
-                                     settings_.cname);
+        packet = write_sender_report(settings_.ssrc, {ntp_.at(sent.at), sent.timestamp, sent.packets, sent.octets},
+                                     blocks, settings_.cname);
     else
         packet = write_receiver_report(settings_.ssrc, blocks, settings_.cname);
     if (!missing.empty()) append_nack(packet, settings_.ssrc, stream_->ssrc(), missing);
@@ -127,14 +136,16 @@ void WebRtcLine::clear() { sender_->clear(); }
 std::int64_t WebRtcLine::received() const { return sender_->received(); }
 
 base::Duration WebRtcLine::delay() const {
-    const base::Duration buffer = std::clamp<base::Duration>(2 * receiver_jitter_ + kLeastBuffer, kLeastBuffer, kMostBuffer);
+    const base::Duration buffer =
+        std::clamp<base::Duration>(2 * receiver_jitter_ + kLeastBuffer, kLeastBuffer, kMostBuffer);
     return sender_->queued() + round_trip_.value_or(base::Duration::zero()) / 2 + buffer;
 }
 
 base::Duration WebRtcLine::caller_sound() const {
     if (!stream_) return base::Duration::zero();
     const double ticks = static_cast<double>(earlier_ticks_ + stream_->timestamps_passed());
-    return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(ticks / kTicksPerSecond)) + BeatSchedule::kBeat;
+    return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(ticks / kTicksPerSecond)) +
+           BeatSchedule::kBeat;
 }
 
 void WebRtcLine::close() {

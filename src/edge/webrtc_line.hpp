@@ -26,9 +26,9 @@ struct WebRtcLineSettings {
     std::uint8_t payload_type = 111;  ///< of Opus, both ways
     std::uint32_t ssrc = 0;           ///< ours
     std::string cname;
-    bool receives = true;             ///< the client sends
-    bool nack = false;                ///< the client resends what is asked for
-    base::Time now{};                 ///< the same moment as `wall`
+    bool receives = true;  ///< the client sends
+    bool nack = false;     ///< the client resends what is asked for
+    base::Time now{};      ///< the same moment as `wall`
     std::chrono::system_clock::time_point wall{};
 };
 
@@ -76,12 +76,12 @@ private:
     const SendReport send_report_;
     listen::SoundReceiver receiver_;
     std::function<void()> closing_;
-    std::shared_ptr<MediaUser> user_;      ///< none after the end
+    std::shared_ptr<MediaUser> user_;  ///< none after the end
     base::Time heard_at_{};
 
-    std::optional<RtpReception> stream_;   ///< of the caller, from its first packet on
-    base::Time sound_at_{};                ///< when its last packet came
-    std::int64_t earlier_ticks_ = 0;       ///< of the streams before, at 48 kHz
+    std::optional<RtpReception> stream_;  ///< of the caller, from its first packet on
+    base::Time sound_at_{};               ///< when its last packet came
+    std::int64_t earlier_ticks_ = 0;      ///< of the streams before, at 48 kHz
     bool silent_ = false;
 
     base::Time report_due_{};

@@ -35,8 +35,9 @@ std::string too_long(std::size_t size, std::size_t limit) {
     protocol::ErrorReport report;
     report.type = "server_error";
     report.code = "event_too_large";
-    report.message = "an event of " + std::to_string(size) + " bytes is left out: the data channel takes no more than " +
-                     std::to_string(limit) + " in one message";
+    report.message = "an event of " + std::to_string(size) +
+                     " bytes is left out: the data channel takes no more than " + std::to_string(limit) +
+                     " in one message";
     return protocol::encode(report, base::random_id("event_"), protocol::Dialect::ga);
 }
 
@@ -89,8 +90,13 @@ base::Result<std::shared_ptr<WebRtcPeer>> WebRtcPeer::make(WebRtcStack& stack, s
 }
 
 WebRtcPeer::WebRtcPeer(WebRtcStack& stack, std::shared_ptr<base::Strand> strand, SdpOffer offer)
-    : stack_(stack), strand_(std::move(strand)), way_(stack.hand_over(strand_)), offer_(std::move(offer)),
-      ssrc_(random_ssrc()), cname_(base::random_id("")), outlet_(std::make_shared<Outlet>()) {}
+    : stack_(stack),
+      strand_(std::move(strand)),
+      way_(stack.hand_over(strand_)),
+      offer_(std::move(offer)),
+      ssrc_(random_ssrc()),
+      cname_(base::random_id("")),
+      outlet_(std::make_shared<Outlet>()) {}
 
 WebRtcPeer::~WebRtcPeer() {
     // The stack was closed before the peer had ended: its users hold it, and let go when they are told.
@@ -172,13 +178,13 @@ base::Result<WebRtcPeer::Opened> WebRtcPeer::connect() {
             });
         });
         if (channel_)
-            connection->onDataChannel([connector = channel_->connector(way_)](const std::shared_ptr<rtc::DataChannel>& channel) {
-                connector(channel);
-            });
-        rtc::Description::Audio media(offer_.audio_mid, offer_.client_sends && offer_.client_receives ? Direction::SendRecv
-                                                        : offer_.client_sends                         ? Direction::RecvOnly
-                                                        : offer_.client_receives                      ? Direction::SendOnly
-                                                                                                      : Direction::Inactive);
+            connection->onDataChannel([connector = channel_->connector(way_)](
+                                          const std::shared_ptr<rtc::DataChannel>& channel) { connector(channel); });
+        rtc::Description::Audio media(offer_.audio_mid, offer_.client_sends && offer_.client_receives
+                                                            ? Direction::SendRecv
+                                                        : offer_.client_sends    ? Direction::RecvOnly
+                                                        : offer_.client_receives ? Direction::SendOnly
+                                                                                 : Direction::Inactive);
         media.addOpusCodec(offer_.opus_payload);
         media.addSSRC(ssrc_, cname_, "antiphon", "voice");
         auto track = connection->addTrack(std::move(media));
@@ -229,8 +235,11 @@ void WebRtcPeer::opened(Opened opened, const std::function<void(base::Result<std
 void WebRtcPeer::track_opened() {
     if (ended_) return;
     if (connected_at_ == base::Time{}) connected_at_ = strand_->now();
-    const std::scoped_lock lock(outlet_->mutex);
-    outlet_->track = track_;
+    {
+        const std::scoped_lock lock(outlet_->mutex);
+        outlet_->track = track_;
+    }
+    sender_->open();
 }
 
 void WebRtcPeer::beat(int beats) {

@@ -23,7 +23,7 @@
 namespace rtc {
 class PeerConnection;
 class Track;
-}
+}  // namespace rtc
 
 namespace antiphon::edge {
 

@@ -19,7 +19,7 @@ struct WebRtcSettings {
     std::string public_address;    ///< under which clients reach this machine, where that is not an address of its own
     std::string certificate_file;  ///< PEM, with key_file; empty: one is made at the start
     std::string key_file;
-    std::size_t mtu = 1200;        ///< bytes of a datagram
+    std::size_t mtu = 1200;                      ///< bytes of a datagram
     base::milliseconds connect_timeout{30'000};  ///< from the answer to media or data
     base::milliseconds idle_timeout{15'000};     ///< a client of which nothing came this long is gone
 };

@@ -52,12 +52,15 @@ bool is_address(const std::string& text) {
 
 void set_up_library() {
     // What it warns of is the doing of clients and networks.
-    rtc::InitLogger(rtc::LogLevel::Warning,
-                    [](rtc::LogLevel, const std::string& message) { base::log::debug("webrtc.library", {{"says", message}}); });
+    rtc::InitLogger(rtc::LogLevel::Warning, [](rtc::LogLevel, const std::string& message) {
+        base::log::debug("webrtc.library", {{"says", message}});
+    });
     rtc::SctpSettings sctp;
     // A client that has vanished is found within the idle timeout.
     sctp.heartbeatInterval = std::chrono::milliseconds(3000);
     sctp.maxRetransmitTimeout = std::chrono::milliseconds(3000);
+    // A cut link is given up by the idle timeout, not by the data channel: five attempts are over after nine seconds.
+    sctp.maxRetransmitAttempts = 50;
     rtc::SetSctpSettings(sctp);
     rtc::Preload();
 }
@@ -74,9 +77,11 @@ base::Result<std::unique_ptr<WebRtcStack>> WebRtcStack::open(const WebRtcSetting
     for (const auto& [address, setting] : {std::pair(settings.bind_address, "webrtc.bind_address"),
                                            std::pair(settings.public_address, "webrtc.public_address")})
         if (!address.empty() && !is_address(address))
-            return base::error(base::Errc::invalid, std::string(setting) + " is \"" + address + "\"; it must be an IP address", setting);
+            return base::error(base::Errc::invalid,
+                               std::string(setting) + " is \"" + address + "\"; it must be an IP address", setting);
     if (settings.certificate_file.empty() != settings.key_file.empty())
-        return base::error(base::Errc::invalid, "webrtc.certificate and webrtc.key belong together: one of them is empty",
+        return base::error(base::Errc::invalid,
+                           "webrtc.certificate and webrtc.key belong together: one of them is empty",
                            settings.key_file.empty() ? "webrtc.key" : "webrtc.certificate");
     auto certificate = settings.certificate_file.empty()
                            ? make_webrtc_certificate()
@@ -89,9 +94,10 @@ base::Result<std::unique_ptr<WebRtcStack>> WebRtcStack::open(const WebRtcSetting
             one_port = std::make_unique<rtc::IceUdpMuxListener>(
                 ports->first, settings.bind_address.empty() ? std::nullopt : std::optional(settings.bind_address));
         } catch (const std::exception&) {
-            return base::error(base::Errc::unavailable,
-                               "cannot listen for calls on UDP port " + settings.ports + ": it is taken, or the address is not ours",
-                               "webrtc.ports");
+            return base::error(
+                base::Errc::unavailable,
+                "cannot listen for calls on UDP port " + settings.ports + ": it is taken, or the address is not ours",
+                "webrtc.ports");
         }
     }
     std::unique_ptr<WebRtcStack> stack(new WebRtcStack(settings));
@@ -197,8 +203,10 @@ void WebRtcStack::run() {
     std::unique_lock lock(mutex_);
     for (;;) {
         const auto ready = [this] { return closing_ || !jobs_.empty() || !retiring_.empty(); };
-        if (retired_.empty()) changed_.wait(lock, ready);
-        else changed_.wait_for(lock, kLook, ready);
+        if (retired_.empty())
+            changed_.wait(lock, ready);
+        else
+            changed_.wait_for(lock, kLook, ready);
         auto jobs = std::exchange(jobs_, {});
         auto retiring = std::exchange(retiring_, {});
         const bool closing = closing_;

@@ -26,7 +26,7 @@ namespace rtc {
 struct Configuration;
 class IceUdpMuxListener;
 class PeerConnection;
-}
+}  // namespace rtc
 
 namespace antiphon::edge {
 

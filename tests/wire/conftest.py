@@ -55,7 +55,7 @@ def start(binary, tmp_path_factory):
 @pytest.fixture
 def make_network(binary):
     """make_network(SEED) gives a network between two namespaces, as good as can be until the test spoils it."""
-    program = pathlib.Path(os.environ.get("ANTIPHON_IMPAIR", binary.parent / "tests/impair"))
+    program = binary.parent / "tests/impair"
     assert program.exists(), f"{program} is missing: build the target impair"
     made = []
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { kBinary } from './real_server.mjs';
 
-const kImpair = process.env.ANTIPHON_IMPAIR ?? join(dirname(kBinary), 'tests/impair');
+const kImpair = join(dirname(kBinary), 'tests/impair');
 const kNoPermission = 77;
 
 export class BadNetwork {

@@ -25,6 +25,7 @@ protected:
             [this](base::Time) { ++beaten; });
         ASSERT_TRUE(opened);
         sender = std::move(*opened);
+        sender->open();
     }
 
     void beat(int times = 1) {

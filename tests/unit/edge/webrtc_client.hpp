@@ -81,7 +81,9 @@ public:
         return wait([this] { return track_open_ && (!channel_ || channel_open_); });
     }
     bool wait_closed() {
-        return wait([this] { return state_ == rtc::PeerConnection::State::Closed || state_ == rtc::PeerConnection::State::Disconnected; });
+        return wait([this] {
+            return state_ == rtc::PeerConnection::State::Closed || state_ == rtc::PeerConnection::State::Disconnected;
+        });
     }
 
     void say(const std::string& message) { channel_->send(message); }

@@ -2,9 +2,9 @@
 
 #include "fakes/scratch_file.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
-#include <gtest/gtest.h>
 #include <rtc/rtc.hpp>
 
 #include <string>
@@ -27,7 +27,8 @@ base::Error failure_of(const WebRtcSettings& settings) {
 }
 
 TEST(WebRtcStackTest, RefusesPortsThatAreNone) {
-    for (const char* ports : {"", "x", "10000-", "-10000", "20000-10000", "80", "70000", "10000-70000", "0-10", "1-2-3", " 10000"}) {
+    for (const char* ports :
+         {"", "x", "10000-", "-10000", "20000-10000", "80", "70000", "10000-70000", "0-10", "1-2-3", " 10000"}) {
         WebRtcSettings settings = loopback();
         settings.ports = ports;
         const base::Error failure = failure_of(settings);
