@@ -50,7 +50,7 @@ void Pacer::put_back(std::span<const float> samples) {
     const auto count = std::min(static_cast<std::int64_t>(samples.size()), sent());
     if (count <= 0) return;
     const auto last = samples.last(static_cast<std::size_t>(count));
-    queue_.insert(queue_.begin(), last.begin(), last.end());
+    sound_.insert(sound_.begin() + static_cast<std::ptrdiff_t>(head_), last.begin(), last.end());
     // What was sent before has been played meanwhile; the next frame begins a spurt.
     before_ = sent() - count;
     spurt_sent_ = 0;
