@@ -42,7 +42,8 @@ WebRtcChannel::Connector WebRtcChannel::connector(const std::shared_ptr<HandOver
     return [on_strand, inflow = inflow_, bound = max_queued_](const std::shared_ptr<rtc::DataChannel>& channel) {
         if (channel->label() != kLabel || inflow->connected.exchange(true)) {
             base::log::debug("webrtc.channel_refused", {{"label", channel->label()}});
-            return;  // the last reference closes it
+            // Not from within the library's callback, in which the channel is still being opened.
+            return on_strand([channel](WebRtcChannel&) { channel->close(); });
         }
         channel->onMessage([on_strand, inflow, bound](const rtc::message_variant& given) {
             Message message = copy_of(given);
