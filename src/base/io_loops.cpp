@@ -9,8 +9,8 @@ IoLoops::IoLoops(std::size_t count) {
 }
 
 IoLoops::~IoLoops() {
-    // The first one goes first: what it has not run, an accepted connection for one, may belong to another loop.
-    for (auto& loop : loops_) loop.reset();
+    // What a loop has not run may own sockets and timers of another: all of it goes before the first loop does.
+    for (const auto& loop : loops_) loop->io.shutdown();
 }
 
 std::shared_ptr<AsioStrand> IoLoops::make_strand() {

@@ -35,8 +35,12 @@ public:
     void stop();
 
 private:
+    struct Context final : boost::asio::io_context {
+        using boost::asio::io_context::io_context;
+        using boost::asio::execution_context::shutdown;
+    };
     struct Loop {
-        boost::asio::io_context io{1};
+        Context io{1};
         std::shared_ptr<std::atomic<std::size_t>> strands = std::make_shared<std::atomic<std::size_t>>(0);
     };
 
