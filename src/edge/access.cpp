@@ -31,7 +31,7 @@ Headers access_headers(std::string_view origin, std::string_view host, const std
     if (origin.empty() || !printable(origin) || !origin_allowed(origin, host, allowed)) return {};
     const bool any = std::find(allowed.begin(), allowed.end(), "*") != allowed.end();
     Headers headers{{"Access-Control-Allow-Origin", any ? "*" : std::string(origin)},
-                    {"Access-Control-Expose-Headers", "Location, Retry-After"}};
+                    {"Access-Control-Expose-Headers", "Location, Retry-After, Antiphon-Resume-Token"}};
     if (!any) headers.emplace_back("Vary", "Origin");
     return headers;
 }

@@ -263,7 +263,7 @@ private:
         if (route.endpoint == Endpoint::realtime_calls)
             return begin_call({std::move(wanted.target), std::move(wanted.content_type), std::move(wanted.body),
                                std::string(view(request[http::field::authorization])), client_},
-                              {services_, *connections_, strand_->executor(), settings_->max_queued},
+                              {services_, *connections_, strand_, settings_->max_queued},
                               std::move(responder));
         serve_work(std::move(wanted), services_, std::move(responder));
     }

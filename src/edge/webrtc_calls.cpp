@@ -1,6 +1,5 @@
 #include "edge/webrtc_calls.hpp"
 
-#include "base/asio_strand.hpp"
 #include "base/log.hpp"
 #include "base/utf8.hpp"
 #include "edge/answers.hpp"
@@ -106,7 +105,7 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     auto agent = agent_of(target, services);
     if (!agent) return responder->reply(no_agent_reply(agent.error()));
 
-    const auto strand = std::make_shared<base::AsioStrand>(grounds.io);
+    const auto& strand = grounds.strand;
     WireStart wire;
     wire.dialect = protocol::Dialect::ga;
     wire.plays_sound = true;
@@ -130,7 +129,11 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
             if (!answer) return responder->reply(failure_reply(answer.error()));
             if (responder->gone().stop_requested()) session->hang_up();
             const std::string& id = session->call_id();
-            responder->reply({201, std::string(kSdp), std::move(*answer), {{"Location", std::string(kCalls) + id}}});
+            Reply created{201, std::string(kSdp), std::move(*answer), {{"Location", std::string(kCalls) + id}}};
+            // Here, as a client to whom no packet gets through learns it in no other way.
+            if (const std::string token = session->resume_token(); !token.empty())
+                created.headers.emplace_back("Antiphon-Resume-Token", token);
+            responder->reply(std::move(created));
         });
     });
 }

@@ -4,13 +4,12 @@
 // a client that offered none; a client that gets to neither within WebRtcSettings::connect_timeout loses its place.
 #pragma once
 
+#include "base/strand.hpp"
 #include "edge/connections.hpp"
 #include "edge/reply.hpp"
 #include "edge/responder.hpp"
 #include "edge/routes.hpp"
 #include "edge/services.hpp"
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -29,12 +28,12 @@ struct CallOffer {
 struct CallGrounds {
     const Services& services;  ///< outlives the call
     Connections& connections;  ///< likewise
-    boost::asio::any_io_executor io;
+    std::shared_ptr<base::Strand> strand;  ///< the connection's, which the call lives on as one over a WebSocket does
     std::size_t max_queued;  ///< bytes waiting for a client that does not read
 };
 
-/// 201 with the answer and the call's Location; 400 for an offer or a session that is wrong, 401 for a client secret
-/// that opens nothing, 413 for an offer over
+/// 201 with the answer, the call's Location and, when the session is resumable, its token (Antiphon-Resume-Token);
+/// 400 for an offer or a session that is wrong, 401 for a client secret that opens nothing, 413 for an offer over
 /// kMaxOffer, 415 for what is neither SDP nor a form, 404 for an agent that there is not, 503 while the engines are
 /// loaded, when every place is taken, and where WebRTC is off.
 void begin_call(CallOffer offer, const CallGrounds& grounds, std::shared_ptr<Responder> responder);
