@@ -21,6 +21,13 @@ constexpr int kOpus = 111;
 constexpr std::uint32_t kSsrc = 1;
 /// A STUN server that does not answer is no reason to keep the offer back.
 constexpr std::chrono::seconds kGathering{2};
+constexpr std::chrono::seconds kCleanupPatience{5};
+
+/// However the attempt ended: waits for the library's threads to be done with it, so that none of them still runs while
+/// the process ends.
+struct CleanUp {
+    ~CleanUp() { rtc::Cleanup().wait_for(kCleanupPatience); }
+};
 
 /// What the library's threads say; they may say it after we have gone.
 struct Heard {
@@ -117,6 +124,7 @@ base::Result<std::string> try_it(const std::string& calls_url, const std::vector
 
 base::Result<std::string> try_webrtc(const std::string& calls_url, const std::vector<IceServer>& servers,
                                      const edge::TlsTrust& trust, std::chrono::seconds limit) {
+    const CleanUp afterwards;
     try {
         return try_it(calls_url, servers, trust, limit);
     } catch (const std::exception& fault) {
