@@ -17,19 +17,19 @@ from webrtc_call import calling
 SDP = {"Content-Type": "application/sdp"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def webrtc_server(start):
     return start("webrtc.bind_address=127.0.0.1", "webrtc.ports=0")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_one:
         any_one.bind(("127.0.0.1", 0))
         return any_one.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def one_port_server(start, free_port):
     return start("webrtc.bind_address=127.0.0.1", f"webrtc.ports={free_port}", "server.max_calls=1", "webrtc.connect_timeout_ms=2000",
                  "webrtc.idle_timeout_ms=3000")
