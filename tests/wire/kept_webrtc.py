@@ -4,6 +4,7 @@ It keeps its microphone's sound, falls back when for a while nothing came or not
 with what the server has not heard.
 """
 
+import array
 import asyncio
 import base64
 import contextlib
@@ -15,7 +16,6 @@ import time
 import urllib.parse
 
 import aioice.ice
-import array
 import av
 import websockets
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
@@ -27,7 +27,7 @@ FRAME = 960  # bytes of 20 ms: 24 kHz, 16 bits
 BYTES_PER_MS = 48
 LOUD = 500
 # Less than the three seconds of a cut link that the tests have: a line that comes back by itself keeps its hole.
-PATIENCE = 2.5
+PATIENCE = 2.0
 
 # aioice takes all addresses of the machine; here each caller of a test has one of its own.
 _address = contextvars.ContextVar("address", default=None)
@@ -81,12 +81,11 @@ class KeptWebRtcCall:
         self.channel.on("message", lambda raw: self._take(raw, self.channel))
         self.connection.on("track", lambda track: self._begin(self._listen(track)))
         self.events = []
-        self.news = asyncio.Event()
         self.heard_ms = 0  # of our sound, as the server says
         self.last_event_id = ""
         self.socket = None
         self.socket_sound = b""  # what came over the WebSocket
-        self.line_frames = []  # what came over the line: its timestamp in ms, and whether it is loud
+        self._line_frames = 0  # what came over the line, from the first loud one on
         self.resumed = None  # what the server said to the take-over
         self.fell_back_at = None
         self._tasks = set()
@@ -130,7 +129,8 @@ class KeptWebRtcCall:
         self.call_id = headers["Location"].rsplit("/", 1)[1]
         self.token = headers["Antiphon-Resume-Token"]
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        self._sign_of_server = self._sign_of_us = time.monotonic()
+        self._sign_of_server = time.monotonic()
+        self._sign_of_us = self._sign_of_server + 1  # it is told of once a second
         self._begin(self._watch())
 
     def _post(self, path, body):
@@ -148,8 +148,8 @@ class KeptWebRtcCall:
                 if self.fell_back_at:
                     return
                 self._sign_of_server = time.monotonic()
-                loud = max(abs(sample) for sample in array.array("h", bytes(frame.planes[0]))) > LOUD
-                self.line_frames.append((frame.pts * 1000 / frame.sample_rate, loud))
+                if self._line_frames or max(abs(sample) for sample in array.array("h", bytes(frame.planes[0]))) > LOUD:
+                    self._line_frames += 1
 
     def _take(self, message, way):
         if way is not (self.socket or self.channel) or (self.fell_back_at and way is self.channel):
@@ -167,7 +167,6 @@ class KeptWebRtcCall:
         if event["type"] == "response.output_audio.delta":
             self.socket_sound += base64.b64decode(event["delta"])
         self.events.append(event)
-        self.news.set()
 
     async def _watch(self):
         while time.monotonic() - min(self._sign_of_server, self._sign_of_us) < PATIENCE:
@@ -208,29 +207,31 @@ class KeptWebRtcCall:
 
     # --- what a test looks at
 
-    async def until(self, kind, *, since=0, seconds=90, where=lambda event: True):
-        async def found():
-            while True:
-                for event in self.events[since:]:
-                    if event["type"] == kind and where(event):
-                        return event
-                for task in self._tasks:
-                    if task.done() and not task.cancelled() and task.exception():
-                        raise task.exception()
-                self.news.clear()
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self.news.wait(), 1)
+    async def _wait(self, question, what, seconds, since=0):
+        end = time.monotonic() + seconds
+        while not (answer := question()):
+            for task in self._tasks:
+                if task.done() and not task.cancelled() and task.exception():
+                    raise task.exception()
+            types = [event["type"] for event in self.events[since:]]
+            assert time.monotonic() < end, f"no {what} in {seconds} s, only {types}"
+            await asyncio.sleep(0.05)
+        return answer
 
-        try:
-            return await asyncio.wait_for(found(), seconds)
-        except asyncio.TimeoutError:
-            raise AssertionError(f"no {kind} in {seconds} s, only {[e['type'] for e in self.events[since:]]}") from None
+    async def until(self, kind, *, since=0, seconds=90, where=lambda event: True):
+        def found():
+            return next((event for event in self.events[since:] if event["type"] == kind and where(event)), None)
+
+        return await self._wait(found, kind, seconds, since)
+
+    async def line_until(self, milliseconds):
+        await self._wait(lambda: self.line_ms() >= milliseconds, "sound on the line", 30)
+
+    async def taken_over(self):
+        return await self._wait(lambda: self.resumed, "take-over", 60)
 
     def all(self, kind):
         return [event for event in self.events if event["type"] == kind]
-
-    def tell(self, event):
-        self.channel.send(json.dumps(event))
 
     def expect_each_once(self):
         ids = [event["event_id"] for event in self.events]
@@ -238,8 +239,7 @@ class KeptWebRtcCall:
 
     def line_ms(self):
         """How much of the answer has come over the line, from its first loud moment on."""
-        first = next((at for at, loud in self.line_frames if loud), None)
-        return 0 if first is None else self.line_frames[-1][0] - first + 20
+        return self._line_frames * 20
 
     def socket_ms(self):
         return len(self.socket_sound) / BYTES_PER_MS
