@@ -49,9 +49,9 @@ class Microphone(MediaStreamTrack):
 
 
 class Call:
-    def __init__(self, server, data=True):
+    def __init__(self, server, data=True, configuration=None):
         self.server = server
-        self.connection = RTCPeerConnection()
+        self.connection = RTCPeerConnection(configuration)
         self.microphone = Microphone()
         self.connection.addTrack(self.microphone)
         self.channel = self.connection.createDataChannel("oai-events") if data else None
