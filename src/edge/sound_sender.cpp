@@ -17,6 +17,8 @@ constexpr std::size_t kMaxUnconfirmed = 3000;  ///< packets: a minute without a 
 constexpr std::size_t kMaxKept = 25;
 constexpr base::milliseconds kKeptFor{500};
 constexpr int kMaxResends = 2;
+/// More than this is no loss of single packets any more: the way was cut for a while.
+constexpr double kCut = 0.3;
 
 std::uint32_t random_number(std::uint32_t below) {
     std::random_device source;
@@ -145,6 +147,7 @@ void SoundSender::reported(std::uint32_t highest_sequence, double lost) {
     loss_ = lost;
     const std::scoped_lock lock(mutex_);
     if (highest_sequence >= sequence_) return;  // of no packet of ours
+    if (lost > kCut) return;                    // what came after the cut says nothing of what was sent meanwhile
     while (!unconfirmed_.empty() && unconfirmed_.front().sequence <= highest_sequence) {
         confirmed_ = unconfirmed_.front().position;
         unconfirmed_.pop_front();

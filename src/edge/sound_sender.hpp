@@ -54,7 +54,8 @@ public:
     /// How long what waits takes.
     base::Duration queued() const;
 
-    /// What the receiver said: packets up to this one have come, and how much of the last ones was lost.
+    /// What the receiver said: packets up to this one have come, and how much of the last ones was lost. A report that
+    /// most were lost confirms none.
     void reported(std::uint32_t highest_sequence, double lost);
     /// Sends the packet again if it is not older than half a second (RFC 4585, generic NACK); each at most twice.
     void resend(std::uint16_t sequence, base::Time now);

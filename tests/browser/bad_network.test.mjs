@@ -117,6 +117,7 @@ test('a call on a network without faults loses nothing', async (t) => {
   const outcome = await call(t, {});
   assertOneTurn(outcome, 0.15);
   assert.equal(outcome.packetsLost, 0);
+  assert.equal(outcome.reportedLost, 0);
 });
 
 test('10 % loss and 60 ms of jitter lose no turn', async (t) => {
@@ -124,4 +125,7 @@ test('10 % loss and 60 ms of jitter lose no turn', async (t) => {
   const outcome = await call(t, { loss: 0.1, delay_ms: 60, jitter_ms: 60 });
   assertOneTurn(outcome, 0.4);
   assert.ok(outcome.packetsLost > 0, 'the network was as good as the other one');
+  assert.ok(outcome.concealed > 0 && outcome.concealed < 0.5, `${outcome.concealed} of the sound was made up`);
+  assert.ok(outcome.reportedLost > 0, 'the server reports what it has not got');
+  assert.ok(outcome.roundTripSeconds > 0.1 && outcome.roundTripSeconds < 0.6, `${outcome.roundTripSeconds} s`);
 });

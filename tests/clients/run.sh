@@ -87,6 +87,7 @@ for client in "${clients[@]}"; do
         agents)
             node_packages
             run node "$here/node/agents.mjs"
+            run node "$here/node/agents_webrtc.mjs"
             ;;
         beta)
             node_packages

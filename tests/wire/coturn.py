@@ -32,13 +32,15 @@ def free_port():
 
 
 class Coturn:
-    def __init__(self, folder: pathlib.Path, media, secret=SECRET):
+    """Listens on loopback; with `network` (network.py) at `at`, an address of that one's server end."""
+
+    def __init__(self, folder: pathlib.Path, media, secret=SECRET, *, network=None, at="127.0.0.1"):
         program = shutil.which("turnserver")
         if program is None:
             pytest.fail("coturn is missing: scripts/packages.txt lists it for the tests")
-        self.media, self.port = media, free_port()
-        self.six = socket.has_ipv6 and can_bind("::1")
-        listen = ["--listen", "127.0.0.1"] + (["--listen", "::1"] if self.six else [])
+        self.media, self.port, self.host = media, free_port(), at
+        self.six = network is None and socket.has_ipv6 and can_bind("::1")
+        listen = ["--listen", at] + (["--listen", "::1"] if self.six else [])
         config = subprocess.run(
             [CONFIGURE, "--media", media, *listen, "--port", str(self.port)],
             env={**os.environ, "ANTIPHON_ICE_TURN_SECRET": secret}, check=True, capture_output=True, text=True,
@@ -50,22 +52,27 @@ class Coturn:
         if media.startswith("127."):
             command.append("--allow-loopback-peers")
         self.log_path = folder / "output"
+        if network:
+            command = network.command("server", command)
         self.process = subprocess.Popen(command, cwd=folder, stdout=open(self.log_path, "w"), stderr=subprocess.STDOUT)
         end = time.monotonic() + 20
         while True:
             assert self.process.poll() is None and time.monotonic() < end, f"coturn did not start:\n{self.log_path.read_text()}"
             try:
-                with TurnClient(("127.0.0.1", self.port)) as client:
-                    client.socket.settimeout(0.2)
-                    client.request(1)
-                    client.response(0.2)
-                    return
+                network.within("server", self._ask) if network else self._ask()
+                return
             except (OSError, Refused):
                 time.sleep(0.1)
 
+    def _ask(self):
+        with TurnClient(self.address) as client:
+            client.socket.settimeout(0.2)
+            client.request(1)
+            client.response(0.2)
+
     @property
     def address(self):
-        return "127.0.0.1", self.port
+        return self.host, self.port
 
     def stop(self):
         self.process.terminate()

@@ -12,6 +12,7 @@ import contextvars
 import fractions
 import http.client
 import json
+import socket
 import time
 import urllib.parse
 
@@ -28,6 +29,7 @@ BYTES_PER_MS = 48
 LOUD = 500
 # Less than the three seconds of a cut link that the tests have: a line that comes back by itself keeps its hole.
 PATIENCE = 2.0
+RETRY = 0.3  # not to wait for TCP's own, which come ever later
 
 # aioice takes all addresses of the machine; here each caller of a test has one of its own.
 _address = contextvars.ContextVar("address", default=None)
@@ -174,19 +176,30 @@ class KeptWebRtcCall:
         self.fell_back_at = time.monotonic()
         query = {"call_id": self.call_id, "resume": self.token, "last_event_id": self.last_event_id}
         url = self.place.websocket_url.split("?")[0] + "?" + urllib.parse.urlencode(query)
-        while True:
-            source = {"local_addr": (self.address, 0)} if self.address else {}
-            try:
-                self.socket = await websockets.connect(url, max_size=None, open_timeout=1, ping_interval=None, **source)
-                break
-            except (OSError, asyncio.TimeoutError, websockets.InvalidMessage):
-                await asyncio.sleep(0.2)
+        while not (road := await self._connected()):
+            await asyncio.sleep(0.1)
+        self.socket = await websockets.connect(url, sock=road, max_size=None, ping_interval=None)
         self.resumed = json.loads(await self.socket.recv())
         assert self.resumed["type"] == "antiphon.session" and self.resumed["resumed"], self.resumed
         # Not earlier: the end of its line, should it get through, would be the end of the call.
         self._begin(self.connection.close())
         self._begin(self._read())
         await self._send_microphone(self._unheard_from(self.resumed["input_audio_ms"]))
+
+    async def _connected(self):
+        """A TCP connection to the server, if there is one to be had now."""
+        server = urllib.parse.urlsplit(self.place.url)
+        road = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        road.setblocking(False)
+        try:
+            if self.address:
+                road.bind((self.address, 0))
+            connecting = asyncio.get_running_loop().sock_connect(road, (server.hostname, server.port))
+            await asyncio.wait_for(connecting, RETRY)
+            return road
+        except (OSError, asyncio.TimeoutError):
+            road.close()
+            return None
 
     def _unheard_from(self, input_audio_ms):
         """The server counts from the first packet that it had of the line."""

@@ -47,6 +47,13 @@ def test_ten_percent_lost_and_sixty_milliseconds_of_jitter(network, networked_se
                 assert "country" in heard.lower(), heard
                 assert loud > 0.5
             assert call.connection.connectionState == "connected"
+            # Both sides know of it: the client of what it got, and what the server's reports say of what it sent.
+            stats = (await call.connection.getStats()).values()
+            got = next(one for one in stats if one.type == "inbound-rtp")
+            sent = next(one for one in stats if one.type == "remote-inbound-rtp")
+            assert 0.05 < got.packetsLost / (got.packetsLost + got.packetsReceived) < 0.2, got
+            assert 0.05 < sent.packetsLost / (sent.packetsLost + sent.packetsReceived) < 0.2, sent
+            assert 0.1 < sent.roundTripTime < 0.6, sent
             assert (await call.hang_up())[0] == 200
 
     server.call_from_client(hold)

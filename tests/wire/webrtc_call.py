@@ -62,9 +62,9 @@ def with_session(offer, session):
 
 
 class Call:
-    def __init__(self, server, data=True):
+    def __init__(self, server, data=True, configuration=None):
         self.server = server
-        self.connection = RTCPeerConnection()
+        self.connection = RTCPeerConnection(configuration)
         self.microphone = Microphone()
         self.connection.addTrack(self.microphone)
         self.channel = self.connection.createDataChannel("oai-events") if data else None

@@ -11,7 +11,8 @@ export const longStory = 'Tell a long story about a river and the people who liv
 export const toolQuestion = 'What time is it in Paris?';
 
 const frame = 960; // bytes of 20 ms: 24 kHz, 16 bits
-const folder = process.env.ANTIPHON_SPEECH;
+/** Where run.sh puts the questions, and its clients what goes with them. */
+export const folder = process.env.ANTIPHON_SPEECH;
 
 /** The sound of question 1, 2 or 3, made by run.sh. */
 export const question = (number) => readFileSync(`${folder}/question${number}.raw`);

@@ -124,6 +124,8 @@ TEST_F(SoundSenderTest, ReportsTellWhatHasBeenReceived) {
     EXPECT_EQ(sender->received(), 4 * static_cast<std::int64_t>(kFrame));
     sender->reported(packet(9).sequence + 5U, 0);  // nor does one of packets that never were
     EXPECT_EQ(sender->received(), 4 * static_cast<std::int64_t>(kFrame));
+    sender->reported(packet(8).sequence, 0.6);  // where the line was cut, nobody knows what has come
+    EXPECT_EQ(sender->received(), 4 * static_cast<std::int64_t>(kFrame));
     sender->reported(packet(9).sequence, 0);
     EXPECT_EQ(sender->received(), 10 * static_cast<std::int64_t>(kFrame));
 }

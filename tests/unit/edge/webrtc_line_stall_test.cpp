@@ -27,7 +27,7 @@ struct Listener final : MediaUser {
     bool ended = false;
 };
 
-class WebRtcLineTest : public ::testing::Test {
+class WebRtcLineStallTest : public ::testing::Test {
 protected:
     void SetUp() override {
         auto sender = SoundSender::open({}, [](std::span<const std::uint8_t>) {}, [](base::Time) {});
@@ -86,7 +86,7 @@ protected:
     int phase = 0;
 };
 
-TEST_F(WebRtcLineTest, GivesNoSilenceOfItsOwnWhenPacketsStop) {
+TEST_F(WebRtcLineStallTest, GivesNoSilenceOfItsOwnWhenPacketsStop) {
     EXPECT_GE(pass(milliseconds(1000), true), milliseconds(960));
     const auto given = pass(milliseconds(2800), false);
     EXPECT_LE(given, milliseconds(300)) << "what was still to be heard, and a doubt's length of silence";
@@ -94,7 +94,7 @@ TEST_F(WebRtcLineTest, GivesNoSilenceOfItsOwnWhenPacketsStop) {
     EXPECT_GE(pass(milliseconds(1000), true), milliseconds(960)) << "and goes on";
 }
 
-TEST_F(WebRtcLineTest, GivesTheSilenceOfACallerWhoPauses) {
+TEST_F(WebRtcLineStallTest, GivesTheSilenceOfACallerWhoPauses) {
     pass(milliseconds(1000), true);
     pause();
     EXPECT_EQ(pass(milliseconds(400), false), milliseconds(400));
@@ -103,7 +103,7 @@ TEST_F(WebRtcLineTest, GivesTheSilenceOfACallerWhoPauses) {
     EXPECT_GE(pass(milliseconds(200), true), milliseconds(200));
 }
 
-TEST_F(WebRtcLineTest, IsSilentAfterThreeSecondsOfNothing) {
+TEST_F(WebRtcLineStallTest, IsSilentAfterThreeSecondsOfNothing) {
     pass(milliseconds(200), true);
     pass(milliseconds(3100), false);
     EXPECT_TRUE(listener->silent);
