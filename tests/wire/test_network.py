@@ -101,7 +101,7 @@ def test_jitter_without_order(network, echo):
     numbers, times = probe(network, packets=500, gap=0.01)
     assert sorted(numbers) == list(range(500))
     assert numbers != sorted(numbers)
-    assert abs(sum(times) / len(times) - 0.050) < 0.006
+    assert 0.044 < sorted(times)[len(times) // 2] < 0.075
 
 
 def test_duplicates_and_holds_back(network, echo):
