@@ -1,0 +1,74 @@
+// The call page over WebRTC, in a real Chromium, to the real server with its real engines.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { captions, keepTexts, openPage, playedSound, screenshot, startBrowser, waitForShown, waitForText, waitForTexts } from './support/browser.mjs';
+import { keepPeers, kSaid, microphone, received, trimmed } from './support/question.mjs';
+import { RealServer, wordErrorRate } from './support/real_server.mjs';
+
+const kTimeout = 60_000;
+const kPatient = 'fallback_ms=30000'; // a busy machine is not a blocked network
+
+let folder;
+let server;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'antiphon-webrtc-'));
+  const instructions = 'You are a helpful voice assistant. Answer with a short story about a sailor and the sea.';
+  server = await RealServer.start(['language_model.max_tokens=40', `session.instructions=${instructions}`]);
+});
+
+after(async () => {
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function call(browser, query = `transport=auto&${kPatient}`, to = server) {
+  const { page, errors } = await openPage(browser, `${to.origin}/call?${query}`, { record: true, script: keepPeers });
+  await waitForText(page, '#server', 'Server: ready');
+  await keepTexts(page, '#notice');
+  await page.click('#call');
+  await waitForText(page, '#connection', 'Connection: connected', kTimeout);
+  return { page, errors };
+}
+
+test('a spoken question over WebRTC is understood, and the answer is heard as it is captioned', async (t) => {
+  const browser = await startBrowser({ microphone: await microphone(folder, 'question', [3]) });
+  try {
+    const { page, errors } = await call(browser);
+    assert.equal(await page.textContent('#way'), 'WebRTC');
+    assert.equal(await page.inputValue('#mode'), 'auto');
+    await keepTexts(page, '.assistant .coming');
+    await waitForTexts(page, { '#captions li.caller.live .text': /\w/, '#activity': 'Hearing you' }, kTimeout);
+    await page.waitForSelector('#captions li.caller.final', { timeout: kTimeout });
+    await waitForText(page, '#activity', 'Speaking', kTimeout);
+    await waitForShown(page, '.assistant .coming', /\w/, kTimeout);
+    await screenshot(page, 'webrtc-answer');
+    await waitForText(page, '#activity', 'Listening', kTimeout);
+    assert.equal(await page.locator('.coming').count(), 0, 'all words have sounded');
+    const [caller, assistant, ...more] = await captions(page);
+    assert.ok(wordErrorRate(kSaid, caller.text) <= 0.15, caller.text);
+    assert.deepEqual([assistant.side, assistant.state], ['assistant', 'final']);
+    assert.deepEqual(more, []);
+    const lit = await page.evaluate(() => window.__shown['.assistant .coming'].length);
+    assert.ok(lit > 3, `the words light up one after the other (${lit} steps)`);
+
+    const stats = await received(page);
+    t.diagnostic(JSON.stringify(stats));
+    assert.ok(stats.packetsReceived > 50, 'the answer came by RTP');
+    assert.ok(stats.packetsLost <= stats.packetsReceived * 0.01, `${stats.packetsLost} packets were lost`);
+    const heard = await server.transcribe(trimmed(await playedSound(page)));
+    t.diagnostic(`caption: ${assistant.text}\nread back: ${heard}`);
+    assert.ok(wordErrorRate(assistant.text, heard) <= 0.2, `the caption is "${assistant.text}", but "${heard}" was heard`);
+    assert.equal(await page.textContent('#notice'), '');
+    await page.click('#call');
+    await waitForText(page, '#connection', 'Connection: ended');
+    assert.deepEqual(errors, []);
+  } finally {
+    await browser.close();
+  }
+});
