@@ -11,6 +11,7 @@
 import panelCss from 'inline:panel.css';
 
 import { element } from './caption_view.ts';
+import { DoctorView } from './doctor_view.ts';
 import { Panel } from './panel.ts';
 import { fallbackAfter, transportOf } from './ways.ts';
 
@@ -19,6 +20,7 @@ const kScript = document.currentScript instanceof HTMLScriptElement ? document.c
 export class AntiphonCall extends HTMLElement {
   private panel: Panel | undefined;
   private launcher: HTMLButtonElement | undefined;
+  private doctor: DoctorView | undefined;
   private told = '';
 
   connectedCallback(): void {
@@ -30,6 +32,7 @@ export class AntiphonCall extends HTMLElement {
     const style = new CSSStyleSheet();
     style.replaceSync(panelCss);
     shadow.adoptedStyleSheets = [style];
+    if (linked.has('doctor')) return this.examine(shadow);
     const name = attribute('name') || 'Antiphon';
     const panel = new Panel(
       {
@@ -69,6 +72,7 @@ export class AntiphonCall extends HTMLElement {
   }
 
   disconnectedCallback(): void {
+    this.doctor?.close();
     this.panel?.close();
     this.panel = undefined;
   }
@@ -90,6 +94,12 @@ export class AntiphonCall extends HTMLElement {
     this.showLauncher();
     if (!panel.active) panel.start();
     panel.find('call').focus();
+  }
+
+  private examine(shadow: ShadowRoot): void {
+    this.doctor = new DoctorView();
+    this.doctor.frame.setAttribute('role', 'main');
+    shadow.replaceChildren(this.doctor.frame);
   }
 
   /** A call goes on; its button in the page opens the panel again. */

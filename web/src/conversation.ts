@@ -35,6 +35,7 @@ export class Conversation {
   private thinking = false;
   private line = false;
   private onLine = { response: '', item: '', heard: 0, whole: false }; // what sounds there; milliseconds
+  private readonly whole = new Set<string>(); // answers that were heard to their end over the line
   private readonly before = new Map<string, number>(); // milliseconds of an answer that were heard over the line
 
   constructor(readonly captions = new Captions()) {}
@@ -116,7 +117,7 @@ export class Conversation {
         this.startedOnLine(event.response_id);
         return [];
       case 'output_audio_buffer.stopped':
-        if (event.response_id === this.onLine.response) this.ended([this.onLine.item]);
+        if (event.response_id === this.onLine.response) this.heardWhole(this.onLine.item);
         return [];
       case 'output_audio_buffer.cleared':
         this.clearedOnLine(event.response_id);
@@ -141,7 +142,7 @@ export class Conversation {
     this.onLine = { response: '', item: '', heard: 0, whole: false };
     if (item === '' || !this.sounding.has(item)) return;
     this.before.set(item, heard);
-    if (whole) this.ended([item]);
+    if (whole) this.heardWhole(item);
   }
 
   /** So much more was heard over the line. Returns the answer whose caption looks different now. */
@@ -215,6 +216,12 @@ export class Conversation {
     }
   }
 
+  /** It may be sent again to who takes the call over: the server knows only what the line's last report said. */
+  private heardWhole(item: string): void {
+    this.whole.add(item);
+    this.ended([item]);
+  }
+
   private startedOnLine(response: string): void {
     const announced = this.announced.response_id === response ? this.announced.item_id : '';
     const item = announced || ([...(this.itemsOf.get(response) ?? [])][0] ?? '');
@@ -233,7 +240,7 @@ export class Conversation {
   }
 
   private sound(part: { response_id: string; item_id: string }, samples: Int16Array): Effect[] {
-    if (!this.accepts(part)) return [];
+    if (!this.accepts(part) || this.whole.has(part.item_id)) return [];
     this.sounding.add(part.item_id);
     this.thinking = false;
     return [{ kind: 'play', item: part.item_id, samples }];
