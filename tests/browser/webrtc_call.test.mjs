@@ -72,3 +72,81 @@ test('a spoken question over WebRTC is understood, and the answer is heard as it
     await browser.close();
   }
 });
+
+test('the caller cuts in over WebRTC: the server stops the answer, and the next one is given', async () => {
+  const browser = await startBrowser({ microphone: await microphone(folder, 'interruption', [3, 5]) });
+  try {
+    const { page } = await call(browser);
+    await waitForText(page, '#activity', 'Speaking', kTimeout);
+    await page.waitForSelector('#captions li.assistant.interrupted', { timeout: kTimeout });
+    await page.waitForSelector('#captions li.assistant.interrupted ~ li.assistant.final', { timeout: kTimeout });
+    await waitForText(page, '#activity', 'Listening', kTimeout);
+    const [first, cutShort, second, answer] = await captions(page);
+    for (const { text } of [first, second]) assert.ok(wordErrorRate(kSaid, text) <= 0.15, text);
+    assert.ok(cutShort.unheard.length > 0, `something of "${cutShort.text}" was not heard`);
+    assert.ok(cutShort.unheard.length < cutShort.text.length, `something of "${cutShort.text}" was heard`);
+    assert.equal(answer.state, 'final');
+    assert.equal(await page.textContent('#way'), 'WebRTC');
+    assert.equal(await page.textContent('#notice'), '');
+  } finally {
+    await browser.close();
+  }
+});
+
+test('push-to-talk over WebRTC: what is said while the key is down is answered; then typing, and cutting in by it', async () => {
+  const browser = await startBrowser({ microphone: await microphone(folder, 'push', [1, 12]) });
+  try {
+    const { page, errors } = await openPage(browser, `${server.origin}/call?${kPatient}`, { script: keepPeers });
+    await waitForText(page, '#server', 'Server: ready');
+    await page.click('#open-settings');
+    await page.click('#push-to-talk');
+    await page.click('#close-settings');
+    await page.click('#call');
+    await waitForText(page, '#way', 'WebRTC', kTimeout);
+    await waitForText(page, '#activity', 'Ready when you are');
+    const sends = () => page.evaluate(() => window.__peers[0].getSenders()[0].track.enabled);
+    assert.equal(await sends(), false);
+    await page.keyboard.down(' ');
+    await waitForText(page, '#activity', 'Hearing you');
+    assert.equal(await sends(), true);
+    const level = () => document.querySelector('antiphon-call').shadowRoot.querySelector('#level').getAttribute('aria-valuenow');
+    await page.waitForFunction(`Number((${level})()) > 20`, undefined, { timeout: kTimeout }); // the question begins
+    await page.waitForTimeout(3_000); // and lasts this long
+    await keepTexts(page, '#activity');
+    await page.keyboard.up(' ');
+    assert.equal(await sends(), false);
+    await waitForShown(page, '#activity', 'Thinking');
+    await waitForText(page, '#activity', 'Speaking', kTimeout);
+    const [caller] = await captions(page);
+    assert.ok(wordErrorRate(kSaid, caller.text) <= 0.3, caller.text);
+    await page.fill('#message', 'What is the capital of France?');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#captions li.assistant.interrupted ~ li.assistant.final', { timeout: kTimeout });
+    await waitForText(page, '#activity', 'Ready when you are', kTimeout);
+    const shown = await captions(page);
+    assert.deepEqual(shown.map(({ side, state }) => `${side} ${state}`), [
+      'caller final', 'assistant interrupted', 'caller final', 'assistant final',
+    ]);
+    assert.equal(await page.textContent('#notice'), '');
+    assert.deepEqual(errors, []);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('the server ends the call: the page does not call again by itself', async () => {
+  const browser = await startBrowser({ microphone: await microphone(folder, 'ended', [30]) });
+  try {
+    const { page } = await openPage(browser, `${server.origin}/call?${kPatient}`, { script: keepPeers });
+    await waitForText(page, '#server', 'Server: ready');
+    const [answered] = await Promise.all([page.waitForResponse(/v1\/realtime\/calls/), page.click('#call')]);
+    await waitForText(page, '#way', 'WebRTC', kTimeout);
+    const ended = await fetch(new URL(answered.headers().location, server.origin), { method: 'DELETE' });
+    assert.equal(ended.status, 200);
+    await waitForText(page, '#connection', 'Connection: lost', kTimeout);
+    assert.equal(await page.evaluate(() => window.__peers.length), 1);
+    assert.equal(await page.isVisible('#doctor-link'), true);
+  } finally {
+    await browser.close();
+  }
+});

@@ -36,6 +36,8 @@ export class FakeServer {
   missed = []; // what those are sent
   lastId = null; // of the page's last event
   agent = ''; // that the page asked for
+  offers = 0; // of calls over WebRTC, which it refuses
+  answersAfter = 0; // milliseconds, to those
   calls = 0;
   binaryFrames = 0;
   protocol = ''; // the subprotocol that the page asked for
@@ -130,6 +132,12 @@ export class FakeServer {
     } else if (path === '/options' && this.additions) {
       response.setHeader('Content-Type', 'application/json');
       response.end(JSON.stringify(kOptions));
+    } else if (path === '/ice') {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify({ iceServers: [], ttl: null }));
+    } else if (path === '/v1/realtime/calls') {
+      this.offers++;
+      setTimeout(() => response.writeHead(503).end(), this.answersAfter).unref();
     } else {
       response.writeHead(404).end();
     }
