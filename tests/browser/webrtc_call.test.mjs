@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { violations } from './support/axe.mjs';
 import { captions, keepTexts, openPage, playedSound, screenshot, startBrowser, waitForShown, waitForText, waitForTexts } from './support/browser.mjs';
+import { examine } from './support/doctor.mjs';
 import { keepPeers, kSaid, microphone, received, trimmed } from './support/question.mjs';
 import { RealServer, wordErrorRate } from './support/real_server.mjs';
 
@@ -146,6 +148,27 @@ test('the server ends the call: the page does not call again by itself', async (
     await waitForText(page, '#connection', 'Connection: lost', kTimeout);
     assert.equal(await page.evaluate(() => window.__peers.length), 1);
     assert.equal(await page.isVisible('#doctor-link'), true);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('the connection doctor finds nothing wrong', async () => {
+  const browser = await startBrowser({ microphone: await microphone(folder, 'doctor', [30]) });
+  try {
+    const { page, errors } = await openPage(browser, `${server.origin}/call?doctor`);
+    assert.deepEqual(await examine(page), {
+      ok: ['microphone', 'http', 'clock', 'websocket', 'codec', 'webrtc'],
+      failed: [],
+      skipped: ['stun', 'turn'],
+    });
+    assert.equal(await page.textContent('#verdict'), 'All is well: calls work from here.');
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      await screenshot(page, `doctor-${colorScheme}`);
+      assert.deepEqual(await violations(page), [], colorScheme);
+    }
+    assert.deepEqual(errors, []);
   } finally {
     await browser.close();
   }

@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 
 import { BadNetwork } from './support/bad_network.mjs';
 import { captions, keepTexts, kChromium, openPage, playedSound, screenshot, startBrowser, waitForShown, waitForText } from './support/browser.mjs';
+import { examine } from './support/doctor.mjs';
 import { keepPeers, kSaid, microphone, trimmed } from './support/question.mjs';
 import { RealServer, wordErrorRate } from './support/real_server.mjs';
 import { writeWav } from './support/wav.mjs';
@@ -41,10 +42,8 @@ async function withPage(pauses, query, use) {
   const browser = await startBrowser({ microphone: heard, executable, secure: [server.origin] });
   try {
     const { page, errors } = await openPage(browser, `${server.origin}/call?${query}`, { record: true, script: keepPeers });
-    await waitForText(page, '#server', 'Server: ready');
-    await keepTexts(page, '#notice');
-    await keepTexts(page, '#connection');
-    await keepTexts(page, '#way');
+    if (query !== 'doctor') await waitForText(page, '#server', 'Server: ready');
+    for (const shown of ['#notice', '#connection', '#way']) await keepTexts(page, shown);
     await use(page, errors);
   } finally {
     await browser.close();
@@ -144,5 +143,17 @@ test('UDP is cut while the answer sounds: the rest of it is heard', async (t) =>
     t.diagnostic(`read back: ${heard}`);
     const last = answer.text.match(/\p{L}+/gu).at(-1).toLowerCase();
     assert.ok(heard.toLowerCase().includes(last), `the answer ends with "${last}"; "${heard}" was heard`);
+  });
+});
+
+test('the connection doctor names it when no UDP gets through', async (t) => {
+  if (server === undefined) return t.skip(network.reason);
+  await network.dropUdp(true);
+  await withPage([30], 'doctor', async (page) => {
+    const found = await examine(page);
+    t.diagnostic(JSON.stringify(found));
+    assert.deepEqual(found.failed, ['webrtc.no_media']);
+    assert.match(await page.textContent('#verdict'), /^Calls work, over the WebSocket/);
+    await screenshot(page, 'doctor-no-udp');
   });
 });

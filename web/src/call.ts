@@ -8,7 +8,7 @@
 
 import { Absence, comesBack } from './backoff.ts';
 import type { CallListener, CallOptions, ConnectionState, MicrophoneState } from './call_options.ts';
-import type { Caption, Captions } from './captions.ts';
+import type { Captions } from './captions.ts';
 import { Conversation, type Effect } from './conversation.ts';
 import {
   binaryUpdate,
@@ -28,11 +28,12 @@ import {
 import { Lifeline, type Resumed } from './lifeline.ts';
 import { LineClock } from './line_clock.ts';
 import { microphoneTrouble } from './microphone_trouble.ts';
+import { onNetworkChange } from './network_change.ts';
 import { encodePcm, samplesOf } from './pcm.ts';
 import { Press } from './press.ts';
 import { askReady } from './server_watch.ts';
 import { close, openMicrophone, SoundDevice, stopTracks, unlockedContext } from './sound_device.ts';
-import { spoken } from './transcript.ts';
+import { lastSaid } from './transcript.ts';
 import { firstWay, type WayEnd, type WayKind } from './ways.ts';
 import { canWebRtc, fetchIceServers, WebRtcWay } from './web_rtc_way.ts';
 import { WebSocketWay } from './web_socket_way.ts';
@@ -62,7 +63,7 @@ export class Call {
   private socket: WebSocketWay | undefined;
   private line: WebRtcWay | undefined;
   private configured = ''; // the session that went with the offer, while it stands
-  private greeted = false; // session.created has come over the line
+  private greeted = false; // session.created has come
   private absence: Absence | undefined; // from the loss of a connection to its return
   private readonly lineClock = new LineClock();
   private readonly press = new Press();
@@ -121,7 +122,7 @@ export class Call {
     }
     this.setMicrophoneState('live');
     this.connection = 'connecting…';
-    window.addEventListener('online', this.networkCame, { signal: this.ended.signal });
+    onNetworkChange(() => this.networkChanged(), this.ended.signal);
     if (overLine) this.openLine(iceServers);
     else this.connect();
     this.listenToCaller();
@@ -220,7 +221,6 @@ export class Call {
     const { calls, language, manner, pushToTalk, fallbackAfter } = this.options;
     const session = offeredSession(language, manner, pushToTalk);
     const device = this.device as SoundDevice;
-    let flows = false;
     this.configured = JSON.stringify(session);
     this.conversation.setLine(true);
     this.line = new WebRtcWay(
@@ -232,14 +232,8 @@ export class Call {
         onRefused: () => this.lineLost(),
         onLine: (stream) => device.setLine(stream),
         onConnected: () => this.lifeline.lineOpened(performance.now()),
-        onFlow: () => {
-          flows = true;
-          if (this.greeted) this.lineOpened();
-        },
-        onText: (text) => {
-          this.receive(text);
-          if (flows && this.greeted) this.lineOpened();
-        },
+        onFlow: () => this.lineOpened(),
+        onText: (text) => this.receive(text),
         onSound: () => undefined,
         onLost: () => this.lineLost(),
         onEnd: () => this.lineLost(true),
@@ -250,9 +244,8 @@ export class Call {
   }
 
   private lineOpened(): void {
-    if (this.connection !== 'connecting…') return;
-    window.clearTimeout(this.timer);
-    this.connection = 'connected';
+    if (this.connection !== 'connecting…' || !this.greeted || this.line?.flows !== true) return;
+    this.connected();
     this.listener.onChange();
   }
 
@@ -300,30 +293,28 @@ export class Call {
     this.conversation = new Conversation(this.captions);
   }
 
-  private readonly networkCame = (): void => {
+  private networkChanged(): void {
     if (this.line !== undefined && this.connection === 'connected') return this.lineLost();
     if (this.connection !== 'reconnecting…' || this.socket !== undefined) return;
     window.clearTimeout(this.timer);
     this.absence?.hurry();
     void this.ask();
-  };
+  }
 
   private connect(): void {
     this.listener.onChange();
     const takeOver = this.resuming ? this.lifeline.address(this.options.realtime) : undefined;
-    const disconnected = (code: number): void => this.disconnected(code);
     try {
-      const socket = new WebSocketWay(takeOver ?? this.options.realtime, {
+      this.socket = new WebSocketWay(takeOver ?? this.options.realtime, {
         onText: (text) => this.receive(text),
         onSound: (bytes) => this.receiveSound(bytes),
         onEnd: (end) => this.socketEnded(end, takeOver !== undefined),
       });
-      this.socket = socket;
     } catch {
       this.close('failed');
       return;
     }
-    this.timer = window.setTimeout(() => disconnected(1006), takeOver === undefined ? kConnectTimeout : kTakeOverTimeout);
+    this.timer = window.setTimeout(() => this.disconnected(1006), takeOver === undefined ? kConnectTimeout : kTakeOverTimeout);
   }
 
   private socketEnded(end: WayEnd, takesOver: boolean): void {
@@ -439,8 +430,9 @@ export class Call {
     const again = this.absence !== undefined;
     const { language, manner, pushToTalk } = this.options;
     this.turnDetection = shown.turnDetection ?? kServerVad;
-    if (this.line !== undefined) this.greeted = true;
-    else this.connected();
+    this.greeted = true;
+    if (this.line === undefined) this.connected();
+    else this.lineOpened();
     if (this.configured === '') {
       this.send(sessionUpdate(language, shown));
       const update = mannerUpdate(manner);
@@ -451,7 +443,7 @@ export class Call {
       if (JSON.stringify(session) !== this.configured) this.send({ type: 'session.update', session });
     }
     // What was said before the server went away, for the session that takes its place.
-    if (again) for (const said of this.captions.all().slice(-kRetoldTurns)) this.retell(said);
+    if (again) for (const { side, text } of lastSaid(this.captions.all(), kRetoldTurns)) this.send(messageItem(side, text));
     for (const samples of this.held) this.sendSamples(samples);
     this.held = [];
   }
@@ -473,29 +465,20 @@ export class Call {
     if (!where.complete) this.listener.onNotice('The connection was lost for a moment, and with it something of the answer.');
   }
 
-  private retell(caption: Caption): void {
-    const text = spoken(caption);
-    if (text !== '') this.send(messageItem(caption.side, text));
-  }
-
   private carryOut(effects: Effect[]): void {
     for (const effect of effects) {
       switch (effect.kind) {
         case 'send':
           this.send(effect.event);
           break;
-        case 'play':
-          this.device?.send({ kind: 'audio', item: effect.item, samples: effect.samples });
-          break;
-        case 'finish':
-          this.device?.send({ kind: 'finish', item: effect.item });
-          break;
-        case 'flush':
-          this.device?.send({ kind: 'flush' });
-          break;
         case 'notice':
           this.listener.onNotice(effect.text);
           break;
+        case 'play':
+          this.device?.send({ kind: 'audio', item: effect.item, samples: effect.samples });
+          break;
+        default:
+          this.device?.send(effect);
       }
     }
   }

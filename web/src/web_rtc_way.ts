@@ -14,8 +14,6 @@ export interface LineOptions {
   /** Asked for already; never rejects. */
   iceServers: Promise<RTCIceServer[]>;
   microphone: MediaStream;
-  /** For a look at single legs (doctor): which candidates may be used. */
-  relayOnly?: boolean;
 }
 
 export interface LineListener extends WayListener {
@@ -70,6 +68,11 @@ export class WebRtcWay implements Way {
     private readonly listener: LineListener,
   ) {
     void this.open().catch(() => this.refuse(0));
+  }
+
+  /** Whether sound has come. */
+  get flows(): boolean {
+    return this.flowed;
   }
 
   get unsent(): number {
@@ -137,10 +140,7 @@ export class WebRtcWay implements Way {
   }
 
   private made(iceServers: RTCIceServer[]): RTCPeerConnection {
-    const settings: RTCConfiguration = {
-      bundlePolicy: 'max-bundle',
-      iceTransportPolicy: this.options.relayOnly === true ? 'relay' : 'all',
-    };
+    const settings: RTCConfiguration = { bundlePolicy: 'max-bundle' };
     try {
       return new RTCPeerConnection({ ...settings, iceServers });
     } catch {
