@@ -111,9 +111,9 @@ test('push-to-talk over WebRTC: what is said while the key is down is answered; 
     await page.keyboard.down(' ');
     await waitForText(page, '#activity', 'Hearing you');
     assert.equal(await sends(), true);
-    const level = () => document.querySelector('antiphon-call').shadowRoot.querySelector('#level').getAttribute('aria-valuenow');
-    await page.waitForFunction(`Number((${level})()) > 20`, undefined, { timeout: kTimeout }); // the question begins
-    await page.waitForTimeout(3_000); // and lasts this long
+    const begins = () => Number(document.querySelector('antiphon-call').shadowRoot.querySelector('#level').getAttribute('aria-valuenow')) > 20;
+    await page.waitForFunction(begins, undefined, { timeout: kTimeout });
+    await page.waitForTimeout(3_000); // so long the question lasts
     await keepTexts(page, '#activity');
     await page.keyboard.up(' ');
     assert.equal(await sends(), false);

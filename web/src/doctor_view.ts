@@ -91,11 +91,12 @@ function row({ leg, state, detail, code, says, advice }: Finding): HTMLElement {
   const mark = element('span', 'mark', sign);
   mark.setAttribute('role', 'img');
   mark.setAttribute('aria-label', name);
-  const text = document.createElement('div');
-  text.append(element('span', 'leg', kLegs[leg as Leg]));
   const what = state === 'failed' ? says + (detail === '' ? '' : ` (${detail})`) : detail;
-  text.append(element('p', 'what', `${what}.`));
-  if (state === 'failed') text.append(element('p', 'advice', `${advice}.`));
-  line.append(mark, text);
+  line.append(mark, element('span', 'leg', kLegs[leg as Leg]), element('p', 'what', sentence(what)));
+  if (state === 'failed') line.append(element('p', 'advice', sentence(advice)));
   return line;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
