@@ -14,7 +14,7 @@ export const kLegs = {
   stun: 'STUN',
   turn: 'TURN',
   codec: 'Sound format',
-  webrtc: 'UDP and WebRTC',
+  webrtc: 'UDP, WebRTC',
 } as const;
 
 export type Leg = keyof typeof kLegs;
