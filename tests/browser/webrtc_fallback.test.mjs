@@ -96,7 +96,7 @@ test('no UDP from the start: the first words are heard over the WebSocket, once'
 
 test('UDP is cut amidst a call: the next question is heard over the WebSocket, and no turn twice', async (t) => {
   if (server === undefined) return t.skip(network.reason);
-  await withPage([3, 14], 'fallback_ms=30000', async (page, errors) => {
+  await withPage([3, 18], 'fallback_ms=30000', async (page, errors) => {
     await page.click('#call');
     await waitForText(page, '#way', 'WebRTC', kTimeout);
     await untilAnswered(page, 1);
@@ -123,6 +123,27 @@ test('UDP is cut while the caller speaks: the question is whole', async (t) => {
     t.diagnostic(JSON.stringify(all));
     assert.deepEqual(all.map(({ side }) => side), ['caller', 'assistant']);
     // A moment of it may be heard twice.
+    assert.ok(wordErrorRate(kSaid, all[0].text) <= 0.3, all[0].text);
+  });
+});
+
+test('the whole link is cut for a while as the caller speaks: the call comes back, and the question is whole', async (t) => {
+  if (server === undefined) return t.skip(network.reason);
+  await withPage([6], 'fallback_ms=30000', async (page) => {
+    await page.click('#call');
+    await waitForText(page, '#way', 'WebRTC', kTimeout);
+    await waitForText(page, '#activity', 'Hearing you', kTimeout);
+    await network.ask('cut');
+    try {
+      await waitForText(page, '#connection', 'Connection: reconnecting…', kTimeout);
+      await new Promise((resolve) => setTimeout(resolve, 6_000)); // the time is the test's subject
+    } finally {
+      await network.ask('join');
+    }
+    await waitForText(page, '#way', 'WebSocket', kTimeout);
+    const all = await untilAnswered(page, 1);
+    t.diagnostic(JSON.stringify(all));
+    assert.deepEqual(all.map(({ side }) => side), ['caller', 'assistant']);
     assert.ok(wordErrorRate(kSaid, all[0].text) <= 0.3, all[0].text);
   });
 });
