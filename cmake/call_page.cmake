@@ -11,7 +11,7 @@ if(NPM)
     COMMAND sh -c "[ -d node_modules ] || '${NPM}' ci --no-audit --no-fund"
     COMMAND ${NPM} run --silent build
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/web
-    DEPENDS ${call_page_sources} ${PROJECT_SOURCE_DIR}/web/package-lock.json ${PROJECT_SOURCE_DIR}/web/build.mjs
+    DEPENDS ${call_page_sources} ${PROJECT_SOURCE_DIR}/docs/connection-legs.json ${PROJECT_SOURCE_DIR}/web/package-lock.json ${PROJECT_SOURCE_DIR}/web/build.mjs
     COMMENT "Bundling the call page"
     VERBATIM)
 elseif(NOT EXISTS ${CALL_PAGE})

@@ -70,8 +70,7 @@ test('the page waits for the models, shows its own address, and asks nobody else
   server.ready = true;
   await waitForText(page, '#server', 'Server: ready');
   await waitForText(page, '#advice', '');
-  assert.equal(await page.$eval('#mode', (mode) => mode.value), 'websocket');
-  assert.equal(await page.$eval('#mode option[value=webrtc]', (option) => option.disabled), true);
+  assert.equal(await page.inputValue('#mode'), 'auto');
   const foreign = requests.filter((url) => !url.startsWith(server.origin) && !/^(blob|data):/.test(url));
   assert.deepEqual(foreign, []);
   // Chromium itself writes into the console that /ready answered 503; nothing else is there.
@@ -79,7 +78,7 @@ test('the page waits for the models, shows its own address, and asks nobody else
 });
 
 test('a call: the language is sent, the microphone streams, both captions and the times are shown', async () => {
-  const { page, requests, errors } = await openPage(browser, `${server.origin}/call`, { record: true });
+  const { page, requests, errors } = await openPage(browser, `${server.origin}/call?transport=websocket`, { record: true });
   await page.selectOption('#language', 'sv');
   await page.click('#call');
   await waitForText(page, '#connection', 'Connection: connected');
@@ -199,10 +198,51 @@ test('where the audio context must run at the device\'s rate, the page resamples
   assert.ok(Math.abs(amplitudeAt(samples.subarray(begin, end), rate, 440) - 0.5) < 0.02);
 });
 
+test('a server without WebRTC has its call over the WebSocket at once, and hears what was said meanwhile', async () => {
+  server.answersAfter = 600; // milliseconds until it refuses the offer
+  const { page, errors } = await openPage(browser, `${server.origin}/call?fallback_ms=30000`);
+  await waitForText(page, '#server', 'Server: ready');
+  await keepTexts(page, '#notice');
+  await page.click('#call');
+  await waitForText(page, '#way', 'WebSocket');
+  await waitForShown(page, '#notice', /WebRTC does not get through here/);
+  assert.equal(server.offers, 1);
+  assert.equal(server.returns.length, 0, 'there is no call to be taken over');
+  const heard = await server.microphoneSound(0.6);
+  assert.ok(amplitudeAt(heard.subarray(0, 12000), 24000, kMicrophoneTone) > 0.05, 'the first half second is there');
+  assert.equal((await server.event('session.update')).session.antiphon.binary_audio, true);
+  await page.click('#call');
+  await waitForText(page, '#connection', 'Connection: ended');
+  assert.equal(await page.isVisible('#way'), false);
+  assert.deepEqual(errors.filter((text) => !/status of (404|503)/.test(text)), []);
+});
+
+test('an offer that is never answered is given up in time; the way can be chosen, and is remembered', async () => {
+  server.answersAfter = 60_000;
+  const { page } = await openPage(browser, `${server.origin}/call?fallback_ms=800`);
+  await waitForText(page, '#server', 'Server: ready');
+  await page.click('#call');
+  await waitForText(page, '#way', 'WebSocket');
+  assert.equal(server.offers, 1);
+  await page.click('#call');
+  await page.selectOption('#mode', 'webrtc');
+  await page.click('#call');
+  await waitForText(page, '#connection', 'Connection: failed');
+  assert.match(await page.textContent('#notice'), /No call over WebRTC came about/);
+  assert.match(await page.getAttribute('#doctor-link', 'href'), /^\?doctor/);
+  assert.equal(server.calls, 1);
+  await page.selectOption('#mode', 'websocket');
+  await page.reload();
+  assert.equal(await page.inputValue('#mode'), 'websocket');
+  await page.click('#call');
+  await waitForText(page, '#way', 'WebSocket');
+  assert.equal(server.offers, 2);
+});
+
 test('a denied microphone is said plainly, and no call is made', async () => {
   const strict = await startBrowser({ allow: false });
   try {
-    const { page } = await openPage(strict, `${server.origin}/call`);
+    const { page } = await openPage(strict, `${server.origin}/call?transport=websocket`);
     await page.click('#call');
     await waitForText(page, '#mic', 'Mic: blocked');
     assert.match(await page.textContent('#notice'), /microphone/);
@@ -215,7 +255,7 @@ test('a denied microphone is said plainly, and no call is made', async () => {
 
 test('a refused call is a failed connection, and the next one works', async () => {
   server.accepts = false;
-  const { page } = await openPage(browser, `${server.origin}/call`);
+  const { page } = await openPage(browser, `${server.origin}/call?transport=websocket`);
   await waitForText(page, '#server', 'Server: ready');
   await page.click('#call');
   await waitForText(page, '#connection', 'Connection: failed');
@@ -228,7 +268,7 @@ test('a refused call is a failed connection, and the next one works', async () =
 });
 
 test('nothing at the address, and no address', async () => {
-  const { page } = await openPage(browser, `${server.origin}/call`);
+  const { page } = await openPage(browser, `${server.origin}/call?transport=websocket`);
   await page.fill('#backend', 'http://localhost:1');
   await waitForText(page, '#server', 'Server: not reachable');
   await page.click('#call');
@@ -346,7 +386,7 @@ test('a server without the additions has a call as before them', async () => {
 });
 
 test('mute, volume, typing, and what is chosen in the settings', async () => {
-  const { page, errors } = await openPage(browser, `${server.origin}/call`, { record: true });
+  const { page, errors } = await openPage(browser, `${server.origin}/call?transport=websocket`, { record: true });
   await page.waitForFunction(() => document.querySelector('antiphon-call').shadowRoot.querySelectorAll('#agent option').length === 3);
   assert.deepEqual(await page.locator('#language option').allTextContents(), ['Auto-detect', 'English', 'Deutsch', 'Svenska', 'Cymraeg']);
   await page.click('#open-settings');
@@ -399,7 +439,7 @@ test('mute, volume, typing, and what is chosen in the settings', async () => {
 });
 
 test('push-to-talk by the space bar and by the button', async () => {
-  const { page } = await openPage(browser, `${server.origin}/call`);
+  const { page } = await openPage(browser, `${server.origin}/call?transport=websocket`);
   await page.click('#open-settings');
   await page.click('#push-to-talk');
   await page.keyboard.press('Escape');
@@ -500,7 +540,7 @@ test('the sound goes on when the tab is hidden, and a telephone\'s screen stays 
 });
 
 test('all of it by keyboard: settings, a call, a message, the end', async () => {
-  const { page } = await openPage(browser, `${server.origin}/call`);
+  const { page } = await openPage(browser, `${server.origin}/call?transport=websocket`);
   await waitForText(page, '#server', 'Server: ready');
   const focused = () => page.evaluate(() => document.querySelector('antiphon-call').shadowRoot.activeElement?.id);
   const tabTo = async (id) => {
@@ -531,7 +571,7 @@ test('all of it by keyboard: settings, a call, a message, the end', async () => 
 test('a link names the server, and a page of another origin reaches it', async () => {
   const elsewhere = await FakeServer.start();
   try {
-    const { page, requests, errors } = await openPage(browser, `${elsewhere.origin}/call?agent=librarian&server=${encodeURIComponent(server.origin)}`);
+    const { page, requests, errors } = await openPage(browser, `${elsewhere.origin}/call?transport=websocket&agent=librarian&server=${encodeURIComponent(server.origin)}`);
     assert.equal(await page.inputValue('#backend'), server.origin);
     await waitForText(page, '#server', 'Server: ready');
     await page.click('#call');
@@ -558,7 +598,7 @@ test('what the server refuses in words is shown', async () => {
 
 test('the page works from disk, with a typed address that it remembers', async () => {
   const page = fileURLToPath(new URL('../../web/dist/call_interface.html', import.meta.url));
-  const opened = await openPage(browser, `file://${page}`);
+  const opened = await openPage(browser, `file://${page}?transport=websocket`);
   assert.equal(await opened.page.inputValue('#backend'), 'http://localhost:8080');
   await opened.page.fill('#backend', `localhost:${server.port}`);
   await waitForText(opened.page, '#server', 'Server: ready');
@@ -572,7 +612,7 @@ test('the page works from disk, with a typed address that it remembers', async (
 });
 
 test('over plain http to another host, the page says what to do', async () => {
-  const { page } = await openPage(browser, `http://${kInsecureHost}:${server.port}/call`);
+  const { page } = await openPage(browser, `http://${kInsecureHost}:${server.port}/call?transport=websocket`);
   await waitForText(page, '#notice', /https.*ssh -L 8080:localhost:8080/);
   assert.equal(await page.isDisabled('#call'), true);
 });

@@ -48,14 +48,14 @@ afterEach(async () => {
 });
 
 async function idle(look) {
-  const { page } = await openPage(browser, `${server.origin}/call`, look);
+  const { page } = await openPage(browser, `${server.origin}/call?transport=websocket`, look);
   await waitForText(page, '#server', 'Server: ready');
   return page;
 }
 
 async function loading(look) {
   server.ready = false;
-  const { page } = await openPage(browser, `${server.origin}/call`, look);
+  const { page } = await openPage(browser, `${server.origin}/call?transport=websocket`, look);
   await waitForText(page, '#server', 'Server: loading...');
   return page;
 }
@@ -119,7 +119,7 @@ async function pushToTalk(look) {
 }
 
 async function blocked(look) {
-  const { page } = await openPage(strict, `${server.origin}/call`, look);
+  const { page } = await openPage(strict, `${server.origin}/call?transport=websocket`, look);
   await waitForText(page, '#server', 'Server: ready');
   await page.click('#call');
   await waitForText(page, '#mic', 'Mic: blocked');
@@ -136,7 +136,7 @@ async function reconnecting(look) {
 }
 
 async function unreachable(look) {
-  const { page } = await openPage(browser, `${server.origin}/call?server=http://localhost:1`, look);
+  const { page } = await openPage(browser, `${server.origin}/call?transport=websocket&server=http://localhost:1`, look);
   await waitForText(page, '#server', 'Server: not reachable');
   return page;
 }
@@ -154,7 +154,7 @@ async function widgetClosed(look) {
     <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
     <style>body { max-width: 40rem; margin: 3rem auto; padding: 0 1rem; font: 1.1rem/1.6 Georgia, serif }</style></head>
     <body><main><h1>The lamp shop</h1><p>Lamps for every room, made by hand since 1911. Ask us anything.</p>
-    <p><antiphon-call agent="concierge" name="The lamp shop" label="Talk to us"></antiphon-call></p></main>
+    <p><antiphon-call transport="websocket" agent="concierge" name="The lamp shop" label="Talk to us"></antiphon-call></p></main>
     <script src="/antiphon.js"></script></body></html>`;
   server.pages.set('/shop', { type: 'text/html; charset=utf-8', body });
   const { page } = await openPage(browser, `${server.origin}/shop`, look);

@@ -73,7 +73,7 @@ test('the binary carries the page and the script that the other tests look at', 
 });
 
 test('what the server offers can be chosen; its agent greets, and answers what is typed', async () => {
-  const { page, requests, errors } = await openPage(quiet, `${server.origin}/call`, { record: true });
+  const { page, requests, errors } = await openPage(quiet, `${server.origin}/call?transport=websocket`, { record: true });
   await waitForText(page, '#server', 'Server: ready');
   await page.click('#open-settings');
   await waitForText(page, '#agent', /shop/);
@@ -117,7 +117,7 @@ test('what the server offers can be chosen; its agent greets, and answers what i
 });
 
 test('push-to-talk: what is said while the key is down is answered', async () => {
-  const { page, errors } = await openPage(talking, `${server.origin}/call`);
+  const { page, errors } = await openPage(talking, `${server.origin}/call?transport=websocket`);
   await waitForText(page, '#server', 'Server: ready');
   await page.click('#open-settings');
   await page.click('#push-to-talk');
@@ -146,7 +146,7 @@ test('the widget on a page of another origin', async () => {
   const host = await FakeServer.start();
   try {
     const body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,"></head>
-      <body><h1>A shop</h1><antiphon-call agent="shop" label="Talk to us"></antiphon-call>
+      <body><h1>A shop</h1><antiphon-call transport="websocket" agent="shop" label="Talk to us"></antiphon-call>
       <script src="${server.origin}/antiphon.js"></script></body></html>`;
     host.pages.set('/shop', { type: 'text/html; charset=utf-8', body });
     const { page, errors } = await openPage(quiet, `${host.origin}/shop`);
@@ -166,7 +166,7 @@ test('the widget on a page of another origin', async () => {
 });
 
 test('a server that crashes in a call and is started again: the conversation goes on', async () => {
-  const { page, errors } = await openPage(quiet, `${server.origin}/call?agent=shop`);
+  const { page, errors } = await openPage(quiet, `${server.origin}/call?transport=websocket&agent=shop`);
   await waitForText(page, '#server', 'Server: ready');
   await keepTexts(page, '.assistant .coming');
   await page.click('#call');

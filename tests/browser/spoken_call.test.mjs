@@ -57,7 +57,7 @@ async function microphone(name, pauses) {
 }
 
 async function call(browser) {
-  const { page, errors } = await openPage(browser, `${server.origin}/call`, { record: true });
+  const { page, errors } = await openPage(browser, `${server.origin}/call?transport=websocket`, { record: true });
   await waitForText(page, '#server', 'Server: ready');
   await page.click('#call');
   await waitForText(page, '#connection', 'Connection: connected');

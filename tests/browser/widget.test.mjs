@@ -50,7 +50,7 @@ async function openShop(element, policy = '') {
 }
 
 test('a script and an element: a click calls the server the script came from, as the named agent', async () => {
-  const { page, requests, errors } = await openShop('<antiphon-call agent="concierge" language="sv" label="Talk to us"></antiphon-call>');
+  const { page, requests, errors } = await openShop('<antiphon-call transport="websocket" agent="concierge" language="sv" label="Talk to us"></antiphon-call>');
   await page.evaluate(() => {
     window.states = [];
     document.addEventListener('antiphon-state', ({ detail }) => window.states.push(`${detail.connection}/${detail.activity}`));
@@ -86,7 +86,7 @@ test('a script and an element: a click calls the server the script came from, as
 test('a server that the element names, and an element that is taken out of the page hangs up', async () => {
   const other = await FakeServer.start();
   try {
-    const { page } = await openShop(`<antiphon-call server="${other.origin}"></antiphon-call>`);
+    const { page } = await openShop(`<antiphon-call transport="websocket" server="${other.origin}"></antiphon-call>`);
     await page.click('text="Call Antiphon"');
     await waitForText(page, '#connection', 'Connection: connected');
     assert.equal(other.calls, 1);
@@ -100,7 +100,7 @@ test('a server that the element names, and an element that is taken out of the p
 
 test('under a strict content security policy that names the server, it works', async () => {
   const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src ${server.origin} blob:; style-src 'unsafe-inline'; img-src data:; connect-src ${server.origin} ws://localhost:${server.port}">`;
-  const { page, errors } = await openShop('<antiphon-call></antiphon-call>', policy);
+  const { page, errors } = await openShop('<antiphon-call transport="websocket"></antiphon-call>', policy);
   await page.click('text="Call Antiphon"');
   await waitForText(page, '#connection', 'Connection: connected');
   await server.microphoneSound(0.2);

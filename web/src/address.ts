@@ -10,6 +10,8 @@ export interface Backend {
   ready: string;
   options: string;
   realtime: string;
+  calls: string; // over WebRTC
+  ice: string;
 }
 
 /** What the field holds when nobody has typed anything. */
@@ -36,12 +38,14 @@ export function parseBackend(typed: string): Backend | undefined {
     ready: `${base}/ready`,
     options: `${base}/options`,
     realtime: `${base.replace(/^http/, 'ws')}/v1/realtime?model=antiphon`,
+    calls: `${base}/v1/realtime/calls?model=antiphon`,
+    ice: `${base}/ice`,
   };
 }
 
-/** The WebSocket's address for a call with this agent; empty: the server's own way of answering. */
-export function callAddress(backend: Backend, agent: string): string {
-  return agent === '' ? backend.realtime : `${backend.realtime}&agent=${encodeURIComponent(agent)}`;
+/** An address of calls, for one with this agent; empty: the server's own way of answering. */
+export function callAddress(address: string, agent: string): string {
+  return agent === '' ? address : `${address}&agent=${encodeURIComponent(agent)}`;
 }
 
 /** The address that a link gives with `?server=`; empty when it gives none. */

@@ -5,37 +5,45 @@
 //
 // Attributes, read when the element is put into a page: `server` (default: where this script came from),
 // `agent`, `language`, `voice`, `name` (of who answers), `label` (of the button), `layout="page"` (no button:
-// the call fills the page). Methods: start() in a click, end(). Event: `antiphon-state`, whose detail has
+// the call fills the page), `transport` (auto, webrtc, websocket), `fallback-ms` (for WebRTC to come about). Methods: start() in a click, end(). Event: `antiphon-state`, whose detail has
 // `connection` and `activity`.
 
 import panelCss from 'inline:panel.css';
 
 import { element } from './caption_view.ts';
+import { DoctorView } from './doctor_view.ts';
 import { Panel } from './panel.ts';
+import { fallbackAfter, transportOf } from './ways.ts';
 
 const kScript = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : '';
 
 export class AntiphonCall extends HTMLElement {
   private panel: Panel | undefined;
   private launcher: HTMLButtonElement | undefined;
+  private doctor: DoctorView | undefined;
   private told = '';
 
   connectedCallback(): void {
     const attribute = (name: string): string => this.getAttribute(name)?.trim() ?? '';
     const layout = attribute('layout') === 'page' ? 'page' : 'widget';
+    const linked = new URLSearchParams(layout === 'page' ? location.search : '');
+    const transport = attribute('transport') || (linked.get('transport') ?? '');
     const shadow = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
     const style = new CSSStyleSheet();
     style.replaceSync(panelCss);
     shadow.adoptedStyleSheets = [style];
+    if (linked.has('doctor')) return this.examine(shadow);
     const name = attribute('name') || 'Antiphon';
     const panel = new Panel(
       {
         layout,
         server: attribute('server') || (layout === 'widget' && /^https?:/.test(kScript) ? new URL('.', kScript).href : ''),
-        agent: attribute('agent') || (layout === 'page' ? (new URLSearchParams(location.search).get('agent') ?? '') : ''),
+        agent: attribute('agent') || (linked.get('agent') ?? ''),
         language: attribute('language'),
         voice: attribute('voice'),
         name,
+        transport: transport === '' ? '' : transportOf(transport),
+        fallbackAfter: fallbackAfter(attribute('fallback-ms'), linked.get('fallback_ms') ?? ''),
       },
       (connection, activity) => this.tell(connection, activity),
     );
@@ -64,6 +72,7 @@ export class AntiphonCall extends HTMLElement {
   }
 
   disconnectedCallback(): void {
+    this.doctor?.close();
     this.panel?.close();
     this.panel = undefined;
   }
@@ -85,6 +94,12 @@ export class AntiphonCall extends HTMLElement {
     this.showLauncher();
     if (!panel.active) panel.start();
     panel.find('call').focus();
+  }
+
+  private examine(shadow: ShadowRoot): void {
+    this.doctor = new DoctorView();
+    this.doctor.frame.setAttribute('role', 'main');
+    shadow.replaceChildren(this.doctor.frame);
   }
 
   /** A call goes on; its button in the page opens the panel again. */

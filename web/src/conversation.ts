@@ -2,6 +2,9 @@
 //
 // pure. One object is one session; captions may go on from the session before. Who plays and who sends is
 // not its business: the methods return the effects in the order in which they are to be done.
+//
+// While the sound comes over a media line, the server plays it: it says when an answer begins and ends to sound, and
+// stops it by itself.
 
 import { Captions } from './captions.ts';
 import { messageItem, type AgentState, type ClientEvent, type ServerEvent } from './events.ts';
@@ -30,6 +33,10 @@ export class Conversation {
   private typed = 0;
   private hearing = false;
   private thinking = false;
+  private line = false;
+  private onLine = { response: '', item: '', heard: 0, whole: false }; // what sounds there; milliseconds
+  private readonly whole = new Set<string>(); // answers that were heard to their end over the line
+  private readonly before = new Map<string, number>(); // milliseconds of an answer that were heard over the line
 
   constructor(readonly captions = new Captions()) {}
 
@@ -53,7 +60,7 @@ export class Conversation {
         this.thinking = false;
         this.captions.removeEmpty('caller');
         this.captions.begin(event.item_id, 'caller');
-        return this.stop(this.sounding);
+        return this.line ? [] : this.stop(this.sounding);
       case 'input_audio_buffer.speech_stopped':
         this.hearing = false;
         this.thinking = true;
@@ -102,9 +109,19 @@ export class Conversation {
         return samples === undefined ? [] : this.sound(event, samples);
       }
       case 'response.output_audio.done':
-        return this.sounding.has(event.item_id) ? [{ kind: 'finish', item: event.item_id }] : [];
+        if (event.item_id === this.onLine.item) this.onLine.whole = true;
+        return !this.line && this.sounding.has(event.item_id) ? [{ kind: 'finish', item: event.item_id }] : [];
       case 'response.done':
         return this.responseDone(event);
+      case 'output_audio_buffer.started':
+        this.startedOnLine(event.response_id);
+        return [];
+      case 'output_audio_buffer.stopped':
+        if (event.response_id === this.onLine.response) this.heardWhole(this.onLine.item);
+        return [];
+      case 'output_audio_buffer.cleared':
+        this.clearedOnLine(event.response_id);
+        return [];
       case 'antiphon.words':
         if (!this.stopped.has(event.item_id)) this.captions.addWords(event.item_id, event.words);
         return [];
@@ -116,6 +133,24 @@ export class Conversation {
         return [];
       }
     }
+  }
+
+  /** Whether the answers' sound comes over a media line from now on. An answer that sounds goes on over the other way. */
+  setLine(line: boolean): void {
+    this.line = line;
+    const { item, heard, whole } = this.onLine;
+    this.onLine = { response: '', item: '', heard: 0, whole: false };
+    if (item === '' || !this.sounding.has(item)) return;
+    this.before.set(item, heard);
+    if (whole) this.heardWhole(item);
+  }
+
+  /** So much more was heard over the line. Returns the answer whose caption looks different now. */
+  heardOnLine(milliseconds: number): string | undefined {
+    const { item } = this.onLine;
+    if (!this.sounding.has(item)) return undefined;
+    this.onLine.heard += milliseconds;
+    return this.captions.setPlayed(item, this.onLine.heard) ? item : undefined;
   }
 
   /** Sound that came in a binary frame. */
@@ -159,7 +194,7 @@ export class Conversation {
         continue;
       }
       this.captions.interrupt(position.item);
-      const audio_end_ms = Math.floor((position.played * 1000) / rate);
+      const audio_end_ms = Math.floor((position.played * 1000) / rate + (this.before.get(position.item) ?? 0));
       effects.push({
         kind: 'send',
         event: { type: 'conversation.item.truncate', item_id: position.item, content_index: 0, audio_end_ms },
@@ -170,7 +205,7 @@ export class Conversation {
 
   /** This much of the answer has been heard. Returns whether its caption looks different now. */
   played(item: string, milliseconds: number): boolean {
-    return this.captions.setPlayed(item, milliseconds);
+    return this.captions.setPlayed(item, milliseconds + (this.before.get(item) ?? 0));
   }
 
   /** These answers were played to their end. */
@@ -181,8 +216,31 @@ export class Conversation {
     }
   }
 
+  /** It may be sent again to who takes the call over: the server knows only what the line's last report said. */
+  private heardWhole(item: string): void {
+    this.whole.add(item);
+    this.ended([item]);
+  }
+
+  private startedOnLine(response: string): void {
+    const announced = this.announced.response_id === response ? this.announced.item_id : '';
+    const item = announced || ([...(this.itemsOf.get(response) ?? [])][0] ?? '');
+    if (!this.line || item === '') return;
+    this.onLine = { response, item, heard: 0, whole: false };
+    this.sounding.add(item);
+    this.thinking = false;
+  }
+
+  private clearedOnLine(response: string): void {
+    const { item } = this.onLine;
+    if (response === '' || response !== this.onLine.response) return;
+    this.sounding.delete(item);
+    this.stopped.add(item);
+    this.captions.interrupt(item);
+  }
+
   private sound(part: { response_id: string; item_id: string }, samples: Int16Array): Effect[] {
-    if (!this.accepts(part)) return [];
+    if (!this.accepts(part) || this.whole.has(part.item_id)) return [];
     this.sounding.add(part.item_id);
     this.thinking = false;
     return [{ kind: 'play', item: part.item_id, samples }];
@@ -228,7 +286,7 @@ export class Conversation {
   private stop(items: Iterable<string>): Effect[] {
     let flush = false;
     for (const item of items) {
-      flush ||= this.sounding.has(item) && !this.stopped.has(item);
+      if (!this.line) flush ||= this.sounding.has(item) && !this.stopped.has(item);
       this.stopped.add(item);
     }
     return flush ? [{ kind: 'flush' }] : [];

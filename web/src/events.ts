@@ -32,6 +32,7 @@ export type ServerEvent =
   | { type: 'response.output_audio.done'; response_id: string; item_id: string }
   | { type: 'response.created'; response_id: string }
   | { type: 'response.done'; response_id: string; status: string; message: string | undefined }
+  | { type: 'output_audio_buffer.started' | 'output_audio_buffer.stopped' | 'output_audio_buffer.cleared'; response_id: string }
   | { type: 'antiphon.session'; kept: KeptCall; resumed: Resumed | undefined }
   | { type: 'antiphon.heard'; input_audio_ms: number }
   | { type: 'antiphon.partial'; item_id: string; transcript: string }
@@ -116,6 +117,10 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
         message: typeof error['message'] === 'string' ? error['message'] : undefined,
       };
     }
+    case 'output_audio_buffer.started':
+    case 'output_audio_buffer.stopped':
+    case 'output_audio_buffer.cleared':
+      return { type, response_id };
     case 'antiphon.session':
       return {
         type,
@@ -185,6 +190,25 @@ export function sessionUpdate(language: string, shown: SessionShown): ClientEven
   };
 }
 
+/** The session that goes with an offer: all at once what a new WebSocket is told bit by bit. */
+export function offeredSession(language: string, { voice, speed, instructions }: Manner, pushToTalk: boolean): object {
+  const told = instructions.trim();
+  const detection = pushToTalk ? { turn_detection: null } : {};
+  const output = { format: kFormat, ...(voice === '' ? {} : { voice }), ...(speed === 1 ? {} : { speed }) };
+  return {
+    type: 'realtime',
+    output_modalities: ['audio'],
+    audio: { input: { format: kFormat, transcription: { language }, ...detection }, output },
+    ...(told === '' ? {} : { instructions: told }),
+    antiphon: { partials: true, resumable: true },
+  };
+}
+
+/** What a call that has come from a media line is told, so that its sound needs a third less. */
+export function binaryUpdate(): ClientEvent {
+  return { type: 'session.update', session: { type: 'realtime', antiphon: { binary_audio: true } } };
+}
+
 /** A server that does not know a wish refuses the whole event. */
 function wishes(keeps: boolean): object {
   return { partials: true, binary_audio: true, ...(keeps ? { resumable: true } : {}) };
@@ -222,6 +246,16 @@ export function mannerUpdate({ voice, speed, instructions }: Manner): ClientEven
 
 export function speedUpdate(speed: number): ClientEvent {
   return { type: 'session.update', session: { type: 'realtime', audio: { output: { speed } } } };
+}
+
+/** What a running session can still take over; a voice stays the one that has spoken. */
+export function mannerChanges(before: Manner, now: Manner): ClientEvent[] {
+  const update = mannerUpdate({
+    voice: now.voice === before.voice ? '' : now.voice,
+    speed: 1,
+    instructions: now.instructions === before.instructions ? '' : now.instructions,
+  });
+  return [...(now.speed === before.speed ? [] : [speedUpdate(now.speed)]), ...(update === undefined ? [] : [update])];
 }
 
 /** A message in words, of either side. */

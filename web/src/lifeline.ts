@@ -2,8 +2,14 @@
 // got of ours.
 //
 // pure. The server says in `antiphon.session` how the call is taken over, and in `antiphon.heard` each second up to
-// where it has the caller's sound. Whatever carries the messages (a WebSocket today) tells took(), tookSound() and
-// alive(), and asks for everything else.
+// where it has the caller's sound. Whatever carries the messages tells took(), tookSound() and alive(), and asks for
+// everything else.
+//
+// Positions in the microphone's sound count its samples since the click. Over a WebSocket the server counts the same
+// samples. Over a media line it counts what the line has brought since its first packet; how far that is behind is told
+// from what was captured when its count comes: later by what the sound and the count take on their ways, so the least
+// is nearest to the truth, and what is taken off that for the ways is rather too much: then a moment is sent twice, and
+// nothing is lost.
 
 import type { ClientEvent } from './events.ts';
 
@@ -29,6 +35,8 @@ export interface Sent {
 const kRate = 24000;
 const kMostSamples = 30 * kRate;
 const kMostEvents = 100;
+/** Of sound in the browser and in the server, beyond the network's round trip: encoder, buffers, 20 ms steps. */
+const kLineMargin = 200; // milliseconds
 const kSilence = 4_000; // milliseconds; the server says something each second
 
 export class Lifeline {
@@ -38,7 +46,8 @@ export class Lifeline {
   private lastSign = 0;
   private frames: { from: number; samples: Int16Array<ArrayBuffer> }[] = [];
   private position = 0; // in the microphone's sound: samples since the call's first
-  private skipped = 0; // of these, the server counts less: they were lost for good
+  private skipped = 0; // of these, the server counts less: it never got them, or not over a media line
+  private lineTold = false; // how far the line is behind was told by the server's own count
   private events: Sent[] = [];
   private count = 0;
 
@@ -58,6 +67,22 @@ export class Lifeline {
   /** `antiphon.heard`: it is no event to resume from. */
   heard(milliseconds: number, now: number): void {
     this.lastSign = now;
+    this.forget(this.positionOf(milliseconds));
+  }
+
+  /** A media line is open: what was captured before did not go over it. */
+  lineOpened(now: number): void {
+    this.lastSign = now;
+    this.skipped = Math.max(0, this.position - samplesIn(kLineMargin));
+    this.lineTold = false;
+  }
+
+  /** `antiphon.heard` of a call whose sound goes over a media line with this round trip, in milliseconds. */
+  heardOverLine(milliseconds: number, roundTrip: number, now: number): void {
+    this.lastSign = now;
+    const behind = Math.max(0, this.position - samplesIn(milliseconds + roundTrip + kLineMargin));
+    this.skipped = this.lineTold ? Math.min(this.skipped, behind) : behind;
+    this.lineTold = true;
     this.forget(this.positionOf(milliseconds));
   }
 
@@ -110,8 +135,13 @@ export class Lifeline {
     return { sound, events: [...this.events] };
   }
 
+  /** All of the microphone's sound that is kept, for a call that begins anew with it. */
+  get captured(): Int16Array<ArrayBuffer>[] {
+    return this.frames.map(({ samples }) => samples);
+  }
+
   private positionOf(milliseconds: number): number {
-    return Math.round((milliseconds * kRate) / 1000) + this.skipped;
+    return samplesIn(milliseconds) + this.skipped;
   }
 
   private forget(before: number): void {
@@ -121,4 +151,8 @@ export class Lifeline {
       this.frames.shift();
     }
   }
+}
+
+function samplesIn(milliseconds: number): number {
+  return Math.round((milliseconds * kRate) / 1000);
 }

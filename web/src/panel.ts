@@ -4,7 +4,8 @@
 import panelHtml from 'inline:panel.html';
 
 import { callAddress, linkedBackend, ownBackend, parseBackend, type Backend } from './address.ts';
-import { Call, type CallListener } from './call.ts';
+import { Call } from './call.ts';
+import type { CallListener } from './call_options.ts';
 import type { Caption, Side } from './captions.ts';
 import { CaptionView, element } from './caption_view.ts';
 import { Figure, type FigureState } from './figure.ts';
@@ -15,6 +16,8 @@ import { choose, Settings, type SettingsListener } from './settings.ts';
 import { TalkKey } from './talk_key.ts';
 import { transcriptJson, transcriptText } from './transcript.ts';
 import { WakeLock } from './wake_lock.ts';
+import { kWayNames, transportOf, type Transport } from './ways.ts';
+import { canWebRtc } from './web_rtc_way.ts';
 import { connectionTrouble, kActivity, kInsecure, kInvitation, kOldBrowser, serverAdvice, serverLabel } from './wording.ts';
 
 declare global {
@@ -33,9 +36,13 @@ export interface PanelOptions {
   language: string;
   voice: string;
   name: string;
+  /** Fixed by the page around or by the link; empty: the caller's to choose. */
+  transport: Transport | '';
+  fallbackAfter: number; // milliseconds
 }
 
 const kTypingPause = 500; // milliseconds
+const kPassing = 8_000; // milliseconds that a passing notice stands
 const kAnnounced = 4; // captions that the live region holds
 
 export class Panel {
@@ -81,6 +88,19 @@ export class Panel {
     this.setBackend();
   }
 
+  private get transport(): Transport {
+    return this.options.transport || transportOf(this.find<HTMLSelectElement>('mode').value);
+  }
+
+  /** The doctor of this page, or the server's own page where this is another's. */
+  private doctorAddress(backend: Backend): string {
+    if (this.options.layout !== 'page') return `${backend.base}/call?doctor`;
+    const query = new URLSearchParams(location.search);
+    query.delete('doctor');
+    if (backend.base !== ownBackend(location)) query.set('server', backend.base);
+    return `?doctor${query.size > 0 ? `&${query}` : ''}`;
+  }
+
   get active(): boolean {
     return this.call?.active ?? false;
   }
@@ -93,8 +113,12 @@ export class Panel {
     this.find('announcer').replaceChildren();
     const call = new Call(
       {
-        realtime: callAddress(this.backend, this.settings.agent),
+        realtime: callAddress(this.backend.realtime, this.settings.agent),
+        calls: callAddress(this.backend.calls, this.settings.agent),
+        ice: this.backend.ice,
         ready: this.backend.ready,
+        transport: this.transport,
+        fallbackAfter: this.options.fallbackAfter,
         language: this.find<HTMLSelectElement>('language').value,
         pushToTalk: this.settings.pushToTalk,
         manner: this.settings.manner,
@@ -147,6 +171,11 @@ export class Panel {
       if (this.options.language === '') remember('language', language.value);
       this.call?.setLanguage(language.value);
     });
+    const mode = find<HTMLSelectElement>('mode');
+    mode.value = this.options.transport || transportOf(recall('transport'));
+    mode.disabled = this.options.transport !== '';
+    for (const option of mode.options) option.disabled = option.value === 'webrtc' && !canWebRtc();
+    mode.addEventListener('change', () => remember('transport', mode.value));
     const backend = find('backend');
     backend.addEventListener('input', () => {
       window.clearTimeout(this.typing);
@@ -197,6 +226,13 @@ export class Panel {
       onCallerLevel: (loudness) => this.figure.setCallerLevel(loudness),
       onAnswerLevel: (loudness) => this.figure.setAnswerLevel(loudness),
       onNotice: (text) => this.notice(text),
+      onPassingNotice: (text) => {
+        this.notice(text);
+        this.find('notice').classList.add('passing');
+        window.setTimeout(() => {
+          if (this.find('notice').textContent === text) this.notice('');
+        }, kPassing);
+      },
       onRecorded: (samples, rate) => {
         if (window.__recordPlayout === undefined) return;
         window.__recordPlayout.rate = rate;
@@ -214,6 +250,9 @@ export class Panel {
     const muted = active && call?.muted === true;
     this.setStatus('mic', 'Mic', muted && call?.microphone === 'live' ? 'muted' : (call?.microphone ?? 'off'));
     this.setStatus('connection', 'Connection', call?.connection ?? 'idle');
+    const way = active ? call?.way : undefined;
+    setText(find('way'), way === undefined ? '' : kWayNames[way]);
+    find('way').hidden = way === undefined;
     this.setStatus('server', 'Server', backend === undefined ? 'no address' : serverLabel(this.watch.state));
     const button = find<HTMLButtonElement>('call');
     setText(button, active ? 'End Call' : 'Start Call');
@@ -221,7 +260,10 @@ export class Panel {
     button.disabled = !active && (backend === undefined || !canCapture());
     find('root').classList.toggle('in-call', active);
     find<HTMLInputElement>('backend').disabled = active;
-    find<HTMLSelectElement>('mode').disabled = active;
+    find<HTMLSelectElement>('mode').disabled = active || this.options.transport !== '';
+    const doctor = find<HTMLAnchorElement>('doctor-link');
+    doctor.hidden = active || !['failed', 'lost'].includes(call?.connection ?? '') || backend === undefined;
+    if (backend !== undefined) doctor.href = this.doctorAddress(backend);
     this.drawControls(active, connected, muted);
     setText(find('activity'), this.activityText(activity));
     setText(find('advice'), active || !canCapture() ? this.adviceInCall() : serverAdvice(this.watch.state, backend, location.protocol));
@@ -282,6 +324,7 @@ export class Panel {
   }
 
   private notice(text: string): void {
+    this.find('notice').classList.remove('passing');
     setText(this.find('notice'), text);
   }
 

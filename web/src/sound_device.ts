@@ -30,6 +30,7 @@ export interface SoundOptions extends PlayoutOptions {
   volume: number;
 }
 
+type SinkElement = HTMLAudioElement & { setSinkId?: (id: string) => Promise<void> };
 type SinkContext = AudioContext & { setSinkId?: (id: string) => Promise<void> };
 
 /** Whether the browser lets a page choose the loudspeaker. */
@@ -58,6 +59,10 @@ export function unlockedContext(): AudioContext {
 }
 
 export class SoundDevice {
+  private line: { player: HTMLAudioElement; source: MediaStreamAudioSourceNode | undefined } | undefined;
+  private volume = 1;
+  private output = '';
+
   private constructor(
     private readonly listener: SoundListener,
     private readonly context: AudioContext,
@@ -86,8 +91,9 @@ export class SoundDevice {
       capture.port.onmessage = (message: MessageEvent<CapturedFrame>) => listener.onFrame(message.data);
       source.connect(capture);
       const playout = new AudioWorkletNode(context, kPlayoutProcessor, {
-        numberOfInputs: 0,
         outputChannelCount: [1],
+        channelCount: 1,
+        channelCountMode: 'explicit',
         processorOptions: { record: options.record },
       });
       playout.port.onmessage = (message: MessageEvent<FromPlayout>) => listener.onPlayout(message.data);
@@ -95,6 +101,7 @@ export class SoundDevice {
       playout.connect(gain).connect(context.destination);
       await context.resume();
       const device = new SoundDevice(listener, context, capture, playout, gain, stream, source);
+      device.volume = options.volume;
       if (options.output !== '') await device.setOutput(options.output);
       return device;
     } catch (error) {
@@ -108,6 +115,35 @@ export class SoundDevice {
     this.playout.port.postMessage(message);
   }
 
+  /** The microphone, for a media line; setMicrophone() makes it another one. */
+  get microphone(): MediaStream {
+    return this.stream;
+  }
+
+  /** What a media line brings is played as the answers are; undefined: no more. */
+  setLine(stream: MediaStream | undefined): void {
+    this.line?.source?.disconnect();
+    if (this.line !== undefined) this.line.player.srcObject = null;
+    this.line = undefined;
+    if (stream === undefined) return;
+    // Chromium lets the sound of a connection flow only once an element plays it, be it muted.
+    const player = new Audio();
+    player.srcObject = stream;
+    player.muted = true;
+    let source: MediaStreamAudioSourceNode | undefined;
+    try {
+      source = this.context.createMediaStreamSource(stream);
+      source.connect(this.playout);
+    } catch {
+      // The browser cannot join it to a context of this rate: the element plays it.
+      player.muted = false;
+      player.volume = this.volume;
+      void (player as SinkElement).setSinkId?.(this.output).catch(() => undefined);
+    }
+    void player.play().catch(() => undefined);
+    this.line = { player, source };
+  }
+
   get sampleRate(): number {
     return this.context.sampleRate;
   }
@@ -118,6 +154,8 @@ export class SoundDevice {
   }
 
   setVolume(volume: number): void {
+    this.volume = volume;
+    if (this.line !== undefined) this.line.player.volume = volume;
     this.gain.gain.setTargetAtTime(volume, this.context.currentTime, 0.02);
   }
 
@@ -146,6 +184,8 @@ export class SoundDevice {
 
   /** A loudspeaker that is not there (any more) changes nothing. */
   async setOutput(id: string): Promise<void> {
+    this.output = id;
+    if (this.line?.source === undefined) void (this.line?.player as SinkElement | undefined)?.setSinkId?.(id).catch(() => undefined);
     await (this.context as SinkContext).setSinkId?.(id).catch(() => undefined);
   }
 
@@ -155,6 +195,7 @@ export class SoundDevice {
   }
 
   close(): void {
+    this.setLine(undefined);
     stopTracks(this.stream);
     close(this.context);
   }

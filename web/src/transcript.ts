@@ -2,7 +2,7 @@
 //
 // pure.
 
-import type { Caption } from './captions.ts';
+import type { Caption, Side } from './captions.ts';
 
 /** What was really said: of an interrupted answer, the part that was heard. */
 export function spoken({ text, heard }: Caption): string {
@@ -31,4 +31,10 @@ export function transcriptJson(captions: readonly Caption[], began: Date, server
 
 function spokenEnd({ text, heard }: Caption): number {
   return heard ?? text.length;
+}
+
+/** What was said last, for somebody who was not there. */
+export function lastSaid(captions: readonly Caption[], count: number): { side: Side; text: string }[] {
+  const said = captions.slice(-count).map((caption) => ({ side: caption.side, text: spoken(caption) }));
+  return said.filter(({ text }) => text !== '');
 }

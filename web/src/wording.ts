@@ -3,7 +3,7 @@
 // pure.
 
 import { isMixedContent, type Backend } from './address.ts';
-import type { ConnectionState } from './call.ts';
+import type { ConnectionState } from './call_options.ts';
 import type { Activity } from './conversation.ts';
 import type { TurnTimes } from './events.ts';
 import type { ServerState } from './server_watch.ts';

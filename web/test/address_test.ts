@@ -28,6 +28,8 @@ test('the paths and schemes of what is asked', () => {
     ready: 'https://example.org/voice/ready',
     options: 'https://example.org/voice/options',
     realtime: 'wss://example.org/voice/v1/realtime?model=antiphon',
+    calls: 'https://example.org/voice/v1/realtime/calls?model=antiphon',
+    ice: 'https://example.org/voice/ice',
   });
 });
 
@@ -50,8 +52,8 @@ test('only plain http to another machine is mixed content on an https page', () 
 
 test('an agent goes into the call\'s address, whatever its name', () => {
   const backend = parseBackend('https://example.org') as Backend;
-  assert.equal(callAddress(backend, ''), 'wss://example.org/v1/realtime?model=antiphon');
-  assert.equal(callAddress(backend, 'a b&c'), 'wss://example.org/v1/realtime?model=antiphon&agent=a%20b%26c');
+  assert.equal(callAddress(backend.realtime, ''), 'wss://example.org/v1/realtime?model=antiphon');
+  assert.equal(callAddress(backend.realtime, 'a b&c'), 'wss://example.org/v1/realtime?model=antiphon&agent=a%20b%26c');
 });
 
 test('a link may name the server', () => {

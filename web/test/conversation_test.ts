@@ -212,3 +212,75 @@ test('push-to-talk: pressing stops the answer and begins anew, letting go asks',
   assert.deepEqual(kinds(conversation.release(false)), ['input_audio_buffer.clear'], 'a slip of the finger');
   assert.equal(conversation.activity, 'listening');
 });
+
+function onLine(): Conversation {
+  const conversation = new Conversation();
+  conversation.setLine(true);
+  conversation.step({ type: 'response.created', response_id: 'r1' });
+  conversation.step({ type: 'response.output_item.added', ...answer });
+  conversation.step({ type: 'output_audio_buffer.started', response_id: 'r1' });
+  conversation.step({ type: 'response.output_audio_transcript.delta', ...answer, delta: 'One two three.' });
+  conversation.step({
+    type: 'antiphon.words',
+    item_id: 'a1',
+    words: ['One', ' two', ' three.'].map((text, i) => ({ text, start_ms: i * 500, end_ms: i * 500 + 500 })),
+  });
+  return conversation;
+}
+
+test('over a line the server says when an answer sounds, and time lights its words', () => {
+  const conversation = onLine();
+  assert.equal(conversation.activity, 'speaking');
+  assert.equal(conversation.heardOnLine(100), 'a1');
+  assert.equal(conversation.heardOnLine(300), undefined);
+  assert.equal(conversation.heardOnLine(200), 'a1');
+  assert.equal(conversation.captions.get('a1')?.lit, 'One two'.length);
+  assert.deepEqual(conversation.step({ type: 'response.output_audio.done', ...answer }), [], 'nothing is played here');
+  conversation.step({ type: 'output_audio_buffer.stopped', response_id: 'r1' });
+  assert.equal(conversation.activity, 'listening');
+  assert.equal(conversation.captions.get('a1')?.lit, undefined);
+  assert.equal(conversation.heardOnLine(100), undefined);
+});
+
+test('over a line the caller cuts in, and the server says that it stopped', () => {
+  const conversation = onLine();
+  conversation.heardOnLine(100);
+  assert.deepEqual(conversation.step({ type: 'input_audio_buffer.speech_started', item_id: 'u2' }), []);
+  conversation.step({ type: 'output_audio_buffer.cleared', response_id: 'r1' });
+  assert.equal(conversation.captions.get('a1')?.state, 'interrupted');
+  assert.deepEqual(conversation.step({ type: 'response.done', response_id: 'r1', status: 'cancelled', message: undefined }), []);
+  assert.equal(conversation.activity, 'hearing');
+  assert.deepEqual(conversation.step({ type: 'conversation.item.truncated', item_id: 'a1' }), [
+    { kind: 'send', event: { type: 'conversation.item.retrieve', item_id: 'a1' } },
+  ]);
+});
+
+test('what is typed over a line cancels the answer without a flush', () => {
+  const conversation = onLine();
+  const sent = conversation.type('Hello').map((effect) => (effect.kind === 'send' ? effect.event.type : effect.kind));
+  assert.deepEqual(sent, ['response.cancel', 'conversation.item.create']);
+});
+
+test('an answer that sounds when the line breaks goes on from where it was heard', () => {
+  const conversation = onLine();
+  conversation.heardOnLine(600);
+  conversation.setLine(false);
+  assert.equal(conversation.activity, 'speaking');
+  conversation.step({ type: 'response.output_audio.delta', ...answer, delta: 'AAA=' });
+  conversation.played('a1', 450);
+  assert.equal(conversation.captions.get('a1')?.lit, 'One two three.'.length);
+  conversation.step({ type: 'input_audio_buffer.speech_started', item_id: 'u2' });
+  const [truncate] = conversation.flushed([{ item: 'a1', played: 240, unheard: 9, whole: false }], 24000);
+  assert.equal(truncate?.kind === 'send' && 'audio_end_ms' in truncate.event ? truncate.event.audio_end_ms : -1, 610);
+});
+
+test('an answer that was heard to its end is not played again to who takes the call over', () => {
+  for (const end of ['output_audio_buffer.stopped', 'response.output_audio.done'] as const) {
+    const conversation = onLine();
+    conversation.step(end === 'response.output_audio.done' ? { type: end, ...answer } : { type: end, response_id: 'r1' });
+    conversation.setLine(false);
+    assert.equal(conversation.activity, 'listening', end);
+    assert.deepEqual(conversation.step({ type: 'response.output_audio.delta', ...answer, delta: 'AAA=' }), []);
+    assert.equal(conversation.activity, 'listening', end);
+  }
+});

@@ -75,3 +75,54 @@ test('a connection is dead after four silent seconds, if the server keeps the ca
   line.alive(9_000);
   assert.equal(line.dead(13_000), false);
 });
+
+/** A line that opens after `before` frames were captured; each `heard` is late by what the ways take. */
+function overLine(before: number, late: (second: number) => number, seconds: number, roundTrip = 0): Lifeline {
+  const line = filled(before);
+  line.lineOpened(0);
+  let captured = 0;
+  for (let second = 1; second <= seconds; second++) {
+    for (const due = second * 1000 + late(second); captured < due; captured += 20) line.keep(frame(0));
+    line.heardOverLine(second * 1000, roundTrip, 0);
+  }
+  return line;
+}
+
+const samples = (line: Lifeline, input_audio_ms: number): number =>
+  line.missed({ ...nothing, input_audio_ms }).sound.reduce((sum, part) => sum + part.length, 0) / 24;
+
+test('after a media line nothing is lost and at most a fifth of a second is sent twice', () => {
+  // 25 frames were captured before the line, 10 s went over it, and the last count came 60 ms late.
+  const line = overLine(25, () => 60, 10);
+  const again = samples(line, 10_000);
+  assert.ok(again >= 60 && again <= 60 + 200, `${again} ms are sent, 60 are missing`);
+});
+
+test('of late counts the least late one tells how far the line is behind', () => {
+  const line = overLine(25, (second) => (second === 4 ? 40 : 900), 10);
+  const again = samples(line, 10_000);
+  assert.ok(again >= 900 && again <= 900 + 220, `${again} ms are sent, 900 are missing`);
+});
+
+test('a long way is taken off what its counts seem to say', () => {
+  const line = overLine(25, () => 700, 10, 600);
+  const again = samples(line, 10_000);
+  assert.ok(again >= 700 && again <= 700 + 200, `${again} ms are sent, 700 are missing`);
+});
+
+test('a line that broke before its first count, and one that never opened', () => {
+  const early = filled(25);
+  early.lineOpened(0);
+  for (let i = 0; i < 25; i++) early.keep(frame(0));
+  const again = samples(early, 300);
+  assert.ok(again >= 200 && again <= 200 + 220, `${again} ms are sent, 200 are missing`);
+  assert.equal(samples(filled(50), 0), 1000, 'all since the click');
+});
+
+test('after the line the server counts on from where it was', () => {
+  const line = overLine(25, () => 60, 10);
+  const again = samples(line, 10_000);
+  for (let i = 0; i < 50; i++) line.keep(frame(1));
+  line.heard(10_000 + again + 500, 0); // it has what was sent again, and half a second more
+  assert.equal(samples(line, 10_000 + again + 500), 500);
+});

@@ -39,6 +39,11 @@ export class BadNetwork {
     await this.ended;
   }
 
+  /** From here on no UDP gets through; false: it does again. */
+  dropUdp(drops) {
+    return this.ask(`${drops ? 'drop' : 'pass'} udp`);
+  }
+
   /** The command as it is run at that end. */
   command(side, words) {
     return ['nsenter', [`--net=${this.places[side]}`, '--', ...words]];

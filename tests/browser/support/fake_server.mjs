@@ -36,6 +36,10 @@ export class FakeServer {
   missed = []; // what those are sent
   lastId = null; // of the page's last event
   agent = ''; // that the page asked for
+  offers = 0; // of calls over WebRTC, which it refuses
+  answersAfter = 0; // milliseconds, to those
+  iceServers = [];
+  date = ''; // of its clock; empty: the right one
   calls = 0;
   binaryFrames = 0;
   protocol = ''; // the subprotocol that the page asked for
@@ -119,6 +123,7 @@ export class FakeServer {
 
   answer(request, response) {
     response.setHeader('Access-Control-Allow-Origin', '*');
+    if (this.date !== '') response.setHeader('Date', this.date);
     const path = new URL(request.url, this.origin).pathname;
     const page = this.pages.get(path);
     if (page !== undefined) {
@@ -130,6 +135,12 @@ export class FakeServer {
     } else if (path === '/options' && this.additions) {
       response.setHeader('Content-Type', 'application/json');
       response.end(JSON.stringify(kOptions));
+    } else if (path === '/ice') {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify({ iceServers: this.iceServers, ttl: null }));
+    } else if (path === '/v1/realtime/calls') {
+      this.offers++;
+      setTimeout(() => response.writeHead(503).end(), this.answersAfter).unref();
     } else {
       response.writeHead(404).end();
     }

@@ -7,7 +7,7 @@ export const kQuestionText = 'Tell me about the choir.';
 export const kAnswerText = 'Two groups of singers answer each other, verse by verse.';
 
 export async function startCall(browser, server, options) {
-  const opened = await openPage(browser, `${server.origin}/call`, options);
+  const opened = await openPage(browser, `${server.origin}/call?transport=websocket`, options);
   await waitForText(opened.page, '#server', 'Server: ready');
   await opened.page.click('#call');
   await waitForText(opened.page, '#connection', 'Connection: connected');

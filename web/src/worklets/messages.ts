@@ -25,6 +25,8 @@ export type FromPlayout =
   /** Some 30 times a second while something sounds, and once when it falls silent: how loud it is, in [0, 1], and
    * how many samples of the answer that sounds were played. */
   | { kind: 'progress'; level: number; item: string; played: number; rate: number }
+  /** Some 30 times a second while a media line is joined: how loud that is, in [0, 1]. */
+  | { kind: 'line'; level: number }
   /** Answers that were played to their end. */
   | { kind: 'ended'; items: string[] }
   /** The answer to 'flush'; `rate` is that of the positions' samples. */

@@ -1,4 +1,4 @@
-// Runs in the audio thread: plays the answers and counts what was played.
+// Runs in the audio thread: plays the answers and counts what was played. What a media line brings goes through it.
 
 import { kWireRate, loudness, toFloat } from '../pcm.ts';
 import { PlayoutQueue } from '../playout_queue.ts';
@@ -18,6 +18,8 @@ class PlayoutProcessor extends scope.AudioWorkletProcessor {
   private sinceProgress = 0; // samples
   private loudest = 0;
   private wasSounding = false;
+  private sinceLine = 0; // samples
+  private loudestLine = 0;
 
   constructor({ processorOptions }: { processorOptions: PlayoutOptions }) {
     super();
@@ -25,14 +27,26 @@ class PlayoutProcessor extends scope.AudioWorkletProcessor {
     this.port.onmessage = (message: MessageEvent<ToPlayout>) => this.take(message.data);
   }
 
-  process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
+  process(inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
     const block = outputs[0]?.[0];
     if (block === undefined) return true;
     const items = this.queue.pull(block);
     if (items.length > 0) this.send({ kind: 'ended', items });
-    if (this.recorded !== undefined) this.record(this.recorded, block);
     this.tell(block);
+    const line = inputs[0]?.[0];
+    if (line !== undefined) this.join(line, block);
+    if (this.recorded !== undefined) this.record(this.recorded, block);
     return true;
+  }
+
+  private join(line: Float32Array, block: Float32Array): void {
+    for (let i = 0; i < block.length; i++) block[i] = (block[i] as number) + (line[i] as number);
+    this.sinceLine += line.length;
+    this.loudestLine = Math.max(this.loudestLine, loudness(line));
+    if (this.sinceLine < scope.sampleRate / kProgressPerSecond) return;
+    this.send({ kind: 'line', level: this.loudestLine });
+    this.sinceLine = 0;
+    this.loudestLine = 0;
   }
 
   private tell(block: Float32Array): void {
