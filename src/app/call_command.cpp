@@ -85,8 +85,9 @@ public:
     TerminalCall(const CallCommand& command, CallerAddress address)
         : command_(command),
           captions_(std::cout),
-          ways_(ways_of(command, std::move(address)), microphone_, [this](const std::string& text) { tell_person(text); },
-                [] { return interrupted != 0; }) {}
+          ways_(
+              ways_of(command, std::move(address)), microphone_, [this](const std::string& text) { tell_person(text); },
+              [] { return interrupted != 0; }) {}
 
     base::Result<void> set_up() {
         if (auto opened = ways_.open(); !opened) return opened;

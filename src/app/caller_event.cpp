@@ -73,7 +73,8 @@ base::Result<CallerEvent> read_typed(std::string_view type, const json::object& 
     };
     if (type == "antiphon.session") {
         const json::value* resumed = event.if_contains("resumed");
-        return CallerEvent{SessionIsKept{fields.text("call_id"), fields.text("resume_token"), milliseconds("resume_within_ms"),
+        return CallerEvent{SessionIsKept{fields.text("call_id"), fields.text("resume_token"),
+                                         milliseconds("resume_within_ms"),
                                          resumed != nullptr && resumed->is_bool() && resumed->as_bool(),
                                          milliseconds("input_audio_ms"),
                                          text_at(&event, "last_client_event_id").value_or("")}};

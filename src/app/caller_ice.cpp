@@ -31,7 +31,8 @@ std::optional<std::vector<IceServer>> read_ice_servers(std::string_view body) {
             if (!one.is_string()) continue;
             std::string name(one.get_string());
             const auto url = edge::parse_ice_url(name);
-            if (url) servers.push_back({std::move(name), *url, text_of(*object, "username"), text_of(*object, "credential")});
+            if (!url) continue;
+            servers.push_back({std::move(name), *url, text_of(*object, "username"), text_of(*object, "credential")});
         }
     }
     return servers;

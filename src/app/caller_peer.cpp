@@ -21,8 +21,10 @@ rtc::Configuration configuration_of(const std::vector<IceServer>& servers) {
     configuration.disableAutoNegotiation = true;
     for (const IceServer& one : servers) {
         if (one.url.tcp || one.url.secure) continue;  // the library has UDP alone
-        if (one.url.relays) configuration.iceServers.emplace_back(one.url.host, one.url.port, one.username, one.password);
-        else configuration.iceServers.emplace_back(one.url.host, one.url.port);
+        if (one.url.relays)
+            configuration.iceServers.emplace_back(one.url.host, one.url.port, one.username, one.password);
+        else
+            configuration.iceServers.emplace_back(one.url.host, one.url.port);
     }
     return configuration;
 }

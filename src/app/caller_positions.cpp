@@ -38,6 +38,8 @@ std::size_t CallerPositions::resume_at(base::Duration server_count) const {
     return next == stretches_.end() ? position : std::min(position, next->position);
 }
 
-void CallerPositions::go_on(base::Duration server_count, std::size_t position) { anchor_ = Anchor{server_count, position}; }
+void CallerPositions::go_on(base::Duration server_count, std::size_t position) {
+    anchor_ = Anchor{server_count, position};
+}
 
 }  // namespace antiphon::app

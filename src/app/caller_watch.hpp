@@ -16,7 +16,7 @@ struct CallerWatchLimits {
     /// kept back: on a dead line it would be lost.
     base::milliseconds holds{1300};
     base::milliseconds dead{2500};   ///< without any packet of sound
-    base::milliseconds deaf{4000};   ///< while the server's count of what it has heard stands still; it comes each second
+    base::milliseconds deaf{4000};   ///< while the server's count of what it has heard, sent each second, stands still
 };
 
 class CallerWatch {

@@ -86,7 +86,8 @@ base::Result<bool> CallerWays::open_webrtc() {
     line.cname = base::random_id("");
     line.now = now;
     line.wall = std::chrono::system_clock::now();
-    auto sound = CallerLine::open(line, [to = peer->get()](std::span<const std::uint8_t> packet) { to->send_packet(packet); });
+    auto sound = CallerLine::open(
+        line, [to = peer->get()](std::span<const std::uint8_t> packet) { to->send_packet(packet); });
     const bool keeps = !answer->resume_token.empty();
     if (!sound || (!keeps && !alone)) {
         hang_up();
@@ -116,8 +117,8 @@ base::Result<void> CallerWays::open_websocket() {
 
 void CallerWays::hang_up() const {
     // By a request, as what is said on a connection that closes may be lost.
-    if (kept_)
-        (void)http_post(url("/v1/realtime/calls/" + kept_->call_id + "/hangup"), "text/plain", "", settings_.trust, kHangUp);
+    if (!kept_) return;
+    (void)http_post(url("/v1/realtime/calls/" + kept_->call_id + "/hangup"), "text/plain", "", settings_.trust, kHangUp);
 }
 
 // What is said.

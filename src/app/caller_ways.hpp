@@ -1,5 +1,5 @@
-// How the terminal caller's call travels: over WebRTC, or over a WebSocket, and from the one to the other without losing
-// anything of it.
+// How the terminal caller's call travels: over WebRTC, or over a WebSocket, and from the one to the other without
+// losing anything of it.
 //
 // strand: one owner, on whose thread all of this runs. A call begins over WebRTC and goes on over the WebSocket, by
 // itself and for good, when no sound flows in time or the line dies (caller_watch.hpp); a WebSocket that is lost is

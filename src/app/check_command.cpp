@@ -224,7 +224,8 @@ private:
             return skip("turn", "nobody knows of one");
         }
         servers_ = std::move(*servers);
-        const auto relays = std::count_if(servers_.begin(), servers_.end(), [](const auto& one) { return one.url.relays; });
+        const auto relays =
+            std::count_if(servers_.begin(), servers_.end(), [](const auto& one) { return one.url.relays; });
         for (const IceServer& one : servers_) check_server(one);
         if (relays == std::ssize(servers_)) skip("stun", "the server names none (ice.stun_urls)");
         if (relays == 0) skip("turn", "the server names none (ice.turn_urls)");
