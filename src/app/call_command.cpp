@@ -5,6 +5,7 @@
 #include "app/caller_event.hpp"
 #include "app/caller_latency.hpp"
 #include "app/caller_microphone.hpp"
+#include "app/caller_peer.hpp"
 #include "app/caller_report.hpp"
 #include "app/caller_ways.hpp"
 #include "audio/resampler.hpp"
@@ -246,6 +247,8 @@ base::Result<void> make_call(const CallCommand& command) {
 
 int run_call_command(const CallCommand& command) {
     const InterruptWatch watch;
+    std::optional<WebRtcLibraryUse> library;
+    if (command.transport != CallerTransport::websocket) library.emplace();
     const auto went = make_call(command);
     if (!went) {
         std::cout << std::flush;

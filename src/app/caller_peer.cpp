@@ -14,6 +14,7 @@ namespace antiphon::app {
 namespace {
 
 constexpr const char* kName = "antiphon-call";
+constexpr std::chrono::seconds kCleanupPatience{5};
 constexpr std::size_t kMostUnread = 10'000;
 
 rtc::Configuration configuration_of(const std::vector<IceServer>& servers) {
@@ -56,6 +57,8 @@ struct Heard {
 };
 
 }  // namespace
+
+WebRtcLibraryUse::~WebRtcLibraryUse() { rtc::Cleanup().wait_for(kCleanupPatience); }
 
 class CallerPeer::Wire {
 public:

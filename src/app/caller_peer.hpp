@@ -19,6 +19,15 @@
 
 namespace antiphon::app {
 
+/// Whoever makes peers holds one of these beyond the last: its end waits for the library's threads, so that none of them
+/// still runs while the process ends. Nothing beside it may use the library.
+struct WebRtcLibraryUse {
+    WebRtcLibraryUse() = default;
+    ~WebRtcLibraryUse();
+    WebRtcLibraryUse(const WebRtcLibraryUse&) = delete;
+    WebRtcLibraryUse& operator=(const WebRtcLibraryUse&) = delete;
+};
+
 class CallerPeer {
 public:
     static constexpr std::uint8_t kOpus = 111;  ///< the payload type that is offered

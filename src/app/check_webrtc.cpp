@@ -15,6 +15,7 @@ constexpr std::chrono::seconds kGathering{2};
 
 base::Result<std::string> try_webrtc(const std::string& calls_url, const std::vector<IceServer>& servers,
                                      const edge::TlsTrust& trust, std::chrono::seconds limit) {
+    const WebRtcLibraryUse library;
     const auto peer = CallerPeer::make(servers, kGathering);
     if (!peer) return base::error(base::Errc::unsupported, peer.error().text);
     const auto answer = http_post(calls_url, "application/sdp", (*peer)->offer(), trust, limit);

@@ -1,6 +1,7 @@
 // A call over WebRTC, no longer than it takes to see that it comes to be: for `antiphon check`.
 //
-// Blocks for at most three times its time limit. thread-safe.
+// Blocks for at most three times its time limit and a little. Ends the library's threads, so only what comes after it in
+// the process may use the library, nothing beside it.
 #pragma once
 
 #include "app/caller_ice.hpp"

@@ -12,6 +12,7 @@
 
 namespace antiphon::edge {
 
+/// The side that uses one line; a late word of a line is never taken for that of another one.
 class MediaUser {
 public:
     virtual ~MediaUser() = default;
@@ -41,15 +42,17 @@ public:
     virtual void clear() = 0;
 
     /// How much of all that was given to send() the caller's side is known to have received (RTCP receiver reports),
-    /// in samples; what was cleared counts as received. What has been sent but not reported yet is not in it.
+    /// in samples; what was cleared counts as received. What has been sent but not reported yet is in it only while the
+    /// line is well: the last report had all that could have come, and the caller's packets have come since.
     virtual std::int64_t received() const = 0;
 
     /// How long sound takes from send() to the caller's ear, as far as can be told: what is queued here, half the round
     /// trip, and the receiver's own buffer (from its reports).
     virtual base::Duration delay() const = 0;
 
-    /// How much of the caller's sound has come since the line's first packet, by the packets' own timestamps: where a
-    /// client that keeps its microphone's sound goes on over another line.
+    /// How much of the caller's sound the user was given since the line's first packet, by the packets' own timestamps:
+    /// what was lost on the way and what the sender left out in its silence (DTX) counts, what waits in the jitter
+    /// buffer does not. Where a client that keeps its microphone's sound goes on over another line.
     virtual base::Duration caller_sound() const = 0;
 
     virtual void close() = 0;

@@ -18,8 +18,6 @@ constexpr base::milliseconds kConnectWithin{30'000};
 /// For a line that has been silent for MediaLine::kSilentFor, of a call that is not resumable: 15 s in all.
 constexpr base::milliseconds kSilentLinePatience{12'000};
 constexpr base::milliseconds kTick{1'000};
-constexpr int kLineRate = 16000;  ///< of MediaUser::heard
-constexpr std::int64_t kTakenRate = 48000;
 
 /// Whether the client may come back after such an end of its channel.
 bool lost(ChannelEnd end) {
@@ -45,6 +43,7 @@ public:
     const std::shared_ptr<MessageChannel> channel;
     const Role role;
     std::optional<ResumeFrom> resume;  ///< of a main channel that takes the call over
+    std::shared_ptr<MediaLine> line;   ///< that comes with it
     call::CallPlace place;             ///< of an observer
 };
 
@@ -55,6 +54,12 @@ std::shared_ptr<RealtimeSession> RealtimeSession::make(std::shared_ptr<base::Str
     std::shared_ptr<RealtimeSession> session(new RealtimeSession(std::move(strand), std::move(place), services,
                                                                  std::move(agent), std::move(model), std::move(client),
                                                                  wire));
+    if (services.engines()) {
+        // A client that connects has a place, and is a call under way.
+        auto& calls = services.engines()->metrics.calls;
+        calls.Increment();
+        session->counted_ = std::shared_ptr<void>(&calls, [](void* gauge) { static_cast<prometheus::Gauge*>(gauge)->Decrement(); });
+    }
     session->entry_ = connections.add(session);
     session->listed_ = services.sessions->add(session->call_id_, session);
     return session;
@@ -109,9 +114,13 @@ std::shared_ptr<ChannelUser> RealtimeSession::attach(std::shared_ptr<MessageChan
     return std::make_shared<Channel>(shared_from_this(), std::move(channel), Channel::Role::main);
 }
 
-std::shared_ptr<ChannelUser> RealtimeSession::take_over(std::shared_ptr<MessageChannel> channel, ResumeFrom from) {
+std::shared_ptr<ChannelUser> RealtimeSession::take_over(std::shared_ptr<MessageChannel> channel, ResumeFrom from,
+                                                        std::shared_ptr<MediaLine> line) {
+    if (const auto earlier = coming_.lock()) earlier->close(CloseCode::policy_violation, "taken over");
+    coming_ = channel;
     auto user = std::make_shared<Channel>(shared_from_this(), std::move(channel), Channel::Role::main);
     user->resume = std::move(from);
+    user->line = std::move(line);
     return user;
 }
 
@@ -119,50 +128,6 @@ std::shared_ptr<ChannelUser> RealtimeSession::observe(std::shared_ptr<MessageCha
     auto user = std::make_shared<Channel>(shared_from_this(), std::move(channel), Channel::Role::observer);
     user->place = std::move(place);
     return user;
-}
-
-void RealtimeSession::attach_media(std::shared_ptr<MediaLine> line, bool alone) {
-    if (over_) return line->close();
-    drop_line();
-    media_ = std::move(line);
-    line_base_ = line_sent_;
-    media_opens_ = alone;
-    context_.plays_sound = true;
-    if (call_ && !lost_since_) call_->resume_output({});  // with the line's own lead
-    look_at_reach("connecting");
-}
-
-void RealtimeSession::heard(std::span<const float> samples) {
-    if (over_ || !media_) return;
-    line_flows_ = true;
-    if (!call_ && media_opens_) {
-        open_call();
-        look_at_reach("line");
-    }
-    if (call_) call_->hear(samples, kLineRate);
-}
-
-void RealtimeSession::line_silent(bool silent) {
-    if (over_ || !media_) return;
-    line_silent_ = silent;
-    look_at_reach("line_silent");
-}
-
-void RealtimeSession::line_ended() {
-    if (over_ || !media_) return;
-    drop_line();
-    if (!log_) return finish("line_ended");
-    look_at_reach("line_ended");
-}
-
-void RealtimeSession::drop_line() {
-    if (!media_) return;
-    const auto line = std::exchange(media_, nullptr);
-    line_received_ = line_base_ + line->received();
-    taken_ += std::chrono::duration_cast<std::chrono::microseconds>(line->caller_sound()).count() * kTakenRate / 1'000'000;
-    line_flows_ = line_silent_ = media_opens_ = false;
-    context_.plays_sound = false;
-    line->close();
 }
 
 void RealtimeSession::opened(Channel& channel) {
@@ -177,26 +142,31 @@ void RealtimeSession::opened(Channel& channel) {
         return channel.channel->next();
     }
     if (channel.resume && !log_) return channel.channel->close(CloseCode::policy_violation, "the call is not resumable");
+    if (coming_.lock() == channel.channel) coming_.reset();
     const auto older = std::exchange(main_, channel.channel);
     if (older) older->close(CloseCode::policy_violation, "taken over");
-    if (channel.resume) come_back(*channel.resume);
+    if (channel.resume) come_back(*channel.resume, std::exchange(channel.line, nullptr));
     else if (!call_) open_call();
     look_at_reach("channel");
     start_ticking();
     channel.channel->next();
 }
 
-void RealtimeSession::come_back(const ResumeFrom& from) {
+void RealtimeSession::come_back(const ResumeFrom& from, const std::shared_ptr<MediaLine>& line) {
+    const bool played_here = context_.plays_sound;
     drop_line();
+    if (line) take_line(line);
     protocol::SessionKept told = kept();
     told.resumed.emplace();
     told.resumed->input_audio_ms = caller_sound_ms();
     told.resumed->last_client_event_id = last_client_event_;
-    const auto as_message = [this](const LineSound& sound) {
+    const auto as_message = [&](const LineSound& sound) {
         const auto length = audio::duration_of(static_cast<std::size_t>(sound.samples), MediaLine::kOutputRate);
-        if (context_.wire.binary_audio) return LoggedMessage{"", {sound.bytes.begin(), sound.bytes.end()}, true, length};
+        if (line || context_.wire.binary_audio)
+            return LoggedMessage{"", {sound.bytes.begin(), sound.bytes.end()}, true, length, sound.part};
         const std::string id(event_ids_.next());
-        return LoggedMessage{id, protocol::encode(to_wire(sound.part, sound.bytes), id, context_.dialect), false, length};
+        return LoggedMessage{id, protocol::encode(to_wire(sound.part, sound.bytes), id, context_.dialect), false, length,
+                             sound.part};
     };
     told.resumed->complete = log_->confirm(from, line_received_, as_message);
     const std::string id(event_ids_.next());
@@ -204,16 +174,20 @@ void RealtimeSession::come_back(const ResumeFrom& from) {
     main_->send(protocol::encode(told, id, context_.dialect));
     base::log::info("call.resumed", {{"call", context_.session.id},
                                      {"complete", told.resumed->complete ? "yes" : "no"},
+                                     {"over", line ? "webrtc" : "websocket"},
                                      {"was", lost_since_ ? "lost" : "there"}});
     if (!call_) return open_call();
-    base::Duration unheard{};
+    auto over_line = line ? sound_of(log_->take_sound()) : std::vector<Unheard>();
+    base::Duration in_messages{};
     for (const LoggedMessage& message : log_->missed()) {
-        unheard += message.sound;
+        in_messages += message.sound;
         if (!message.binary) main_->send(message.bytes);
         else main_->send_binary({reinterpret_cast<const std::uint8_t*>(message.bytes.data()), message.bytes.size()});
     }
     lost_since_.reset();
-    call_->resume_output(unheard);
+    if (!line) return call_->resume_output(in_messages);
+    if (!played_here && !sounding_.empty()) tell(to_wire(call::OutputSoundStarted{sounding_}, context_).front());
+    sound_again(std::move(over_line));
 }
 
 void RealtimeSession::open_call() {
@@ -224,6 +198,7 @@ void RealtimeSession::open_call() {
                                     {"model", start_.model},
                                     {"agent", start_.agent}});
     call_ = call::Call::open(start_, agent_->settings, *services_.engines(), strand_, *this);
+    counted_.reset();
 }
 
 bool RealtimeSession::reachable() const {
@@ -238,6 +213,7 @@ void RealtimeSession::look_at_reach(std::string_view what) {
         if (call_) {
             base::log::info("call.lost", {{"call", context_.session.id}, {"reason", what}});
             call_->hold_output();
+            sounding_on_ = false;
         }
         return start_ticking();
     }
@@ -247,14 +223,10 @@ void RealtimeSession::look_at_reach(std::string_view what) {
     lost_since_.reset();
     if (!media_ || !log_) return call_->resume_output({});
     // What the line's other side has not received, it gets over the line again.
-    std::vector<float> again;
-    const std::int64_t received = line_base_ + media_->received();
-    for (const LineSound& sound : log_->take_unheard(sounding_, received)) {
-        const auto samples = to_samples(sound.bytes, context_.session.output_encoding);
-        if (samples) again.insert(again.end(), samples->begin(), samples->end());
-    }
+    std::vector<Unheard> again;
+    for (const LineSound& sound : log_->take_unheard(line_base_ + media_->received())) again.push_back(unheard(sound.part, sound.bytes));
     media_->clear();
-    call_->resume_output({}, again);
+    sound_again(std::move(again));
 }
 
 void RealtimeSession::start_ticking() {
@@ -282,11 +254,6 @@ void RealtimeSession::keep_replay_log(bool wanted, bool whole) {
 
 protocol::SessionKept RealtimeSession::kept() const {
     return {call_id_, resume_token(), agent_->settings.resume_within.count(), std::nullopt};
-}
-
-std::int64_t RealtimeSession::caller_sound_ms() const {
-    const std::int64_t earlier = taken_ * 1000 / kTakenRate;
-    return media_ ? earlier + base::whole_milliseconds(media_->caller_sound()) : earlier;
 }
 
 void RealtimeSession::close_call() {
@@ -320,8 +287,10 @@ void RealtimeSession::finish(std::string_view reason) {
     close_call();
     listed_.reset();
     place_.reset();
-    log_.reset();
+    counted_.reset();
     drop_line();
+    log_.reset();
+    if (const auto coming = coming_.lock()) coming->close(CloseCode::policy_violation, "the call is over");
     for (const auto& observer : observers_) observer->close(CloseCode::normal, "the call is over");
     if (const auto main = std::exchange(main_, nullptr)) main->close(CloseCode::normal, "the call is over");
 }

@@ -33,8 +33,7 @@
 
 namespace antiphon::edge {
 
-class RealtimeSession final : public MediaUser,
-                              public Connection,
+class RealtimeSession final : public Connection,
                               public std::enable_shared_from_this<RealtimeSession>,
                               private call::Peer {
 public:
@@ -69,19 +68,21 @@ public:
     /// The user of the client's own channel; from its opening on it takes the place of one before.
     std::shared_ptr<ChannelUser> attach(std::shared_ptr<MessageChannel> channel);
     /// The same for a client that comes back: what it has missed is sent first. An earlier channel is closed with 1008,
-    /// and a media line is closed.
-    std::shared_ptr<ChannelUser> take_over(std::shared_ptr<MessageChannel> channel, ResumeFrom from);
+    /// and an earlier media line is closed. With a `line` the sound goes over that one from the channel's opening on,
+    /// also what was not heard of it; without one it goes in messages. A way back that has not opened yet is closed for
+    /// the next one.
+    std::shared_ptr<ChannelUser> take_over(std::shared_ptr<MessageChannel> channel, ResumeFrom from,
+                                           std::shared_ptr<MediaLine> line = nullptr);
     /// The user of a further channel, which gets all events but the sound. `place` is of admit_observer().
     std::shared_ptr<ChannelUser> observe(std::shared_ptr<MessageChannel> channel, call::CallPlace place);
     /// A place for one more observer; `overloaded` when there are kMaxObservers. thread-safe.
     base::Result<call::CallPlace> admit_observer() { return observers_admitted_.enter(); }
 
-    /// The sound of both directions goes over this line from now on. Its user is this session. `alone`: the client
-    /// offered no channel, and the call begins with the line's first sound.
+    /// The sound of both directions goes over this line from now on. `alone`: the client offered no channel, and the
+    /// call begins with the line's first sound.
     void attach_media(std::shared_ptr<MediaLine> line, bool alone = false);
-    void heard(std::span<const float> samples) override;
-    void line_silent(bool silent) override;
-    void line_ended() override;
+    /// The user of this line, to be held by nobody but the line. What the line says counts while it is the call's.
+    std::shared_ptr<MediaUser> user_of(const MediaLine& line);
 
     /// Ends the call in order: channels are closed with 1000. thread-safe; safe to call twice and at any time.
     void hang_up();
@@ -91,7 +92,9 @@ public:
 
 private:
     class Channel;
+    class Line;
     friend class Channel;
+    friend class Line;
 
     RealtimeSession(std::shared_ptr<base::Strand> strand, call::CallPlace place, const Services& services,
                     std::shared_ptr<const call::Agent> agent, std::string model, std::string client, WireStart wire);
@@ -107,10 +110,8 @@ private:
     // --- channels, lines, and the call's life (realtime_session.cpp)
     void opened(Channel& channel);
     void ended(Channel& channel, ChannelEnd end);
-    void come_back(const ResumeFrom& from);
+    void come_back(const ResumeFrom& from, const std::shared_ptr<MediaLine>& line);
     void open_call();
-    /// The line is no more, or not for this call: what it has brought and taken is remembered.
-    void drop_line();
     /// Whether sound gets to the caller now.
     bool reachable() const;
     /// After anything that may have changed that.
@@ -123,6 +124,29 @@ private:
     std::int64_t caller_sound_ms() const;
     void close_call();
     void finish(std::string_view reason);
+
+    // --- media lines (realtime_session_lines.cpp)
+    /// A piece of the answer's sound that the caller has not heard, at the session's output rate.
+    struct Unheard {
+        call::ResponsePart part;
+        std::vector<float> samples;
+    };
+    void heard(const MediaLine& line, std::span<const float> samples);
+    void line_silent(const MediaLine& line, bool silent);
+    void line_ended(const MediaLine& line);
+    void take_line(std::shared_ptr<MediaLine> line);
+    /// The line is no more, or not for this call: what it has brought and taken is remembered.
+    void drop_line();
+    void send_over_line(const call::ResponsePart& part, std::span<const float> samples);
+    Unheard unheard(const call::ResponsePart& part, std::span<const std::uint8_t> sound) const;
+    /// All of it, to be sent over the line.
+    std::vector<Unheard> sound_of(const std::vector<LoggedMessage>& messages) const;
+    /// Lets the caller hear it over the line, in its order, and then what the call goes on with.
+    void sound_again(std::vector<Unheard> sounds);
+    /// The next 20 ms of what belongs to answers that are over; the call's own comes after that.
+    void sound_on();
+    /// The line on which it was to be heard again is gone: it stands in the log as given to that line and not received.
+    void log_what_is_to_sound();
 
     // --- what is said on either side (realtime_session_events.cpp)
     void send(const call::CallEvent& event) override;
@@ -144,14 +168,15 @@ private:
     /// the next message of `from` is asked for when it is done.
     void hear(const std::shared_ptr<MessageChannel>& from, std::vector<float> samples);
     void hear_next();
-    void send_over_line(const call::ResponsePart& part, std::span<const float> samples);
     void refuse(const protocol::Refusal& refusal);
     void refuse(const base::Error& error, const std::string& event_id);
     /// Whether the agent does not take one of these tools, which the client is then told.
     bool refuse_tools(const std::optional<std::vector<engine::Tool>>& offered, std::string_view where,
                       const std::string& event_id);
     /// To the client and the observers; an answer that concerns one of them only, to that one.
-    void tell(const protocol::ServerEvent& event, base::Duration sound = {});
+    void tell(const protocol::ServerEvent& event, base::Duration sound = {}, const call::ResponsePart& part = {});
+    /// Which response sounds.
+    void note_sounding(const call::CallEvent& event);
     std::string message_of(const protocol::ServerEvent& event);
     /// Whether it is one of the call's channels, or still is.
     bool knows(const std::shared_ptr<MessageChannel>& channel) const;
@@ -160,6 +185,7 @@ private:
 
     const std::shared_ptr<base::Strand> strand_;
     call::CallPlace place_;
+    std::shared_ptr<void> counted_;           ///< among the calls under way, until the Call counts itself
     const Services& services_;
     const std::shared_ptr<const call::Agent> agent_;
     const std::string call_id_;
@@ -185,7 +211,13 @@ private:
     std::int64_t line_sent_ = 0;              ///< samples given to all the call's lines
     std::int64_t line_base_ = 0;              ///< of these, to earlier ones
     std::int64_t line_received_ = 0;          ///< up to where the client has received them, of a line that is gone
-    std::string sounding_;                    ///< the response whose sound went over the line last
+    base::Duration line_heard_base_{};        ///< of the caller's sound, what the line brought before it was the call's
+    std::weak_ptr<MessageChannel> coming_;    ///< of a client that comes back, until it has opened
+    std::string sounding_;                    ///< the response that sounds, for the call
+    std::deque<Unheard> again_;               ///< of answers that are over
+    Unheard then_;                            ///< of the one that sounds, after that
+    bool sounding_on_ = false;
+    base::Time sound_due_{};
     std::optional<audio::Resampler> to_line_; ///< for an output rate that is not the line's
     int to_line_rate_ = 0;
 

@@ -168,41 +168,37 @@ void RealtimeSession::send(const call::CallEvent& event) {
         keep_replay_log(context_.wire.resumable, false);
     }
     if (std::holds_alternative<call::TurnMeasured>(event)) ++turns_answered_;
+    note_sounding(event);
     for (const auto& wire_event : to_wire(event, context_)) tell(wire_event);
     if (!log_ || was_kept) return;
     tell(kept());
     start_ticking();
 }
 
+void RealtimeSession::note_sounding(const call::CallEvent& event) {
+    if (const auto* started = std::get_if<call::OutputSoundStarted>(&event)) sounding_ = started->response_id;
+    if (const auto* stopped = std::get_if<call::OutputSoundStopped>(&event); stopped && stopped->response_id == sounding_)
+        sounding_.clear();
+    const auto* cleared = std::get_if<call::OutputSoundCleared>(&event);
+    if (cleared && cleared->response_id == sounding_) {
+        if (log_) log_->forget_line_sound(sounding_);
+        sounding_.clear();
+        then_ = {};
+    }
+    // Who speaks does not want to hear what was said before.
+    if (cleared || std::holds_alternative<call::SpeechStarted>(event)) again_.clear();
+}
+
 void RealtimeSession::send_audio(const call::ResponsePart& part, std::span<const float> samples) {
     if (media_) return send_over_line(part, samples);
     const base::Duration length = audio::duration_of(samples.size(), context_.session.output_rate);
     auto sound = audio::encode(samples, context_.session.output_encoding);
-    if (!context_.wire.binary_audio) return tell(to_wire(part, std::move(sound)), length);
-    if (main_) main_->send_binary(sound);
-    if (log_) log_->add({"", {sound.begin(), sound.end()}, true, length}, strand_->now());
-}
-
-void RealtimeSession::send_over_line(const call::ResponsePart& part, std::span<const float> samples) {
-    const int rate = context_.session.output_rate;
-    std::vector<float> resampled;
-    std::span<const float> out = samples;
-    if (rate != MediaLine::kOutputRate) {
-        if (to_line_rate_ != rate) {
-            auto resampler = audio::Resampler::open(rate, MediaLine::kOutputRate);
-            if (!resampler) return base::log::warning("line.sound_refused", {{"reason", resampler.error().text}});
-            to_line_ = std::move(*resampler);
-            to_line_rate_ = rate;
-        }
-        resampled = to_line_->process(samples);
-        out = resampled;
+    if (!context_.wire.binary_audio) {
+        auto delta = to_wire(part, std::move(sound));
+        return tell(std::move(delta), length, part);
     }
-    sounding_ = part.response_id;
-    const auto length = static_cast<std::int64_t>(out.size());
-    if (log_) log_->add(LineSound{part, audio::encode(samples, context_.session.output_encoding), line_sent_, length},
-                        strand_->now());
-    line_sent_ += length;
-    media_->send(out);
+    if (main_) main_->send_binary(sound);
+    if (log_) log_->add({"", {sound.begin(), sound.end()}, true, length, part}, strand_->now());
 }
 
 void RealtimeSession::clear_audio() {
@@ -229,7 +225,7 @@ bool RealtimeSession::refuse_tools(const std::optional<std::vector<engine::Tool>
     return true;
 }
 
-void RealtimeSession::tell(const protocol::ServerEvent& event, base::Duration sound) {
+void RealtimeSession::tell(const protocol::ServerEvent& event, base::Duration sound, const call::ResponsePart& part) {
     // An answer that concerns nobody else goes to who has asked.
     const bool answers = std::holds_alternative<protocol::ErrorReport>(event) ||
                          std::holds_alternative<protocol::ItemRetrieved>(event);
@@ -243,7 +239,7 @@ void RealtimeSession::tell(const protocol::ServerEvent& event, base::Duration so
     if (of_observer) return asking_->send(std::move(message));
     if (!of_client)
         for (const auto& observer : observers_) observer->send(message);
-    if (log_) log_->add({std::move(id), message, false, sound}, strand_->now());
+    if (log_) log_->add({std::move(id), message, false, sound, part}, strand_->now());
     if (main_) main_->send(std::move(message));
 }
 

@@ -118,20 +118,35 @@ void ReplayLog::mark(std::string event_id) {
     places_.push_back({std::move(event_id), 0});
 }
 
-std::vector<LineSound> ReplayLog::take_unheard(const std::string& response_id, std::int64_t line_received) {
+std::vector<LoggedMessage> ReplayLog::take_sound() {
+    std::vector<LoggedMessage> sound;
+    std::erase_if(entries_, [&](Entry& entry) {
+        if (entry.message.sound == base::Duration::zero()) return false;
+        bytes_ -= size_of(entry);
+        sound.push_back(std::move(entry.message));
+        return true;
+    });
+    return sound;
+}
+
+std::vector<LineSound> ReplayLog::take_unheard(std::int64_t line_received) {
     std::vector<LineSound> unheard;
-    std::deque<Entry> kept;
-    for (Entry& entry : entries_) {
-        if (!is_sound(entry.sound) || entry.sound.part.response_id != response_id) {
-            kept.push_back(std::move(entry));
-            continue;
-        }
+    std::erase_if(entries_, [&](Entry& entry) {
+        if (!is_sound(entry.sound)) return false;
         bytes_ -= size_of(entry);
         LineSound rest = rest_of(std::move(entry.sound), line_received);
         if (is_sound(rest) && !rest.bytes.empty()) unheard.push_back(std::move(rest));
-    }
-    entries_ = std::move(kept);
+        return true;
+    });
     return unheard;
+}
+
+void ReplayLog::forget_line_sound(const std::string& response_id) {
+    std::erase_if(entries_, [&](const Entry& entry) {
+        if (!is_sound(entry.sound) || entry.sound.part.response_id != response_id) return false;
+        bytes_ -= size_of(entry);
+        return true;
+    });
 }
 
 }  // namespace antiphon::edge

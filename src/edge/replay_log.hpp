@@ -24,6 +24,7 @@ struct LoggedMessage {
     std::string bytes;
     bool binary = false;
     base::Duration sound{};  ///< how much of the answer's sound it carries
+    call::ResponsePart part{};  ///< of which answer that is
 };
 
 /// A piece of the answer's sound that went over a media line.
@@ -57,11 +58,17 @@ public:
     /// In order, all that stands in the log. After confirm() there is no sound of a line in it.
     std::vector<LoggedMessage> missed() const;
 
+    /// Takes out the messages that carry sound, in order: it goes another way.
+    std::vector<LoggedMessage> take_sound();
+
     /// The event of that id was sent at the place where confirm() ended, and stands for it from now on.
     void mark(std::string event_id);
 
-    /// Takes out the sound of the line that is part of this response and was not received, to be sent over it again.
-    std::vector<LineSound> take_unheard(const std::string& response_id, std::int64_t line_received);
+    /// Takes out the sound of the line; answers what of it was not received, to be sent over it again.
+    std::vector<LineSound> take_unheard(std::int64_t line_received);
+
+    /// Nobody is to hear the rest of this answer.
+    void forget_line_sound(const std::string& response_id);
 
     std::size_t bytes() const { return bytes_; }
 

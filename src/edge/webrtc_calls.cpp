@@ -83,6 +83,48 @@ Target with_model(Target target, const Wanted& wanted) {
     return target;
 }
 
+/// Gets the peer going and tells its client; on the session's strand.
+void open_peer(const std::shared_ptr<RealtimeSession>& session, const std::shared_ptr<WebRtcPeer>& peer, bool new_call,
+               const std::shared_ptr<Responder>& responder) {
+    peer->open([session, peer, new_call, responder](base::Result<std::string> answer) {
+        if (!answer) return responder->reply(failure_reply(answer.error()));
+        if (responder->gone().stop_requested()) new_call ? session->hang_up() : peer->close();
+        const std::string& id = session->call_id();
+        Reply created{201, std::string(kSdp), std::move(*answer), {{"Location", std::string(kCalls) + id}}};
+        // Here, as a client to whom no packet gets through learns it in no other way.
+        if (const std::string token = session->resume_token(); !token.empty())
+            created.headers.emplace_back("Antiphon-Resume-Token", token);
+        responder->reply(std::move(created));
+    });
+}
+
+/// A client comes back with a new offer: the call goes on over the new connection when its channel opens.
+void resume_call(const Target& target, Wanted wanted, const CallGrounds& grounds, std::shared_ptr<Responder> responder) {
+    const auto wish = read_join(target);
+    if (!wish) return responder->reply(failure_reply(wish.error()));
+    if (!wish->resume_token)
+        return responder->reply(error_reply(400, "missing_required_parameter",
+                                            "over WebRTC a call can be taken over, with resume=TOKEN; to watch one, use "
+                                            "the WebSocket",
+                                            {}, "resume"));
+    if (wanted.session)
+        return responder->reply(error_reply(400, "invalid_value",
+                                            "a call that goes on has its session: change it with session.update", {},
+                                            "session"));
+    if (!wanted.offer.data_mid)
+        return responder->reply(error_reply(400, "invalid_offer",
+                                            "the offer needs a data channel: what was missed is told there", {}, "sdp"));
+    const auto session = grounds.services.sessions->find(wish->call_id);
+    if (!session || !session->is_resume_token(*wish->resume_token)) return responder->reply(no_call_reply());
+    auto made = WebRtcPeer::make(*grounds.services.webrtc, session->strand(), std::move(wanted.offer), grounds.max_queued);
+    if (!made) return responder->reply(failure_reply(made.error()));
+    session->strand()->post([session, peer = std::move(*made), from = wish->from, responder = std::move(responder)] {
+        peer->channel()->use(session->take_over(peer->channel(), from, peer->line()));
+        peer->line()->use(session->user_of(*peer->line()));
+        open_peer(session, peer, false, responder);
+    });
+}
+
 }  // namespace
 
 void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Responder> responder) {
@@ -93,6 +135,8 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     auto read = read_request(call);
     if (const auto* refused = std::get_if<Reply>(&read)) return responder->reply(*refused);
     auto& wanted = std::get<Wanted>(read);
+    if (call.target.query.contains("call_id"))
+        return resume_call(call.target, std::move(wanted), grounds, std::move(responder));
     const Target asked = with_model(std::move(call.target), wanted);
     if (Reply obstacle = call_obstacle(asked, services); obstacle.status != 200)
         return responder->reply(std::move(obstacle));
@@ -123,18 +167,9 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
 
     strand->post([session, peer = std::move(*peer), responder = std::move(responder)] {
         if (const auto& channel = peer->channel()) channel->use(session->attach(channel));
-        peer->line()->use(session);
+        peer->line()->use(session->user_of(*peer->line()));
         session->attach_media(peer->line(), !peer->channel());
-        peer->open([session, responder](base::Result<std::string> answer) {
-            if (!answer) return responder->reply(failure_reply(answer.error()));
-            if (responder->gone().stop_requested()) session->hang_up();
-            const std::string& id = session->call_id();
-            Reply created{201, std::string(kSdp), std::move(*answer), {{"Location", std::string(kCalls) + id}}};
-            // Here, as a client to whom no packet gets through learns it in no other way.
-            if (const std::string token = session->resume_token(); !token.empty())
-                created.headers.emplace_back("Antiphon-Resume-Token", token);
-            responder->reply(std::move(created));
-        });
+        open_peer(session, peer, true, responder);
     });
 }
 

@@ -36,6 +36,9 @@ struct CallGrounds {
 /// 400 for an offer or a session that is wrong, 401 for a client secret that opens nothing, 413 for an offer over
 /// kMaxOffer, 415 for what is neither SDP nor a form, 404 for an agent that there is not, 503 while the engines are
 /// loaded, when every place is taken, and where WebRTC is off.
+/// With ?call_id= and ?resume= the offer takes that call over, as a WebSocket does (docs/protocol.md, "Coming back"),
+/// once its channel opens: 404 for a call that is not there or a wrong token, 400 if it brings a session or no channel.
+/// Until then, and if it never opens, the call stays as it is.
 void begin_call(CallOffer offer, const CallGrounds& grounds, std::shared_ptr<Responder> responder);
 
 /// Of DELETE /v1/realtime/calls/{id} and POST .../hangup: 200 and the call ends, or 404.

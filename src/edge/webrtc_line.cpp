@@ -13,6 +13,10 @@ constexpr int kTicksPerSecond = 48000;  ///< of Opus in RTP, whatever it carries
 constexpr std::chrono::seconds kReportEvery{2};
 /// Of a stream that has not come for this long another one may take the place.
 constexpr base::milliseconds kStreamGone{200};
+/// More than this between two packets is not jitter any more.
+constexpr base::milliseconds kStalledAfter{200};
+/// A packet that is no longer is no sound, but says that none follows for a while (RFC 7587, 3.1.3).
+constexpr std::size_t kPausingPacket = 2;
 /// The client's own buffer, about: what its reports say of the jitter, within bounds.
 constexpr base::milliseconds kLeastBuffer{20};
 constexpr base::milliseconds kMostBuffer{200};
@@ -51,7 +55,7 @@ void WebRtcLine::beat(base::Time now, int beats) {
         const auto user = user_;
         if (sound)
             user->heard(*sound);
-        else
+        else if (!stalled(now))
             user->heard(kSilence);
     }
 }
@@ -63,6 +67,7 @@ void WebRtcLine::take_sound(const PacketInbox::Packet& datagram) {
     if (!settings_.receives || packet->payload_type != settings_.payload_type) return;
     if (!follow(packet->ssrc, datagram.arrived)) return;
     sound_at_ = datagram.arrived;
+    pausing_ = packet->payload.size() <= kPausingPacket;
     stream_->received(packet->sequence, packet->timestamp, datagram.arrived);
     if (!packet->payload.empty()) receiver_.put(packet->sequence, packet->timestamp, packet->payload, datagram.arrived);
 }
@@ -94,6 +99,8 @@ void WebRtcLine::take_reports(const PacketInbox::Packet& datagram) {
     for (const auto& missing : news->missing)
         if (missing.ssrc == settings_.ssrc) sender_->resend(missing.sequence, datagram.arrived);
 }
+
+bool WebRtcLine::stalled(base::Time now) const { return !pausing_ && now - sound_at_ > kStalledAfter; }
 
 void WebRtcLine::watch_silence(base::Time now) {
     const bool silent = now - sound_at_ > kSilentFor;

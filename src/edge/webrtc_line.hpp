@@ -1,6 +1,9 @@
 // The sound of a call over WebRTC: RTP in both directions, and the reports that tell how it fares.
 //
 // strand. Driven by beat(), every 20 ms; what comes in between waits in the inbox.
+//
+// A caller who is silent sends silence, or says with its last packet that it stops (DTX). A line that merely stops is
+// broken: it gives no silence then, which the call would take for the end of the caller's turn.
 #pragma once
 
 #include "base/clock.hpp"
@@ -66,6 +69,8 @@ private:
     void take_reports(const PacketInbox::Packet& packet);
     /// Whether the packet is of the stream that is listened to; another one takes its place when it has gone quiet.
     bool follow(std::uint32_t ssrc, base::Time arrived);
+    /// Whether packets are missing that the caller did not keep back.
+    bool stalled(base::Time now) const;
     void watch_silence(base::Time now);
     void report(base::Time now);
 
@@ -82,6 +87,7 @@ private:
     std::optional<RtpReception> stream_;  ///< of the caller, from its first packet on
     base::Time sound_at_{};               ///< when its last packet came
     std::int64_t earlier_ticks_ = 0;      ///< of the streams before, at 48 kHz
+    bool pausing_ = false;                ///< so it said
     bool silent_ = false;
 
     base::Time report_due_{};

@@ -4,6 +4,7 @@ ANTIPHON_BINARY names the program (build/release/antiphon otherwise). Tests may 
 """
 
 import asyncio
+import contextlib
 import inspect
 import os
 import pathlib
@@ -37,19 +38,26 @@ def binary():
     return path
 
 
-@pytest.fixture(scope="session")
-def start(binary, tmp_path_factory):
-    """start(KEY=VALUE...) gives a running server with these settings; all end with the session, in order."""
-    servers = []
+@contextlib.contextmanager
+def servers(binary, tmp_path_factory):
+    begun = []
 
     def begin(*settings):
-        servers.append(Server(binary, tmp_path_factory.mktemp("server"), settings))
-        servers[-1].wait_until_ready()
-        return servers[-1]
+        begun.append(Server(binary, tmp_path_factory.mktemp("server"), settings))
+        begun[-1].wait_until_ready()
+        return begun[-1]
 
     yield begin
-    for server in servers:
+    for server in begun:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def start(binary, tmp_path_factory):
+    """start(KEY=VALUE...) gives a running server with these settings. All end with the file of tests, in order: each
+    holds the models in memory, and no machine has room for those of all files."""
+    with servers(binary, tmp_path_factory) as begin:
+        yield begin
 
 
 @pytest.fixture
@@ -89,8 +97,9 @@ def networked_server(network, binary, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def shared_server(start):
-    return start()
+def shared_server(binary, tmp_path_factory):
+    with servers(binary, tmp_path_factory) as begin:
+        yield begin()
 
 
 @pytest.fixture

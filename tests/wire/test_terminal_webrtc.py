@@ -80,10 +80,10 @@ class Caller:
 
 
 def expect_asked_and_answered_once(caller, server):
-    heard = words_of(" ".join(caller.lines("you")))
+    heard = words_of(" ".join(caller.lines("you")))  # a caption that was cut by a message goes on in another line
     assert [word for word in QUESTION if word in heard] == QUESTION, heard
     assert len(heard) <= len(QUESTION) + 1, "something was heard twice"
-    assert len(caller.lines("antiphon")) == 1
+    assert caller.lines("antiphon")
     server.wait_until_no_calls()
     log = server.log()
     assert log.count("info turn.committed") == 1 and log.count("info turn.answered") == 1, log
@@ -102,7 +102,7 @@ def transcribed(server, caller, folder):
 
 
 def expect_answer_heard_once(caller, server, folder):
-    answer = words_of(caller.lines("antiphon")[0])
+    answer = words_of(" ".join(caller.lines("antiphon")))
     heard = transcribed(server, caller, folder)
     assert len(set(answer) & set(heard)) >= 0.6 * len(set(answer)), (answer, heard)
     assert len(heard) <= len(answer) * 1.3 + 1, ("something was played twice", answer, heard)

@@ -10,26 +10,28 @@ import types
 
 import pytest
 
+from lossy import KeptCall
 from server import Server
 from speech import country_question
-from webrtc_call import calling
+from test_spoken import words_of
+from webrtc_call import calling, with_session
 
 SDP = {"Content-Type": "application/sdp"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def webrtc_server(start):
     return start("webrtc.bind_address=127.0.0.1", "webrtc.ports=0")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_one:
         any_one.bind(("127.0.0.1", 0))
         return any_one.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def one_port_server(start, free_port):
     return start("webrtc.bind_address=127.0.0.1", f"webrtc.ports={free_port}", "server.max_calls=1", "webrtc.connect_timeout_ms=2000",
                  "webrtc.idle_timeout_ms=3000")
@@ -72,21 +74,40 @@ async def test_a_spoken_call_on_the_one_port(one_port_server, free_port):
 
 async def test_a_session_comes_with_the_offer(webrtc_server):
     async with calling(webrtc_server) as call:
-        boundary = "b0undary"
-        session = {"type": "realtime", "model": "gpt-realtime-mini", "instructions": "Be brief."}
-        parts = [("sdp", "application/sdp", await call.offer()), ("session", "application/json", json.dumps(session))]
-        body = "".join(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\nContent-Type: {kind}\r\n\r\n{text}\r\n'
-            for name, kind, text in parts
-        )
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        body = (body + f"--{boundary}--\r\n").encode()
-        await call.take(*await asyncio.to_thread(webrtc_server.get, "/v1/realtime/calls", headers, "POST", body))
+        await call.begin("", {"type": "realtime", "model": "gpt-realtime-mini", "instructions": "Be brief."})
         created = await call.until("session.created", seconds=20)
         assert created["session"]["instructions"] == "Be brief."
         assert created["session"]["model"] == "gpt-realtime-mini"
+        assert call.token is None, "the session is not resumable"
         status, _, _ = await asyncio.to_thread(webrtc_server.get, call.location + "/hangup", {}, "POST", b"")
         assert status == 200
+    webrtc_server.wait_until_no_calls()
+
+
+async def test_a_call_whose_media_never_gets_through_goes_on_over_the_web_socket(webrtc_server):
+    async with calling(webrtc_server) as never_open:
+        headers, body = with_session(await never_open.offer(), {
+            "type": "realtime", "instructions": "Answer in one short sentence.", "antiphon": {"resumable": True}})
+        headers["Origin"] = "https://page.example"
+        status, headers, _ = await asyncio.to_thread(webrtc_server.get, "/v1/realtime/calls", headers, "POST", body)
+        assert status == 201
+        assert "Antiphon-Resume-Token" in headers["Access-Control-Expose-Headers"].split(", ")
+        call = KeptCall(webrtc_server.port)
+        call.kept = {"call_id": headers["Location"].rpartition("/")[2], "resume_token": headers["Antiphon-Resume-Token"]}
+        await asyncio.sleep(2.5)
+        back = await call.resume()
+        assert back["complete"] and back["input_audio_ms"] == 0
+        created = await call.until("session.created")
+        assert call.events.index(created) == 1, "the call has only begun"
+        assert created["session"]["instructions"] == "Answer in one short sentence."
+        done = asyncio.create_task(call.until("response.done"))
+        await call.speak(country_question(), until=done)
+        heard = call.all("conversation.item.input_audio_transcription.completed")
+        assert len(heard) == 1 and {"do", "your", "country"} <= set(words_of(heard[0]["transcript"])), heard
+        assert (await done)["response"]["status"] == "completed"
+        assert call.sound and not call.all("output_audio_buffer.started")
+        call.expect_each_once()
+        await call.leave()
     webrtc_server.wait_until_no_calls()
 
 

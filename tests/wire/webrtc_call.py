@@ -48,6 +48,19 @@ class Microphone(MediaStreamTrack):
         return frame
 
 
+def with_session(offer, session):
+    """Headers and body of the request; a form if a session comes with the offer."""
+    if session is None:
+        return {"Content-Type": "application/sdp"}, offer.encode()
+    boundary = "b0undary"
+    parts = [("sdp", "application/sdp", offer), ("session", "application/json", json.dumps(session))]
+    body = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\nContent-Type: {kind}\r\n\r\n{text}\r\n'
+        for name, kind, text in parts
+    )
+    return {"Content-Type": f"multipart/form-data; boundary={boundary}"}, (body + f"--{boundary}--\r\n").encode()
+
+
 class Call:
     def __init__(self, server, data=True):
         self.server = server
@@ -58,6 +71,7 @@ class Call:
         self.events = []
         self.loud_seconds = 0.0
         self.location = None
+        self.token = None
         self._news = asyncio.Condition()
         self._tasks = []
         if self.channel:
@@ -89,12 +103,16 @@ class Call:
         assert status == 201, answer
         assert headers["Content-Type"] == "application/sdp"
         self.location = headers["Location"]
+        self.token = headers["Antiphon-Resume-Token"]
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
-    async def begin(self, query="?model=gpt-realtime"):
-        headers = {"Content-Type": "application/sdp"}
-        body = (await self.offer()).encode()
-        await self.take(*await asyncio.to_thread(self.server.get, f"/v1/realtime/calls{query}", headers, "POST", body))
+    async def post(self, query="?model=gpt-realtime", session=None):
+        """The server's answer to the offer, which is not taken yet: the connection does not open."""
+        headers, body = with_session(await self.offer(), session)
+        return await asyncio.to_thread(self.server.get, f"/v1/realtime/calls{query}", headers, "POST", body)
+
+    async def begin(self, query="?model=gpt-realtime", session=None):
+        await self.take(*await self.post(query, session))
 
     async def until(self, kind, since=0, seconds=90):
         def found():

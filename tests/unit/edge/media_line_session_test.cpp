@@ -11,6 +11,7 @@ protected:
         make();
         if (resumable) configure(R"({"type":"realtime","antiphon":{"resumable":true}})");
         rtc->attach_media(line);
+    line_user = rtc->user_of(*line);
         connect();
     }
     std::optional<protocol::Refusal> configure(const std::string& session_json) {
@@ -24,15 +25,31 @@ protected:
         for (milliseconds passed{0}; passed < length; passed += milliseconds(20)) {
             std::vector<float> step(320);
             for (std::size_t i = 0; i < step.size(); ++i) step[i] = amplitude * std::sin(0.1F * static_cast<float>(i)) * 1.4F;
-            rtc->heard(step);
+            line_user->heard(step);
             line->from_caller += milliseconds(20);
             simulation.run_for(milliseconds(20));
         }
+    }
+    /// Over a new line, which takes the place of `line`.
+    void come_back_by_line(std::shared_ptr<FakeLine> next = std::make_shared<FakeLine>()) {
+        auto older_user = user;
+        line = std::move(next);
+        link = std::make_shared<Link>(inbox);
+        user = rtc->take_over(link, {inbox.last_event_id, inbox.after_binary}, line);
+        line_user = rtc->user_of(*line);
+        user->opened();
+        if (older_user) older_user->ended(ChannelEnd::closed_by_server);
     }
     void wait_for_line(std::size_t samples) {
         for (int i = 0; i < 1000 && line->sent.size() < samples; ++i) wait(milliseconds(20));
         ASSERT_GE(line->sent.size(), samples);
     }
+    void TearDown() override {
+        line_user.reset();
+        ResumeTest::TearDown();
+    }
+
+    std::shared_ptr<MediaUser> line_user;
     std::shared_ptr<FakeLine> line = std::make_shared<FakeLine>();
 };
 
@@ -52,8 +69,10 @@ TEST_F(MediaLineTest, carries_the_sound_of_both_sides) {
 TEST_F(MediaLineTest, the_call_begins_with_the_first_sound_when_there_is_no_channel) {
     make();
     rtc->attach_media(line, true);
+    line_user = rtc->user_of(*line);
     wait(milliseconds(2000));
-    EXPECT_EQ(call_metrics.calls.Value(), 0);
+    EXPECT_EQ(call_metrics.calls.Value(), 1) << "it has a place";
+    EXPECT_EQ(call_metrics.calls_total.Value(), 0);
     line_hears(milliseconds(600), 0.3F);
     EXPECT_EQ(call_metrics.calls.Value(), 1);
     line_hears(milliseconds(2000), 0.001F);
@@ -63,6 +82,7 @@ TEST_F(MediaLineTest, the_call_begins_with_the_first_sound_when_there_is_no_chan
 TEST_F(MediaLineTest, a_line_that_never_comes_about_is_given_up) {
     make();
     rtc->attach_media(line);
+    line_user = rtc->user_of(*line);
     wait(milliseconds(29'000));
     EXPECT_EQ(registry.calls(), 1U);
     wait(milliseconds(3000));
@@ -121,7 +141,7 @@ TEST_F(MediaLineTest, goes_on_over_a_web_socket_without_losing_a_sample) {
     line->arrived = 20'000;
     inbox.sound.assign(line->sent.begin(), line->sent.begin() + 20'000);
     wait(milliseconds(3000));
-    rtc->line_silent(true);
+    line_user->line_silent(true);
     const std::size_t sent = line->sent.size();
     wait(milliseconds(2000));
     EXPECT_EQ(line->sent.size(), sent) << "held";
@@ -139,13 +159,14 @@ TEST_F(MediaLineTest, goes_on_over_a_web_socket_without_losing_a_sample) {
     mic(milliseconds(600), 0.3F);
     mic(milliseconds(900), 0.001F);
     EXPECT_EQ(inbox.count("input_audio_buffer.committed"), 2U) << "and the caller is heard over the new one";
-    rtc->line_ended();
+    line_user->line_ended();
 }
 
 TEST_F(MediaLineTest, a_call_that_never_had_media_begins_over_the_web_socket) {
     make();
     configure(R"({"type":"realtime","antiphon":{"resumable":true}})");
     rtc->attach_media(line);
+    line_user = rtc->user_of(*line);
     const std::string id = rtc->call_id();
     EXPECT_NE(rtc->resume_token(), "");
     wait(milliseconds(3000));
@@ -166,10 +187,10 @@ TEST_F(MediaLineTest, a_line_that_comes_back_brings_what_was_not_received) {
     const auto received = static_cast<std::int64_t>(line->sent.size());
     line->arrived = received;
     wait(milliseconds(1500));
-    rtc->line_silent(true);
+    line_user->line_silent(true);
     wait(milliseconds(3000));
     line->sent.resize(static_cast<std::size_t>(received));  // what has really come
-    rtc->line_silent(false);
+    line_user->line_silent(false);
     EXPECT_GE(line->cleared, 1);
     wait(milliseconds(10'000));
     expect_whole(line->sent);
@@ -177,12 +198,165 @@ TEST_F(MediaLineTest, a_line_that_comes_back_brings_what_was_not_received) {
     EXPECT_EQ(inbox.count("response.done"), 1U);
 }
 
+TEST_F(MediaLineTest, comes_back_over_another_line_without_losing_a_sample) {
+    open_rtc(true);
+    line_hears(milliseconds(600), 0.3F);
+    line_hears(milliseconds(1500), 0.001F);
+    wait_for_line(24000);
+    line->arrived = 20'000;
+    std::vector<float> heard(line->sent.begin(), line->sent.begin() + 20'000);
+    wait(milliseconds(3000));
+    line_user->line_silent(true);
+    wait(milliseconds(2000));
+    const auto older = line;
+    const auto older_user = line_user;
+    come_back_by_line();
+    EXPECT_TRUE(older->closed);
+    EXPECT_EQ(inbox.last("antiphon.session")->at("complete"), true);
+    EXPECT_EQ(inbox.last("antiphon.session")->at("input_audio_ms"), 2100);
+    // What the older one still says means nothing to the new one.
+    older_user->line_silent(true);
+    older_user->line_ended();
+    older_user->heard(std::vector<float>(320));
+    wait(milliseconds(15'000));
+    heard.insert(heard.end(), line->sent.begin(), line->sent.end());
+    expect_whole(heard);
+    EXPECT_EQ(heard.size(), spoken_samples());
+    EXPECT_TRUE(inbox.sound.empty());
+    EXPECT_EQ(text_told(), language_model.answer);
+    EXPECT_EQ(inbox.count("output_audio_buffer.started"), 1U);
+    EXPECT_EQ(inbox.count("output_audio_buffer.stopped"), 1U);
+    expect_each_event_once();
+    line_hears(milliseconds(600), 0.3F);
+    line_hears(milliseconds(900), 0.001F);
+    EXPECT_EQ(inbox.count("input_audio_buffer.committed"), 2U);
+}
+
+TEST_F(MediaLineTest, goes_over_from_a_web_socket_in_mid_answer) {
+    open();
+    type("Hello");
+    wait_for_sound(24000);
+    die();
+    wait(milliseconds(1000));
+    come_back_by_line();
+    EXPECT_EQ(inbox.count("output_audio_buffer.started"), 1U) << "from now on it is played from here";
+    wait(milliseconds(15'000));
+    EXPECT_EQ(inbox.count("output_audio_buffer.stopped"), 1U);
+    std::vector<float> heard = inbox.sound;
+    heard.insert(heard.end(), line->sent.begin(), line->sent.end());
+    expect_whole(heard);
+    EXPECT_EQ(heard.size(), spoken_samples());
+    EXPECT_EQ(text_told(), language_model.answer);
+    EXPECT_EQ(inbox.count("response.done"), 1U);
+    expect_each_event_once();
+}
+
+TEST_F(MediaLineTest, goes_over_from_a_web_socket_with_sound_in_binary_messages) {
+    open(R"(,"binary_audio":true)");
+    type("Hello");
+    wait_for_sound(24000);
+    die();
+    wait(milliseconds(500));
+    come_back_by_line();
+    wait(milliseconds(15'000));
+    std::vector<float> heard = inbox.sound;
+    heard.insert(heard.end(), line->sent.begin(), line->sent.end());
+    expect_whole(heard);
+    EXPECT_EQ(heard.size(), spoken_samples());
+}
+
+TEST_F(MediaLineTest, an_answer_that_was_over_before_it_was_heard_is_played_in_real_time_and_the_next_one_after_it) {
+    open();
+    type("Hello");
+    wait_for_sound(24000);
+    die();
+    wait(milliseconds(15'000));  // nobody has found out: to the server it has been heard
+    ASSERT_EQ(inbox.count("response.done"), 0U);
+    come_back_by_line();
+    ASSERT_EQ(inbox.count("response.done"), 1U);
+    type("And now?");
+    wait(milliseconds(1000));
+    EXPECT_NEAR(static_cast<double>(line->sent.size()), 24'000.0, 1000.0);
+    // Lost in the midst of that as well, and back over the WebSocket.
+    line->arrived = static_cast<std::int64_t>(line->sent.size());
+    inbox.sound.insert(inbox.sound.end(), line->sent.begin(), line->sent.end());
+    come_back();
+    wait(milliseconds(30'000));
+    EXPECT_EQ(inbox.count("response.done"), 2U);
+    expect_whole(inbox.sound);
+    EXPECT_EQ(inbox.sound.size(), spoken_samples());
+    expect_each_event_once();
+}
+
+TEST_F(MediaLineTest, who_speaks_is_not_told_the_end_of_an_older_answer) {
+    open();
+    type("Hello");
+    wait_for_sound(24000);
+    die();
+    wait(milliseconds(15'000));
+    come_back_by_line();
+    wait(milliseconds(500));
+    line_hears(milliseconds(400), 0.3F);
+    const auto sent = line->sent.size();
+    line_hears(milliseconds(200), 0.3F);
+    EXPECT_EQ(line->sent.size(), sent);
+    line_hears(milliseconds(9000), 0.001F);
+    EXPECT_EQ(inbox.count("response.done"), 2U) << "and gets an answer";
+}
+
+TEST_F(MediaLineTest, a_way_back_that_does_not_open_changes_nothing) {
+    open_rtc(true);
+    type("Hello");
+    wait_for_line(4800);
+    auto half = std::make_shared<Link>(inbox);
+    auto half_line = std::make_shared<FakeLine>();
+    auto half_user = rtc->take_over(half, {inbox.last_event_id, 0}, half_line);
+    auto half_line_user = rtc->user_of(*half_line);
+    half_line_user->heard(std::vector<float>(320));
+    half_line_user->line_ended();
+    half_user->ended(ChannelEnd::handshake_failed);
+    wait(milliseconds(15'000));
+    EXPECT_FALSE(line->closed);
+    expect_whole(line->sent);
+    EXPECT_EQ(line->sent.size(), spoken_samples());
+    EXPECT_TRUE(half_line->sent.empty());
+
+    // One that is about to open gives way to the next, and to the end of the call.
+    auto second = std::make_shared<Link>(inbox);
+    auto second_user = rtc->take_over(second, {inbox.last_event_id, 0}, half_line);
+    auto third = std::make_shared<Link>(inbox);
+    auto third_user = rtc->take_over(third, {inbox.last_event_id, 0});
+    EXPECT_EQ(second->closed, CloseCode::policy_violation);
+    rtc->hang_up();
+    wait(milliseconds(1));
+    EXPECT_EQ(third->closed, CloseCode::policy_violation);
+    second_user->ended(ChannelEnd::closed_by_server);
+    third_user->ended(ChannelEnd::closed_by_server);
+}
+
+TEST_F(MediaLineTest, the_callers_sound_is_counted_over_all_lines_and_channels) {
+    open_rtc(true);
+    line_hears(milliseconds(1000), 0.001F);
+    auto next = std::make_shared<FakeLine>();
+    next->from_caller = milliseconds(300);  // before it was the call's
+    come_back_by_line(next);
+    EXPECT_EQ(inbox.last("antiphon.session")->at("input_audio_ms"), 1000);
+    line_hears(milliseconds(500), 0.001F);
+    die();
+    come_back();
+    EXPECT_EQ(inbox.last("antiphon.session")->at("input_audio_ms"), 1500);
+    mic(milliseconds(200), 0.001F);
+    die();
+    come_back_by_line();
+    EXPECT_EQ(inbox.last("antiphon.session")->at("input_audio_ms"), 1700);
+}
+
 TEST_F(MediaLineTest, a_silent_line_of_a_call_that_is_not_resumable_ends_it_within_15_s) {
     language_model.per_word = milliseconds(20'000);
     open_rtc(false);
     type("Hello");
     wait(milliseconds(1000));
-    rtc->line_silent(true);  // 3 s after the last packet
+    line_user->line_silent(true);  // 3 s after the last packet
     wait(milliseconds(11'000));
     EXPECT_EQ(registry.calls(), 1U);
     wait(milliseconds(2000));
@@ -193,7 +367,7 @@ TEST_F(MediaLineTest, a_silent_line_of_a_call_that_is_not_resumable_ends_it_with
 
 TEST_F(MediaLineTest, a_line_that_ends_ends_a_call_that_is_not_resumable) {
     open_rtc(false);
-    rtc->line_ended();
+    line_user->line_ended();
     EXPECT_EQ(registry.calls(), 0U);
     EXPECT_EQ(link->closed, CloseCode::normal);
 }

@@ -129,12 +129,33 @@ TEST_F(ReplayLogTest, sound_and_events_stay_in_order) {
     EXPECT_EQ(missed("a", 0, 0), "s0 b ");
 }
 
+TEST_F(ReplayLogTest, gives_the_sound_in_messages_to_who_has_a_line) {
+    text("a");
+    binary("1");
+    line(0, 480);
+    text("b");
+    const auto as_bytes = [](const LineSound& sound) {
+        return LoggedMessage{"", "from the line", true, milliseconds(20), sound.part};
+    };
+    EXPECT_TRUE(log.confirm({"a", 0}, 240, as_bytes));
+    const auto sound = log.take_sound();
+    ASSERT_EQ(sound.size(), 2U);
+    EXPECT_EQ(sound[0].bytes, "1");
+    EXPECT_EQ(sound[1].bytes, "from the line");
+    EXPECT_EQ(sound[1].part.response_id, "r");
+    ASSERT_EQ(log.missed().size(), 1U);
+    EXPECT_EQ(log.missed().front().id, "b");
+    EXPECT_EQ(missed("a"), "b ") << "another loss before anything came";
+}
+
 TEST_F(ReplayLogTest, gives_back_what_is_to_go_over_the_line_again) {
     line(0, 480, "old");
     line(480, 480);
     text("a");
     line(960, 480);
-    const auto unheard = log.take_unheard("r", 720);
+    line(1440, 480, "unwanted");
+    log.forget_line_sound("unwanted");
+    const auto unheard = log.take_unheard(720);
     ASSERT_EQ(unheard.size(), 2U);
     EXPECT_EQ(unheard[0].from, 720);
     EXPECT_EQ(unheard[0].samples, 240);
