@@ -137,14 +137,18 @@ std::optional<std::vector<float>> CallerWays::beat(base::Time now) {
         if (!resuming_) say_rest();
         return std::nullopt;
     }
+    take_packets();
+    if (peer_->state() != CallerPeer::State::open) return std::nullopt;
+    if (remote_address_.empty()) remote_address_ = peer_->remote_address();
+    return line_->beat(now, microphone_.sent(), watch_->holds(now));
+}
+
+void CallerWays::take_packets() {
     for (const auto& packet : peer_->packets()) {
         const auto kind = line_->take(packet);
         if (kind == CallerLine::Kind::sound) watch_->sound_came(packet.arrived);
         else if (kind) watch_->sign_came(packet.arrived);
     }
-    if (peer_->state() != CallerPeer::State::open) return std::nullopt;
-    if (remote_address_.empty()) remote_address_ = peer_->remote_address();
-    return line_->beat(now, microphone_.sent(), watch_->holds(now));
 }
 
 void CallerWays::say_rest() {
@@ -176,10 +180,12 @@ base::Result<std::optional<CallerConnection::Message>> CallerWays::next_message(
         auto message = connection_->receive(until);
         const bool dead = message && !*message && kept_ && base::Clock::now() - last_sign_ > kSignOfLife;
         if (message && !dead) return message;
+        const base::Error why = message ? lost("the connection is dead") : message.error();
+        // Taken over by another: what it has is not to be taken back.
+        if (!kept_ || why.text.find("taken over") != std::string::npos) return why;
         say_("Reconnecting...");
         ++returns_;
-        auto back = come_back(message ? lost("the connection is dead") : message.error());
-        if (!back) return back.error();
+        if (auto back = come_back(why); !back) return back.error();
         if (stopped_()) return std::optional<CallerConnection::Message>();
     }
 }
@@ -187,6 +193,7 @@ base::Result<std::optional<CallerConnection::Message>> CallerWays::next_message(
 base::Result<std::optional<CallerConnection::Message>> CallerWays::next_of_line(base::Time until) {
     auto message = peer_->receive(until);
     if (message) return message;
+    take_packets();
     if (peer_->state() == CallerPeer::State::lost) watch_->connection_lost();
     const auto trouble = watch_->trouble(base::Clock::now());
     if (!trouble) return message;
@@ -225,8 +232,6 @@ base::Result<CallerEvent> CallerWays::take(const CallerConnection::Message& mess
 // How the call comes back.
 
 base::Result<void> CallerWays::come_back(const base::Error& why) {
-    // Taken over by another: what it has is not to be taken back.
-    if (!kept_ || why.text.find("taken over") != std::string::npos) return why;
     CallerAddress address = settings_.address;
     address.target = address.target.substr(0, address.target.find('?')) + "?call_id=" + kept_->call_id +
                      "&resume=" + kept_->token + "&last_event_id=" + last_event_id_;

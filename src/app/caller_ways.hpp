@@ -104,6 +104,7 @@ private:
     base::Result<CallerEvent> take(const CallerConnection::Message& message);
     base::Result<void> come_back(const base::Error& why);
     void take_kept(const SessionIsKept& kept);
+    void take_packets();
     void say_rest();
 
     const CallerWaysSettings settings_;

@@ -223,7 +223,7 @@ def test_udp_pauses_for_a_moment(network, networked_server, call, tmp_path):
 @pytest.mark.parametrize("seconds", [3, 10, 25])
 def test_the_link_is_cut_in_mid_question(network, networked_server, call, tmp_path, seconds):
     server = networked_server()
-    caller = call(server, "--timeout", "60")
+    caller = call(server)
     server.wait_for_log("call.opened")
     time.sleep(1.2)
     network.cut()
@@ -240,7 +240,7 @@ def test_the_link_is_cut_in_mid_question(network, networked_server, call, tmp_pa
 @pytest.mark.parametrize("seconds", [3, 10, 25])
 def test_the_link_is_cut_in_mid_answer(network, networked_server, call, tmp_path, seconds):
     server = networked_server()
-    caller = call(server, "--timeout", "60")
+    caller = call(server)
     caller.wait_for("stdout", "antiphon: ")
     time.sleep(0.7)
     network.cut()

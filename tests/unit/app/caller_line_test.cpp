@@ -2,11 +2,14 @@
 
 #include "audio/opus_codec.hpp"
 #include "audio/pcm.hpp"
+#include "edge/rtcp_report.hpp"
 #include "edge/rtp_packet.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
+#include <optional>
 #include <vector>
 
 namespace antiphon::app {
@@ -182,7 +185,10 @@ TEST_F(CallerLineTest, TellsTheServerSoonWhatItHas) {
 }
 
 TEST_F(CallerLineTest, HearsWhatTheServerReports) {
-    const edge::ReportBlock block{.ssrc = kOurs, .fraction_lost = 25, .lost = 4, .highest_sequence = 10};
+    edge::ReportBlock block;
+    block.ssrc = kOurs;
+    block.fraction_lost = 25;
+    block.lost = 4;
     EXPECT_EQ(line_->take({now_, edge::write_receiver_report(kTheirs, std::span(&block, 1), "server")}),
               CallerLine::Kind::report);
     EXPECT_EQ(line_->figures().sent_lost, 4);

@@ -23,7 +23,17 @@ CallerWayReport over_webrtc() {
     CallerWayReport way;
     way.webrtc = true;
     way.remote_address = "192.0.2.1:10000";
-    way.line = {.received = 1502, .lost = 3, .recovered = 2, .concealed = 1, .sent = 1733, .sent_lost = 0};
+    way.line.received = 1502;
+    way.line.lost = 3;
+    way.line.recovered = 2;
+    way.line.concealed = 1;
+    way.line.sent = 1733;
+    return way;
+}
+
+CallerWayReport over_websocket() {
+    CallerWayReport way;
+    way.websocket = true;
     return way;
 }
 
@@ -37,7 +47,7 @@ TEST(CallerReport, TellsWhichWayTheCallWent) {
     way.remote_address.clear();
     EXPECT_EQ(way_line(way), "way: WebRTC, then the WebSocket; received 1502 packets, 3 lost (2 recovered), 1 concealed; "
                              "sent 1733, 0 lost; fell back to the WebSocket; reconnected 2 time(s)");
-    EXPECT_EQ(way_line(CallerWayReport{.websocket = true}), "way: the WebSocket");
+    EXPECT_EQ(way_line(over_websocket()), "way: the WebSocket");
 }
 
 TEST(CallerReport, TellsPeople) {
@@ -72,7 +82,7 @@ TEST(CallerReport, TellsPrograms) {
 TEST(CallerReport, WhatWasNotMeasuredIsNull) {
     CallerTurn turn;
     turn.question = "hello";
-    const boost::json::value line = boost::json::parse(turn_as_json(turn, 1, {}, CallerWayReport{.websocket = true}));
+    const boost::json::value line = boost::json::parse(turn_as_json(turn, 1, {}, over_websocket()));
     EXPECT_EQ(line.at("kind"), "typed");
     EXPECT_TRUE(line.at("voice_to_voice_ms").is_null());
     EXPECT_EQ(line.at("way"), "websocket");
