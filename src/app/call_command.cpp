@@ -1,12 +1,13 @@
 #include "app/call_command.hpp"
 
 #include "app/caller_captions.hpp"
-#include "app/caller_connection.hpp"
 #include "app/caller_conversation.hpp"
 #include "app/caller_event.hpp"
 #include "app/caller_latency.hpp"
 #include "app/caller_microphone.hpp"
+#include "app/caller_peer.hpp"
 #include "app/caller_report.hpp"
+#include "app/caller_ways.hpp"
 #include "audio/resampler.hpp"
 #include "audio/wav.hpp"
 
@@ -15,10 +16,7 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
-#include <memory>
 #include <optional>
-#include <span>
-#include <thread>
 #include <utility>
 #include <variant>
 
@@ -30,11 +28,6 @@ constexpr base::milliseconds kFrameTime{20};
 constexpr base::milliseconds kPauseBetweenTurns{500};
 constexpr std::uint32_t kNoiseSeed = 1;
 constexpr int kInterruptedExit = 130;
-/// A server that keeps the call says something each second.
-constexpr base::milliseconds kSignOfLife{4000};
-constexpr base::milliseconds kAttempt{3000};
-constexpr base::milliseconds kBetweenAttempts{300};
-constexpr std::size_t kResentPiece = 12'000;  ///< half a second
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -75,16 +68,33 @@ base::Result<Question> load_question(const std::filesystem::path& path) {
     return Question{path.string(), std::move(resampled.samples), *speech_end};
 }
 
+CallerWaysSettings ways_of(const CallCommand& command, CallerAddress address) {
+    CallerWaysSettings settings;
+    settings.address = std::move(address);
+    settings.trust = command.trust;
+    settings.transport = command.transport;
+    settings.fallback = command.fallback;
+    settings.silence = command.silence;
+    settings.speaks = !command.wavs.empty();  // a typed conversation has no microphone, but the same clock
+    settings.timeout = command.timeout;
+    return settings;
+}
+
 /// One call from its first frame to its last.
 class TerminalCall {
 public:
-    TerminalCall(const CallCommand& command, CallerAddress address, std::unique_ptr<CallerConnection> connection)
-        : command_(command), address_(std::move(address)), connection_(std::move(connection)), captions_(std::cout) {}
+    TerminalCall(const CallCommand& command, CallerAddress address)
+        : command_(command),
+          captions_(std::cout),
+          ways_(
+              ways_of(command, std::move(address)), microphone_, [this](const std::string& text) { tell_person(text); },
+              [] { return interrupted != 0; }) {}
 
     base::Result<void> set_up() {
-        connection_->send(write_session_update(command_.silence));
+        if (auto opened = ways_.open(); !opened) return opened;
         const base::Time give_up = base::Clock::now() + command_.timeout;
-        while (!ready_ && interrupted == 0) {
+        began_ = base::Clock::now();
+        while (!ways_.ready() && interrupted == 0) {
             if (base::Clock::now() >= give_up) return silent_server();
             if (auto heard = listen_until(base::Clock::now() + kFrameTime); !heard) return heard;
         }
@@ -95,8 +105,8 @@ public:
     base::Result<void> type(const std::string& text) {
         if (!command_.json) captions_.line("you", text);
         conversation_.begin_typed(text, now());
-        connection_->send(write_typed_message(text));
-        connection_->send(write_response_create());
+        ways_.tell(write_typed_message(text));
+        ways_.tell(write_response_create());
         return wait_for_answer();
     }
 
@@ -114,8 +124,18 @@ public:
         return audio::write_wav(command_.out, audio::encode_wav(channels));
     }
 
+    void say_how_it_went() {
+        captions_.end_line();
+        if (!command_.json && turns_ > 0) std::cout << way_line(ways_.report()) << std::endl;
+    }
+
 private:
     base::Duration now() const { return base::Clock::now() - began_; }
+
+    void tell_person(const std::string& text) {
+        captions_.end_line();
+        std::cerr << text << std::endl;
+    }
 
     base::Error silent_server() const {
         std::string text = "no answer within " + std::to_string(command_.timeout.count()) + " s";
@@ -134,7 +154,7 @@ private:
         CallerTurn turn = conversation_.finish();
         ++turns_;
         if (command_.json)
-            std::cout << turn_as_json(turn, turns_, worst_lateness_) << std::endl;
+            std::cout << turn_as_json(turn, turns_, worst_lateness_, ways_.report()) << std::endl;
         else if (turn.spoken)
             std::cout << latency_line(turn) << std::endl;
         worst_lateness_ = base::Duration::zero();
@@ -146,90 +166,31 @@ private:
     /// Waits for the next frame's time on an absolute clock while listening, then sends it. As with a
     /// microphone, a frame can be sent when its last sample has been taken.
     base::Result<void> next_frame() {
-        const std::span<const float> frame = microphone_.next_frame();
+        microphone_.next_frame();
         const base::Time due = began_ + audio::duration_of(microphone_.sent().size(), CallerMicrophone::kRate);
-        frame_waits_ = true;
         if (auto heard = listen_until(due); !heard) return heard;
-        frame_waits_ = false;
         // Later ones cannot shift what is measured.
         if (!conversation_.sounds()) worst_lateness_ = std::max(worst_lateness_, base::Clock::now() - due);
-        // A typed conversation has no microphone, but the same clock.
-        if (!command_.wavs.empty() && !resuming_) connection_->send(write_audio_append(frame));
+        if (const auto sound = ways_.beat(base::Clock::now())) conversation_.hear(*sound, due - began_);
         return {};
     }
 
     base::Result<void> listen_until(base::Time until) {
         for (;;) {
-            auto message = connection_->receive(until);
-            const bool dead = message && !*message && kept_ && base::Clock::now() - last_sign_ > kSignOfLife;
-            if (!message || dead) {
-                auto back = come_back(message ? base::error(base::Errc::unavailable, "the connection is dead", "server")
-                                              : message.error());
-                if (!back) return back;
-                continue;
+            auto came = ways_.receive(until);
+            if (!came) return came.error();
+            if (changes_ != ways_.changes()) {
+                changes_ = ways_.changes();
+                conversation_.way_changed(now());
             }
-            if (!*message) return {};
-            last_sign_ = (*message)->arrived;
-            auto event = read_server_event((*message)->text);
-            if (!event) return event.error();
-            if (const auto id = event_id_of((*message)->text); !id.empty() && !std::holds_alternative<ServerLives>(*event))
-                last_event_id_ = id;
-            if (const auto* created = std::get_if<SessionIsCreated>(&*event); created && created->resumable)
-                connection_->send(write_resumable_update());
-            if (const auto* kept = std::get_if<SessionIsKept>(&*event)) take_kept(*kept);
-            if (const auto* refusal = std::get_if<ServerRefuses>(&*event))
+            if (!*came) return {};
+            const CallerEvent& event = (*came)->event;
+            if (const auto* refusal = std::get_if<ServerRefuses>(&event))
                 return base::error(base::Errc::invalid, "the server reported an error: " + refusal->message);
-            if (const auto* failure = std::get_if<CallerNotUnderstood>(&*event))
+            if (const auto* failure = std::get_if<CallerNotUnderstood>(&event))
                 return base::error(base::Errc::engine, "the server could not transcribe: " + failure->message);
-            if (std::holds_alternative<SessionIsUpdated>(*event)) ready_ = true;
-            conversation_.take(*event, (*message)->arrived - began_);
-            if (!command_.json) show(*event);
-        }
-    }
-
-    /// Connects again and takes the same call over, for as long as the server keeps it. `why`: how it was lost, which is
-    /// what fails when the call is gone.
-    base::Result<void> come_back(const base::Error& why) {
-        // Taken over by another: what it has is not to be taken back.
-        if (!kept_ || why.text.find("taken over") != std::string::npos) return why;
-        captions_.end_line();
-        std::cerr << "Reconnecting..." << std::endl;
-        const std::string target = address_.target.substr(0, address_.target.find('?')) + "?call_id=" + kept_->call_id +
-                                   "&resume=" + kept_->token + "&last_event_id=" + last_event_id_;
-        const base::Time give_up = base::Clock::now() + kept_->within;
-        resuming_ = true;
-        while (interrupted == 0) {
-            CallerAddress address = address_;
-            address.target = target;
-            auto connection = CallerConnection::open(address, kAttempt);
-            if (connection) {
-                connection_ = std::move(*connection);
-                last_sign_ = base::Clock::now();
-                return {};
-            }
-            const bool gone = connection.error().code == base::Errc::not_found;
-            if (gone || base::Clock::now() > give_up)
-                return base::error(why.code, why.text + ", and the call could not be taken up again", why.param);
-            std::this_thread::sleep_for(kBetweenAttempts);
-        }
-        return {};
-    }
-
-    /// After a return: what the server has not heard of our sound is sent again.
-    void take_kept(const SessionIsKept& kept) {
-        kept_ = kept;
-        if (!kept.resumed) return;
-        resuming_ = false;
-        if (command_.wavs.empty()) return;
-        auto rest = std::span<const float>(microphone_.sent());
-        // The frame that waits to be sent is sent by next_frame(), if it waits.
-        const std::size_t sent = frame_waits_ ? rest.size() - CallerMicrophone::kFrame : rest.size();
-        const std::size_t heard = std::min(sent, audio::samples_in(kept.input_audio, CallerMicrophone::kRate));
-        rest = rest.subspan(heard, sent - heard);
-        while (!rest.empty()) {
-            const std::size_t piece = std::min(rest.size(), kResentPiece);
-            connection_->send(write_audio_append(rest.first(piece)));
-            rest = rest.subspan(piece);
+            conversation_.take(event, (*came)->arrived - began_);
+            if (!command_.json) show(event);
         }
     }
 
@@ -248,18 +209,12 @@ private:
     }
 
     const CallCommand& command_;
-    const CallerAddress address_;
-    std::unique_ptr<CallerConnection> connection_;
     CallerCaptions captions_;
     CallerMicrophone microphone_{kNoiseSeed};
+    CallerWays ways_;
     CallerConversation conversation_{CallerMicrophone::kRate};
     base::Time began_ = base::Clock::now();
-    bool ready_ = false;
-    std::optional<SessionIsKept> kept_;  ///< how to take the call over; none: the server does not keep it
-    std::string last_event_id_;
-    base::Time last_sign_ = base::Clock::now();
-    bool resuming_ = false;     ///< connected anew, but not told yet what the server has heard
-    bool frame_waits_ = false;  ///< the microphone's last frame has not been sent yet
+    int changes_ = 0;  ///< of the call's way that the conversation knows of
     int turns_ = 0;
     base::Duration worst_lateness_{};  ///< of a frame's sending, until this turn's answer sounds
     std::string growing_caption_;      ///< the item whose words came bit by bit
@@ -276,15 +231,13 @@ base::Result<void> make_call(const CallCommand& command) {
     }
     const auto address = parse_caller_address(command.server);
     if (!address) return address.error();
-    auto connection = CallerConnection::open(*address, command.timeout, command.trust);
-    if (!connection) return connection.error();
-
-    TerminalCall call(command, *address, std::move(*connection));
+    TerminalCall call(command, *address);
     auto went = call.set_up();
     for (auto text = command.texts.begin(); text != command.texts.end() && went && interrupted == 0; ++text)
         went = call.type(*text);
     for (auto question = questions.begin(); question != questions.end() && went && interrupted == 0; ++question)
         went = call.speak(std::move(*question));
+    call.say_how_it_went();
     // What was heard until a failure is worth keeping.
     auto written = call.write_recording();
     return went ? written : went;
@@ -294,6 +247,8 @@ base::Result<void> make_call(const CallCommand& command) {
 
 int run_call_command(const CallCommand& command) {
     const InterruptWatch watch;
+    std::optional<WebRtcLibraryUse> library;
+    if (command.transport != CallerTransport::websocket) library.emplace();
     const auto went = make_call(command);
     if (!went) {
         std::cout << std::flush;

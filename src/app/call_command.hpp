@@ -5,6 +5,7 @@
 // works against any server of the Realtime API.
 #pragma once
 
+#include "app/caller_ways.hpp"
 #include "base/clock.hpp"
 #include "edge/tls_relay.hpp"
 
@@ -22,6 +23,8 @@ struct CallCommand {
     std::filesystem::path out;                ///< 2-channel WAV: sent, played; empty: none
     std::string server = "http://127.0.0.1:8080";
     edge::TlsTrust trust;                       ///< of a server at https://
+    CallerTransport transport = CallerTransport::automatic;
+    base::milliseconds fallback{3000};          ///< for sound to flow over WebRTC
     std::optional<base::milliseconds> silence;  ///< that ends a turn; none: the server's setting
     bool json = false;                          ///< one JSON object per turn instead of captions
     std::chrono::seconds timeout{30};           ///< to connect, and without any sign of an answer

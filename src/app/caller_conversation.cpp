@@ -16,6 +16,11 @@ struct Overloaded : Handlers... {
 template <typename... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
+constexpr float kAudibleRms = 0.0056F;  ///< -45 dBFS, as caller_latency.hpp has it
+constexpr base::milliseconds kPauseOfLine{300};
+/// What was missed comes at once after a return.
+constexpr base::milliseconds kSettling{1000};
+
 void append_words(std::string& text, std::string_view more) {
     more = base::trimmed(more);
     if (!text.empty() && !more.empty()) text += ' ';
@@ -58,6 +63,7 @@ void CallerConversation::take(const CallerEvent& event, base::Duration at) {
                        caller_speaks_ = true;
                        // As a call page does: what is still to be played of the answer is dropped.
                        playout_.cut(at);
+                       queued_until_ = std::min(queued_until_, at);
                        interrupted_ = under_way_;
                    },
                    [&](const CallerStopsSpeaking&) {
@@ -80,7 +86,21 @@ void CallerConversation::take(const CallerEvent& event, base::Duration at) {
                    [&](const AnswerSoundGrows& sound) {
                        if (interrupted_.contains(sound.response_id)) return;
                        const std::size_t begin = playout_.take(sound.samples, at);
+                       queued_until_ = playout_.end();
                        sound_begins_.try_emplace(sound.response_id, begin);
+                       progress(at);
+                   },
+                   [&](const PlayingBegins& playing) {
+                       playing_.insert(playing.response_id);
+                       // The sound and this event travel apart: it may have begun before.
+                       const int rate = playout_.played().sample_rate;
+                       const std::size_t now = audio::samples_in(at, rate);
+                       const bool earlier = line_voice_ && *line_voice_ >= audio::samples_in(turn_.speech_end, rate);
+                       sound_begins_.try_emplace(playing.response_id, earlier ? *line_voice_ : now);
+                       progress(at);
+                   },
+                   [&](const PlayingEnds& playing) {
+                       playing_.erase(playing.response_id);
                        progress(at);
                    },
                    [&](const AnswerEnds& end) {
@@ -91,6 +111,25 @@ void CallerConversation::take(const CallerEvent& event, base::Duration at) {
                    [](const auto&) {},
                },
                event);
+}
+
+void CallerConversation::hear(std::span<const float> samples, base::Duration at) {
+    const std::size_t begin = playout_.take(samples, at);
+    if (audio::rms(samples) < kAudibleRms) {
+        const auto pause = audio::samples_in(kPauseOfLine, playout_.played().sample_rate);
+        if (begin > line_voice_end_ + pause) line_voice_.reset();
+        return;
+    }
+    if (!line_voice_) line_voice_ = begin;
+    line_voice_end_ = begin + samples.size();
+    if (!playing_.empty()) progress(at);
+}
+
+void CallerConversation::way_changed(base::Duration at) {
+    playing_.clear();
+    line_voice_.reset();
+    settled_at_ = at + kSettling;
+    progress(at);
 }
 
 void CallerConversation::end_answer(const AnswerEnds& end) {
@@ -105,8 +144,8 @@ void CallerConversation::end_answer(const AnswerEnds& end) {
 }
 
 bool CallerConversation::answered(base::Duration now) const {
-    return completed_ && under_way_.empty() && !caller_speaks_ && !answer_expected_ && now >= turn_.speech_end &&
-           now >= playout_.end();
+    return completed_ && under_way_.empty() && playing_.empty() && now >= settled_at_ && !caller_speaks_ &&
+           !answer_expected_ && now >= turn_.speech_end && now >= queued_until_;
 }
 
 CallerTurn CallerConversation::finish() {

@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,12 @@ public:
 
     void take(const CallerEvent& event, base::Duration at);
 
+    /// 20 ms of a media line, heard at this time: sound or silence, whichever answer's.
+    void hear(std::span<const float> samples, base::Duration at);
+
+    /// The call goes on another way: what was not heard of an answer comes soon, if anything.
+    void way_changed(base::Duration at);
+
     /// Whether an answer has ended well, all of it was played, and nothing more is under way.
     bool answered(base::Duration now) const;
 
@@ -69,6 +76,11 @@ private:
     std::map<std::string, std::size_t> sound_begins_;  ///< by answer, in samples of the playout
     std::set<std::string> cut_ins_;
     std::set<std::string> interrupted_;  ///< answers whose later sound is not played any more
+    std::set<std::string> playing_;      ///< answers whose sound the line still plays
+    std::optional<std::size_t> line_voice_;  ///< where what the line says now, without a pause, began
+    std::size_t line_voice_end_ = 0;
+    base::Duration queued_until_{};      ///< what came in messages is played by then
+    base::Duration settled_at_{};        ///< before this more may come of an answer that has ended
     bool caller_speaks_ = false;         ///< by the server's opinion
     bool answer_expected_ = false;       ///< the server heard the end of a turn and has not begun to answer
     bool completed_ = false;

@@ -67,17 +67,22 @@ base::Result<CallerEvent> read_typed(std::string_view type, const json::object& 
         const json::object* additions = session == nullptr ? nullptr : object_at(*session, "antiphon");
         return CallerEvent{SessionIsCreated{additions != nullptr && additions->contains("resumable")}};
     }
+    const auto milliseconds = [&](std::string_view key) {
+        const json::value* value = event.if_contains(key);
+        return base::milliseconds(value != nullptr && value->is_int64() ? value->as_int64() : 0);
+    };
     if (type == "antiphon.session") {
-        const auto milliseconds = [&](std::string_view key) {
-            const json::value* value = event.if_contains(key);
-            return base::milliseconds(value != nullptr && value->is_int64() ? value->as_int64() : 0);
-        };
         const json::value* resumed = event.if_contains("resumed");
-        return CallerEvent{SessionIsKept{fields.text("call_id"), fields.text("resume_token"), milliseconds("resume_within_ms"),
+        return CallerEvent{SessionIsKept{fields.text("call_id"), fields.text("resume_token"),
+                                         milliseconds("resume_within_ms"),
                                          resumed != nullptr && resumed->is_bool() && resumed->as_bool(),
-                                         milliseconds("input_audio_ms")}};
+                                         milliseconds("input_audio_ms"),
+                                         text_at(&event, "last_client_event_id").value_or("")}};
     }
-    if (type == "antiphon.heard") return CallerEvent{ServerLives{}};
+    if (type == "antiphon.heard") return CallerEvent{ServerLives{milliseconds("input_audio_ms")}};
+    if (type == "output_audio_buffer.started") return CallerEvent{PlayingBegins{fields.text("response_id")}};
+    if (type == "output_audio_buffer.stopped" || type == "output_audio_buffer.cleared")
+        return CallerEvent{PlayingEnds{fields.text("response_id")}};
     if (type == "session.updated") return CallerEvent{SessionIsUpdated{}};
     if (type == "error") return CallerEvent{ServerRefuses{message_of(object_at(event, "error"))}};
     if (type == "input_audio_buffer.speech_started") return CallerEvent{CallerBeginsToSpeak{}};
@@ -103,6 +108,20 @@ base::Result<CallerEvent> read_typed(std::string_view type, const json::object& 
 }
 
 json::value pcm_format() { return {{"type", "audio/pcm"}, {"rate", kRate}}; }
+
+json::object session_of(std::optional<base::milliseconds> silence) {
+    json::object turn_detection{{"type", "server_vad"}};
+    if (silence) turn_detection["silence_duration_ms"] = silence->count();
+    json::object audio;
+    // A server may send no captions of the caller's side unless it is asked for them.
+    audio["input"] = {{"format", pcm_format()},
+                      {"transcription", {{"model", "whisper-1"}}},
+                      {"turn_detection", std::move(turn_detection)}};
+    audio["output"] = {{"format", pcm_format()}};
+    json::object session{{"type", "realtime"}, {"output_modalities", {"audio"}}};
+    session["audio"] = std::move(audio);
+    return session;
+}
 
 }  // namespace
 
@@ -143,22 +162,31 @@ std::string refusal_text(std::string_view body) {
 }
 
 std::string write_session_update(std::optional<base::milliseconds> silence) {
-    json::object turn_detection{{"type", "server_vad"}};
-    if (silence) turn_detection["silence_duration_ms"] = silence->count();
-    json::object audio;
-    // A server may send no captions of the caller's side unless it is asked for them.
-    audio["input"] = {{"format", pcm_format()},
-                      {"transcription", {{"model", "whisper-1"}}},
-                      {"turn_detection", std::move(turn_detection)}};
-    audio["output"] = {{"format", pcm_format()}};
-    json::object session{{"type", "realtime"}, {"output_modalities", {"audio"}}};
-    session["audio"] = std::move(audio);
-    return json::serialize(json::object{{"type", "session.update"}, {"session", std::move(session)}});
+    return json::serialize(json::object{{"type", "session.update"}, {"session", session_of(silence)}});
 }
 
 std::string write_resumable_update() {
     return json::serialize(json::object{
         {"type", "session.update"}, {"session", {{"type", "realtime"}, {"antiphon", {{"resumable", true}}}}}});
+}
+
+std::string with_event_id(const std::string& event, std::string_view id) {
+    return R"({"event_id":)" + json::serialize(json::string(id)) + "," + event.substr(1);
+}
+
+CallForm write_call_form(std::string_view offer, std::optional<base::milliseconds> silence) {
+    static constexpr std::string_view kBoundary = "antiphon-call-form";  // which neither part has a line of
+    json::object session = session_of(silence);
+    session["antiphon"] = {{"resumable", true}};
+    std::string body;
+    const auto add = [&](std::string_view name, std::string_view type, std::string_view content) {
+        body.append("--").append(kBoundary).append("\r\nContent-Disposition: form-data; name=\"").append(name);
+        body.append("\"\r\nContent-Type: ").append(type).append("\r\n\r\n").append(content).append("\r\n");
+    };
+    add("sdp", "application/sdp", offer);
+    add("session", "application/json", json::serialize(session));
+    body.append("--").append(kBoundary).append("--\r\n");
+    return {"multipart/form-data; boundary=" + std::string(kBoundary), std::move(body)};
 }
 
 std::string write_audio_append(std::span<const float> samples) {

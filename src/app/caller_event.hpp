@@ -26,9 +26,12 @@ struct SessionIsKept {
     base::milliseconds within{};
     bool resumed = false;
     base::milliseconds input_audio{};  ///< with `resumed`: how much of our sound the server has taken
+    std::string last_event_taken;      ///< with `resumed`: the event_id of ours; empty: none
 };
-/// Nothing but a sign of life; it is no event to resume from.
-struct ServerLives {};
+/// A sign of life, and how much of our sound the server has taken; it is no event to resume from.
+struct ServerLives {
+    base::milliseconds input_audio{};
+};
 struct ServerRefuses {
     std::string message;
 };
@@ -58,6 +61,13 @@ struct AnswerSoundGrows {
     std::string response_id;
     std::vector<float> samples;
 };
+/// Of an answer whose sound comes over a media line: it begins to be played, and has been played or was cut.
+struct PlayingBegins {
+    std::string response_id;
+};
+struct PlayingEnds {
+    std::string response_id;
+};
 struct AnswerEnds {
     std::string response_id;
     std::string status;  ///< "completed", "cancelled", "incomplete", "failed"
@@ -72,8 +82,9 @@ struct ServerRemark {
 struct SomethingElse {};
 
 using CallerEvent = std::variant<SomethingElse, SessionIsCreated, SessionIsUpdated, SessionIsKept, ServerLives,
-                                 ServerRefuses, CallerBeginsToSpeak, CallerStopsSpeaking, CallerCaptionGrows, CallerCaptionDone, CallerNotUnderstood,
-                                 AnswerBegins, AnswerTextGrows, AnswerSoundGrows, AnswerEnds, ServerRemark>;
+                                 ServerRefuses, CallerBeginsToSpeak, CallerStopsSpeaking, CallerCaptionGrows,
+                                 CallerCaptionDone, CallerNotUnderstood, AnswerBegins, AnswerTextGrows,
+                                 AnswerSoundGrows, PlayingBegins, PlayingEnds, AnswerEnds, ServerRemark>;
 
 /// `invalid` when the message is no event, or is one that lacks a field we read.
 base::Result<CallerEvent> read_server_event(std::string_view message);
@@ -88,6 +99,15 @@ std::string refusal_text(std::string_view body);
 std::string write_session_update(std::optional<base::milliseconds> silence);
 /// Asks for the call to be kept when the connection is lost.
 std::string write_resumable_update();
+/// The event with this "event_id", by which the server says that it has taken it.
+std::string with_event_id(const std::string& event, std::string_view id);
+
+/// The body of a call over WebRTC: the offer, and the session of both functions above.
+struct CallForm {
+    std::string content_type;
+    std::string body;
+};
+CallForm write_call_form(std::string_view offer, std::optional<base::milliseconds> silence);
 std::string write_audio_append(std::span<const float> samples);
 std::string write_typed_message(std::string_view text);
 std::string write_response_create();

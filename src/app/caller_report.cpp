@@ -32,7 +32,25 @@ std::string latency_line(const CallerTurn& turn) {
     return line;
 }
 
-std::string turn_as_json(const CallerTurn& turn, int number, base::Duration lateness) {
+std::string way_line(const CallerWayReport& way) {
+    std::string line = "way: ";
+    if (way.webrtc) {
+        line += "WebRTC";
+        if (!way.remote_address.empty()) line += " to " + way.remote_address;
+        if (way.websocket) line += ", then the WebSocket";
+        const auto& sound = way.line;
+        line += "; received " + std::to_string(sound.received) + " packets, " + std::to_string(sound.lost) + " lost (" +
+                std::to_string(sound.recovered) + " recovered), " + std::to_string(sound.concealed) +
+                " concealed; sent " + std::to_string(sound.sent) + ", " + std::to_string(sound.sent_lost) + " lost";
+    } else {
+        line += "the WebSocket";
+    }
+    if (way.falls > 0) line += "; fell back to the WebSocket";
+    if (way.returns > 0) line += "; reconnected " + std::to_string(way.returns) + " time(s)";
+    return line;
+}
+
+std::string turn_as_json(const CallerTurn& turn, int number, base::Duration lateness, const CallerWayReport& way) {
     json::array remarks;
     for (const std::string& remark : turn.remarks) remarks.push_back(json::parse(remark));
     json::object line;
@@ -46,6 +64,13 @@ std::string turn_as_json(const CallerTurn& turn, int number, base::Duration late
     line["answer_begin_ms"] = optional_milliseconds(turn.answer_begin);
     line["cut_ins"] = turn.cut_ins;
     line["send_lateness_ms"] = milliseconds_of(lateness);
+    line["way"] = way.websocket ? "websocket" : "webrtc";
+    line["falls"] = way.falls;
+    line["returns"] = way.returns;
+    line["packets"] = nullptr;
+    if (const auto& sound = way.line; way.webrtc)
+        line["packets"] = {{"received", sound.received}, {"lost", sound.lost}, {"recovered", sound.recovered},
+                           {"concealed", sound.concealed}, {"sent", sound.sent}, {"sent_lost", sound.sent_lost}};
     line["server"] = std::move(remarks);
     return json::serialize(line);
 }

@@ -2,12 +2,12 @@
 
 #include "app/caller_address.hpp"
 #include "app/caller_connection.hpp"
+#include "app/caller_ice.hpp"
 #include "app/check_http.hpp"
 #include "app/check_turn.hpp"
 #include "app/check_webrtc.hpp"
 #include "app/connection_legs.hpp"
 #include "edge/http_date.hpp"
-#include "edge/ice_url.hpp"
 #include "edge/stun_client.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -218,47 +218,30 @@ private:
 
     void check_ice() {
         const auto answer = http_get(url("/ice"), command_.trust, command_.timeout);
-        boost::system::error_code no_json;
-        const json::value ice = answer ? json::parse(answer->body, no_json) : json::value();
-        const auto* fields = ice.if_object();
-        const auto* servers = fields == nullptr ? nullptr : fields->if_contains("iceServers");
-        if (servers == nullptr || !servers->is_array()) {
+        auto servers = answer ? read_ice_servers(answer->body) : std::nullopt;
+        if (!servers) {
             fail("ice.failed", answer ? "it answered " + std::to_string(answer->status) : answer.error().text);
             return skip("turn", "nobody knows of one");
         }
-        int stun = 0;
-        int turn = 0;
-        for (const auto& server : servers->get_array()) {
-            const auto* object = server.if_object();
-            const auto* urls = object == nullptr ? nullptr : object->if_contains("urls");
-            if (urls == nullptr || !urls->is_array()) continue;
-            for (const auto& one : urls->get_array()) {
-                const auto* text = one.if_string();
-                const auto parsed = edge::parse_ice_url(text == nullptr ? std::string_view() : std::string_view(*text));
-                if (!parsed) continue;
-                ++(parsed->relays ? turn : stun);
-                check_server(std::string(*text), *parsed, *object);
-            }
-        }
-        if (stun == 0) skip("stun", "the server names none (ice.stun_urls)");
-        if (turn == 0) skip("turn", "the server names none (ice.turn_urls)");
+        servers_ = std::move(*servers);
+        const auto relays =
+            std::count_if(servers_.begin(), servers_.end(), [](const auto& one) { return one.url.relays; });
+        for (const IceServer& one : servers_) check_server(one);
+        if (relays == std::ssize(servers_)) skip("stun", "the server names none (ice.stun_urls)");
+        if (relays == 0) skip("turn", "the server names none (ice.turn_urls)");
     }
 
-    void check_server(const std::string& name, const edge::IceUrl& server, const json::object& entry) {
-        const char* leg = server.relays ? "turn" : "stun";
-        const auto text = [&](std::string_view key) {
-            const auto* value = entry.if_contains(key);
-            return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-        };
-        servers_.push_back({server, text("username"), text("credential")});
-        if (server.tcp) return skip(leg, name + " is over TCP, which only browsers try");
-        if (!server.relays) {
-            const auto seen = edge::ask_stun(server, command_.timeout);
+    void check_server(const IceServer& server) {
+        const std::string& name = server.name;
+        const char* leg = server.url.relays ? "turn" : "stun";
+        if (server.url.tcp) return skip(leg, name + " is over TCP, which only browsers try");
+        if (!server.url.relays) {
+            const auto seen = edge::ask_stun(server.url, command_.timeout);
             if (!seen) fail("stun.no_answer", name + ": " + seen.error().text);
             else pass(leg, name + " sees us as " + seen->address().to_string());
             return;
         }
-        const auto relay = ask_for_relay(server, text("username"), text("credential"), command_.timeout);
+        const auto relay = ask_for_relay(server.url, server.username, server.password, command_.timeout);
         if (relay) return pass(leg, name + " relays by " + *relay);
         switch (relay.error().code) {
             case base::Errc::conflict: fail("turn.refused", name + ": " + relay.error().text); break;

@@ -32,6 +32,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t count, void* user) 
     const auto value = base::trimmed(line.substr(colon + 1));
     if (same_name(line.substr(0, colon), "date")) answer.date = value;
     if (same_name(line.substr(0, colon), "location")) answer.location = value;
+    if (same_name(line.substr(0, colon), "antiphon-resume-token")) answer.resume_token = value;
     return count;
 }
 
@@ -53,7 +54,7 @@ base::Result<HttpAnswer> ask(const std::string& url, const Posted* posted, const
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(limit.count()));
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "antiphon-check");
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "antiphon");
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why.data());
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);

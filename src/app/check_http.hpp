@@ -1,4 +1,4 @@
-// The requests of `antiphon check`.
+// The plain requests of `antiphon check` and `antiphon call`.
 //
 // Blocks for at most its time limit. thread-safe.
 #pragma once
@@ -16,6 +16,7 @@ struct HttpAnswer {
     std::string body;      ///< at most 1 MiB
     std::string date;      ///< the header, empty without one
     std::string location;  ///< likewise
+    std::string resume_token;  ///< Antiphon-Resume-Token, likewise
 };
 
 /// `unavailable` with the reason when no answer comes; redirects are answers.

@@ -4,8 +4,8 @@
 // the process may use the library, nothing beside it.
 #pragma once
 
+#include "app/caller_ice.hpp"
 #include "base/result.hpp"
-#include "edge/ice_url.hpp"
 #include "edge/tls_relay.hpp"
 
 #include <chrono>
@@ -13,13 +13,6 @@
 #include <vector>
 
 namespace antiphon::app {
-
-/// A server of GET /ice.
-struct IceServer {
-    edge::IceUrl url;
-    std::string username;  ///< these two of TURN only
-    std::string password;
-};
 
 /// Makes an offer to `calls_url`, opens the data channel, waits for the call's first event, and hangs up. Gives the
 /// address that the sound would travel to. Fails with

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 namespace {
 
 using antiphon::app::CallCommand;
+using antiphon::app::CallerTransport;
 using antiphon::app::CheckCommand;
 using antiphon::app::ModelsCommand;
 using antiphon::app::ReloadCommand;
@@ -57,6 +59,17 @@ void describe(CLI::App& call, CallCommand& command) {
     call.add_option("--out", command.out, "Write what was said and heard to this WAV file, one channel each");
     call.add_option("--server", command.server, "The server's URL, http:// or https://")->capture_default_str();
     describe(call, command.trust);
+    static const std::map<std::string, CallerTransport> kTransports{{"auto", CallerTransport::automatic},
+                                                                    {"webrtc", CallerTransport::webrtc},
+                                                                    {"websocket", CallerTransport::websocket}};
+    call.add_option("--transport", command.transport,
+                    "auto (default): WebRTC, and the WebSocket where that does not get through; or webrtc, websocket")
+        ->transform(CLI::CheckedTransformer(kTransports))
+        ->type_name("NAME");
+    call.add_option_function<int>(
+            "--fallback-ms", [&](int ms) { command.fallback = antiphon::base::milliseconds(ms); },
+            "Without sound over WebRTC for so long, the call goes on over the WebSocket (default 3000)")
+        ->check(CLI::Range(100, 60'000));
     call.add_option_function<int>(
             "--silence-ms", [&](int ms) { command.silence = antiphon::base::milliseconds(ms); },
             "Silence that ends a turn (default: the server's setting)")

@@ -94,7 +94,7 @@ class Server:
 
 
 def call(binary, server, questions, out):
-    command = [binary, "call", "--json", "--server", server.url, "--out", str(out)]
+    command = [binary, "call", "--json", "--transport", "websocket", "--server", server.url, "--out", str(out)]
     for question in questions:
         command += ["--wav", str(question["wav"])]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -184,7 +184,7 @@ async def test_the_terminal_caller_comes_back(server, binary, tmp_path):
     for how, at in [("cut", 1.2), ("dead", 1.2)]:
         proxy = await Proxy(server.port).start()
         process = await asyncio.create_subprocess_exec(
-            str(binary), "call", "--server", f"http://127.0.0.1:{proxy.port}", "--wav", str(question),
+            str(binary), "call", "--transport", "websocket", "--server", f"http://127.0.0.1:{proxy.port}", "--wav", str(question),
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment(), cwd=tmp_path)
         await asyncio.sleep(at)
         getattr(proxy, how)()

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <utility>
+#include <vector>
 
 namespace antiphon::app {
 namespace {
@@ -23,6 +24,11 @@ protected:
     void hear_turn(int from_ms, int to_ms) {
         take(CallerBeginsToSpeak{}, from_ms);
         take(CallerStopsSpeaking{}, to_ms);
+    }
+    /// The line says something, or nothing.
+    void hear_line(int from_ms, int to_ms, bool loud) {
+        for (int at = from_ms; at < to_ms; at += 20)
+            conversation_.hear(loud ? sound("", 0, 20).samples : std::vector<float>(kRate / 50, 0.0F), milliseconds(at));
     }
     bool answered(int at_ms) const { return conversation_.answered(milliseconds(at_ms)); }
 
@@ -156,6 +162,56 @@ TEST_F(CallerConversationTest, EachTurnIsItsOwn) {
     EXPECT_EQ(turn.answer, "Second");
     EXPECT_TRUE(turn.remarks.empty());
     EXPECT_NEAR(base::seconds(*turn.voice_to_voice), 0.6, 0.001);
+}
+
+TEST_F(CallerConversationTest, OverALineTheSoundIsWhatWasHeard) {
+    conversation_.begin_spoken("q.wav", milliseconds(1000));
+    hear_turn(100, 1500);
+    take(AnswerBegins{"r"}, 1540);
+    take(AnswerTextGrows{"r", "Fine."}, 1550);
+    hear_line(0, 1600, false);
+    hear_line(1600, 1620, true);  // the sound may come before the event
+    take(PlayingBegins{"r"}, 1630);
+    EXPECT_TRUE(conversation_.sounds());
+    hear_line(1620, 2000, true);
+    take(AnswerEnds{"r", "completed", ""}, 1990);
+    EXPECT_FALSE(answered(2000)) << "it is still being played";
+    take(PlayingEnds{"r"}, 2010);
+    hear_line(2000, 2100, false);
+    EXPECT_TRUE(answered(2050)) << "the line's silence is not waited for";
+    const CallerTurn turn = conversation_.finish();
+    ASSERT_TRUE(turn.voice_to_voice);
+    EXPECT_NEAR(base::seconds(*turn.voice_to_voice), 0.6, 0.002);
+}
+
+TEST_F(CallerConversationTest, WhatTheLineSaidBeforeIsNotTheAnswersBeginning) {
+    conversation_.begin_spoken("q.wav", milliseconds(1000));
+    hear_line(0, 500, true);  // a greeting
+    hear_line(500, 1600, false);
+    hear_turn(600, 1500);
+    take(AnswerBegins{"r"}, 1540);
+    take(PlayingBegins{"r"}, 1590);
+    hear_line(1600, 1800, true);
+    take(AnswerEnds{"r", "completed", ""}, 1800);
+    take(PlayingEnds{"r"}, 1800);
+    EXPECT_NEAR(base::seconds(*conversation_.finish().voice_to_voice), 0.6, 0.002);
+}
+
+TEST_F(CallerConversationTest, AfterAChangeOfTheWayTheRestIsWaitedFor) {
+    conversation_.begin_spoken("q.wav", milliseconds(1000));
+    hear_turn(100, 1500);
+    take(AnswerBegins{"r"}, 1540);
+    take(PlayingBegins{"r"}, 1590);
+    hear_line(1600, 1800, true);
+    take(AnswerEnds{"r", "completed", ""}, 1900);
+    EXPECT_FALSE(answered(4000)) << "nobody said that it was played";
+    conversation_.way_changed(milliseconds(4500));
+    EXPECT_EQ(conversation_.last_progress(), milliseconds(4500));
+    EXPECT_FALSE(answered(4600)) << "what was missed comes in a moment";
+    take(sound("r", 0, 2000), 4700);
+    EXPECT_FALSE(answered(6000));
+    EXPECT_TRUE(answered(6700));
+    EXPECT_NEAR(base::seconds(*conversation_.finish().voice_to_voice), 0.6, 0.002);
 }
 
 }  // namespace

@@ -148,5 +148,49 @@ TEST(CallerEvent, WritesSoundAndText) {
     EXPECT_EQ(json::parse(write_response_create()).at("type"), "response.create");
 }
 
+TEST(CallerEvent, ReadsHowTheCallIsKept) {
+    const auto kept = read_server_event(R"({"type":"antiphon.session","event_id":"e","call_id":"rtc_1","resume_token":"t",
+        "resume_within_ms":25000,"resumed":true,"complete":true,"input_audio_ms":1240,"last_client_event_id":"caller_2"})");
+    ASSERT_TRUE(kept);
+    const auto& session = std::get<SessionIsKept>(*kept);
+    EXPECT_EQ(session.call_id, "rtc_1");
+    EXPECT_EQ(session.within, base::milliseconds(25000));
+    EXPECT_TRUE(session.resumed);
+    EXPECT_EQ(session.input_audio, base::milliseconds(1240));
+    EXPECT_EQ(session.last_event_taken, "caller_2");
+    const auto lives = read_server_event(R"({"type":"antiphon.heard","input_audio_ms":2000})");
+    EXPECT_EQ(std::get<ServerLives>(*lives).input_audio, base::milliseconds(2000));
+}
+
+TEST(CallerEvent, ReadsWhatTheLinePlays) {
+    const auto begins = read_server_event(R"({"type":"output_audio_buffer.started","response_id":"r"})");
+    EXPECT_EQ(std::get<PlayingBegins>(*begins).response_id, "r");
+    for (const char* type : {"stopped", "cleared"}) {
+        const auto ends = read_server_event(std::string(R"({"type":"output_audio_buffer.)") + type + R"(","response_id":"r"})");
+        EXPECT_EQ(std::get<PlayingEnds>(*ends).response_id, "r");
+    }
+}
+
+TEST(CallerEvent, AnEventGetsItsId) {
+    const auto event = boost::json::parse(with_event_id(write_response_create(), "caller_\"7"));
+    EXPECT_EQ(event.at("event_id"), "caller_\"7");
+    EXPECT_EQ(event.at("type"), "response.create");
+}
+
+TEST(CallerEvent, WritesTheFormOfACall) {
+    const CallForm form = write_call_form("v=0\r\n", base::milliseconds(400));
+    EXPECT_EQ(form.content_type, "multipart/form-data; boundary=antiphon-call-form");
+    const std::string head = "--antiphon-call-form\r\nContent-Disposition: form-data; name=\"sdp\"\r\n"
+                             "Content-Type: application/sdp\r\n\r\nv=0\r\n\r\n--antiphon-call-form\r\n";
+    ASSERT_TRUE(form.body.starts_with(head)) << form.body;
+    const auto begin = form.body.find('{');
+    const auto end = form.body.rfind('}');
+    const auto session = boost::json::parse(form.body.substr(begin, end + 1 - begin));
+    EXPECT_EQ(session.at("type"), "realtime");
+    EXPECT_EQ(session.at("antiphon").at("resumable"), true);
+    EXPECT_EQ(session.at("audio").at("input").at("turn_detection").at("silence_duration_ms"), 400);
+    EXPECT_TRUE(form.body.ends_with("\r\n--antiphon-call-form--\r\n"));
+}
+
 }  // namespace
 }  // namespace antiphon::app
