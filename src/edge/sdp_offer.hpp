@@ -67,8 +67,10 @@ struct SdpOffer {
 /// fingerprint, an ICE-lite client, media that are not DTLS-SRTP. Rejected m-lines (port 0) may be anything.
 base::Result<SdpOffer> read_offer(std::string_view text);
 
-/// We are the passive side of DTLS unless the client insists.
-inline bool answers_as_active(const SdpOffer& offer) { return offer.setup == SdpSetup::passive; }
+/// We are the active side of DTLS unless the client insists (RFC 5763, 5, recommends it). As the one that answers the
+/// checks we have our way later than the client has its own; what a client would begin with came before that and were
+/// lost, and many repeat it only after a second.
+inline bool answers_as_active(const SdpOffer& offer) { return offer.setup != SdpSetup::active; }
 
 /// The offer again, in our own words, for the WebRTC library, which takes the role of answers_as_active(). Left out are
 /// rejected m-lines (the library would make tracks of them), and candidates with names (it would start a thread for each

@@ -37,7 +37,12 @@ public:
     /// The same in place, good until the next append() or forget_before().
     std::span<const float> view(Position from, Position to) const;
 
+    /// Samples that there is memory for; at most three times those that count after an append().
+    std::size_t room() const { return samples_.capacity(); }
+
 private:
+    void make_room(std::size_t wanted);
+
     const std::size_t limit_;
     std::vector<float> samples_;
     std::size_t head_ = 0;  ///< index of the oldest sample that counts

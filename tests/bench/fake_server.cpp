@@ -3,7 +3,10 @@
 //
 //     fake_server --port-file FILE [--port 0] [--io-threads 2] [--workers 2] [--answer-ms 2000]
 //                 [--silence-ms 500] [--no-speculation] [--max-calls 20000] [--log-level info]
+//                 [--silero silero_vad.onnx] [--webrtc-ports 0]
 //
+// --silero: real voice detection instead of one by loudness. Calls over WebRTC come to 127.0.0.1; --webrtc-ports as
+// webrtc.ports in docs/webrtc.md, "off" for none.
 // Ends in order on SIGTERM and SIGINT. load_caller starts it by itself. The queues of the pools are long (4096):
 // with instant engines a full queue would only say that the machine stood still for a moment.
 #include "base/io_loops.hpp"
@@ -12,6 +15,8 @@
 #include "bench/instant_engines.hpp"
 #include "call/call_engines.hpp"
 #include "edge/http_listener.hpp"
+#include "edge/webrtc_stack.hpp"
+#include "engine/silero/silero_voice_detector.hpp"
 #include "fakes/fake_voice_detector.hpp"
 
 #include <CLI/CLI.hpp>
@@ -20,8 +25,10 @@
 
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace antiphon {
@@ -37,6 +44,8 @@ struct Options {
     bool no_speculation = false;
     std::size_t max_calls = 20'000;
     std::string log_level = "info";
+    std::string silero;
+    std::string webrtc_ports = "0";
 };
 
 /// One descriptor for each call; the usual 1024 is too few here.
@@ -47,9 +56,28 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+base::Result<std::unique_ptr<engine::VoiceDetector>> open_voice_detector(const std::string& silero) {
+    if (silero.empty()) return std::unique_ptr<engine::VoiceDetector>(std::make_unique<fakes::FakeVoiceDetector>());
+    auto opened = engine::silero::SileroVoiceDetector::open(silero);
+    if (!opened) return opened.error();
+    return std::unique_ptr<engine::VoiceDetector>(std::move(*opened));
+}
+
+base::Result<std::unique_ptr<edge::WebRtcStack>> open_webrtc(const std::string& ports) {
+    if (ports == "off") return std::unique_ptr<edge::WebRtcStack>();
+    edge::WebRtcSettings settings;
+    settings.ports = ports;
+    settings.bind_address = "127.0.0.1";
+    return edge::WebRtcStack::open(settings);
+}
+
 int serve(const Options& options) {
     constexpr std::size_t kQueue = 4096;
-    fakes::FakeVoiceDetector voice_detector;
+    auto voice_detector = open_voice_detector(options.silero);
+    if (!voice_detector) {
+        std::fprintf(stderr, "%s\n", voice_detector.error().text.c_str());
+        return 1;
+    }
     bench::InstantRecognizer recognizer;
     bench::InstantLanguageModel language_model;
     bench::InstantSynthesizer synthesizer{base::milliseconds(options.answer_ms)};
@@ -68,7 +96,7 @@ int serve(const Options& options) {
     base::WorkerPool recognizer_workers{"stt", options.workers, kQueue};
     base::WorkerPool language_model_workers{"llm", options.workers, kQueue};
     base::WorkerPool synthesizer_workers{"tts", options.workers, kQueue};
-    const call::CallEngines engines{.voice_detector = voice_detector,
+    const call::CallEngines engines{.voice_detector = **voice_detector,
                                     .recognizer = recognizer,
                                     .language_model = language_model,
                                     .synthesizer = synthesizer,
@@ -77,13 +105,19 @@ int serve(const Options& options) {
                                     .synthesizer_workers = synthesizer_workers,
                                     .metrics = call_metrics};
     const auto agents = std::make_shared<const call::Agents>(call::Agents{{{}, {}, session, call_settings, {}}, {}});
+    auto webrtc = open_webrtc(options.webrtc_ports);
+    if (!webrtc) {
+        std::fprintf(stderr, "%s\n", webrtc.error().text.c_str());
+        return 1;
+    }
     edge::Readiness ready;
     ready.ready = true;
     const edge::Services services{.registry = registry,
                                   .agents = [agents] { return agents; },
                                   .readiness = [ready] { return ready; },
                                   .engines = [&engines] { return &engines; },
-                                  .metrics = metrics};
+                                  .metrics = metrics,
+                                  .webrtc = webrtc->get()};
     edge::EdgeSettings settings;
     settings.port = options.port;
     auto listener = edge::HttpListener::open(io, settings, services);
@@ -100,6 +134,8 @@ int serve(const Options& options) {
     }
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < io.count(); ++i) threads.emplace_back([&loop = io.at(i)] { loop.run(); });
+    threads.clear();  // ends when they do
+    if (*webrtc) (*webrtc)->close();
     return 0;
 }
 
@@ -118,6 +154,8 @@ int main(int argc, char** argv) {
     app.add_flag("--no-speculation", options.no_speculation);
     app.add_option("--max-calls", options.max_calls);
     app.add_option("--log-level", options.log_level);
+    app.add_option("--silero", options.silero)->check(CLI::ExistingFile);
+    app.add_option("--webrtc-ports", options.webrtc_ports);
     CLI11_PARSE(app, argc, argv);
     antiphon::raise_descriptor_limit();
     if (!antiphon::base::log::set_level(options.log_level)) return 2;

@@ -25,12 +25,12 @@
 // This program runs on the same machine as the server; where that is full, its own lateness is part of the figures.
 // "late frames" says how often a frame went out more than 5 ms after its time, which is the sign of it.
 #include "bench/crowd.hpp"
+#include "bench/figures.hpp"
 #include "bench/server_process.hpp"
 
 #include <CLI/CLI.hpp>
 #include <sys/resource.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -38,26 +38,6 @@
 
 namespace antiphon::bench {
 namespace {
-
-std::string load_average() {
-    std::array<double, 3> load{};
-    if (getloadavg(load.data(), 3) != 3) return "?";
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f", load[0]);
-    return text;
-}
-
-double at_share(std::vector<float>& values, double share) {
-    if (values.empty()) return std::nan("");
-    const auto at = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5);
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
-    return values[at];
-}
-
-void print_row(const char* name, std::vector<float> values) {
-    std::printf("| %s | %zu | %.2f | %.2f | %.2f | %.2f |\n", name, values.size(), at_share(values, 0.5), at_share(values, 0.99),
-                at_share(values, 0.999), at_share(values, 1.0));
-}
 
 struct Plan {
     std::size_t calls = 0;
@@ -110,7 +90,7 @@ int talk(const Plan& plan, const Sound& sound) {
     };
     std::printf("%zu calls at the same time for %.0f s, %zu turns; load average %s before, %s after\n\n", plan.calls, seconds,
                 seen.turns, load_before.c_str(), load_average().c_str());
-    std::printf("| ms | count | p50 | p99 | p99.9 | max |\n|---|---:|---:|---:|---:|---:|\n");
+    print_row_head();
     print_row("spoken turn: end to first event", seen.spoken_event);
     print_row("spoken turn: end to first sound", seen.spoken_sound);
     print_row("typed turn: request to first event", seen.typed_event);

@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 struct Usage {
     double cpu = 0;  ///< seconds
     double pss = 0;  ///< KiB
+    double rss = 0;  ///< KiB
     int threads = 0;
     int descriptors = 0;
 };
@@ -43,8 +44,10 @@ inline Usage usage_of(pid_t pid) {
     usage.cpu = (std::stod(values[11]) + std::stod(values[12])) / static_cast<double>(sysconf(_SC_CLK_TCK));
     usage.threads = std::stoi(values[17]);
     std::ifstream memory(folder + "/smaps_rollup");
-    while (std::getline(memory, line))
+    while (std::getline(memory, line)) {
         if (line.starts_with("Pss:")) usage.pss = std::stod(line.substr(4));
+        if (line.starts_with("Rss:")) usage.rss = std::stod(line.substr(4));
+    }
     for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder + "/fd")) ++usage.descriptors;
     return usage;
 }

@@ -2,12 +2,15 @@
 """Measures voice to voice with `antiphon call`, speculation on against off, interleaved in one run.
 
     tests/bench/voice_to_voice.py build/release/antiphon
+    tests/bench/voice_to_voice.py build/release/antiphon --transport webrtc --other-network "loss=0.05 jitter_ms=30"
 
 Two servers run side by side, alike but for what --other changes (turn.speculate=false unless told). They are
 called in turns, A B A B, with the same questions: tests/golden/questions/*.txt spoken by espeak-ng in
 several voices, a voice that is neither the recognizer's training speaker nor the answering one. The latency
 is taken on the waveform at the caller, as src/app/caller_conversation.hpp defines it. One warm-up call per
-server is left out. Prints a Markdown table; needs espeak-ng and Python's standard library.
+server is left out. With --transport webrtc the caller is webrtc_caller (docs/load.md), whose packets can go
+through a bad network both ways; the second server then differs by its network, and by --other if that is given.
+Prints a Markdown table; needs espeak-ng and Python's standard library.
 """
 
 import argparse
@@ -50,11 +53,13 @@ def percentile(values, share):
 
 
 class Server:
-    def __init__(self, name, binary, settings, folder):
+    def __init__(self, name, binary, settings, folder, network):
         self.name = name
+        self.network = network
         self.turns = []
-        self.log = open(folder / f"{name}.log", "wb")
-        port_file = folder / f"{name}.port"
+        file_name = re.sub(r"[^\w.,=-]", "_", name)
+        self.log = open(folder / f"{file_name}.log", "wb")
+        port_file = folder / f"{file_name}.port"
         command = [binary, "serve", "--port", "0", "--port-file", str(port_file)]
         for setting in settings:
             command += ["--set", setting]
@@ -93,10 +98,15 @@ class Server:
         self.log.close()
 
 
-def call(binary, server, questions, out):
-    command = [binary, "call", "--json", "--transport", "websocket", "--server", server.url, "--out", str(out)]
-    for question in questions:
-        command += ["--wav", str(question["wav"])]
+def call(program, transport, server, questions, out):
+    if transport == "webrtc":
+        network = ["--network", server.network] if server.network else []
+        command = [program, "--port", server.url.rpartition(":")[2], *network, "ask"]
+        command += [str(question["wav"]) for question in questions]
+    else:
+        command = [program, "call", "--json", "--transport", "websocket", "--server", server.url, "--out", str(out)]
+        for question in questions:
+            command += ["--wav", str(question["wav"])]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     turns = [json.loads(line) for line in done.stdout.splitlines()]
     if done.returncode != 0:
@@ -166,8 +176,23 @@ def main():
     parser.add_argument("--other", action="append", default=[], metavar="KEY=VALUE",
                         help="a setting of the second server only (default turn.speculate=false)")
     parser.add_argument("--keep", type=pathlib.Path, help="keep sounds, logs and turns in this folder")
+    parser.add_argument("--transport", choices=("websocket", "webrtc"), default="websocket")
+    parser.add_argument("--caller", help="webrtc_caller (default: in tests/ beside the binary)")
+    parser.add_argument("--network", default="", metavar="NAME=VALUE...",
+                        help="of both servers' calls, WebRTC only (tests/network/impairment.hpp)")
+    parser.add_argument("--other-network", metavar="NAME=VALUE...", help="of the second server's calls only")
     options = parser.parse_args()
-    other = options.other or ["turn.speculate=false"]
+    program, common, networks = options.binary, options.set, (options.network, options.network)
+    if options.transport == "webrtc":
+        program = options.caller or str(pathlib.Path(options.binary).parent / "tests" / "webrtc_caller")
+        common = common + ["webrtc.ports=0", "webrtc.bind_address=127.0.0.1"]
+        networks = options.network, options.network if options.other_network is None else options.other_network
+    elif options.network or options.other_network:
+        parser.error("a network can be made worse with --transport webrtc only")
+    other = options.other or ([] if networks[0] != networks[1] else ["turn.speculate=false"])
+    names = "as set", ", ".join(other)
+    if networks[0] != networks[1]:
+        names = networks[0] or "good network", ", ".join([networks[1] or "good network", *other])
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or pathlib.Path(scratch)
@@ -177,16 +202,16 @@ def main():
         questions = speak_questions(options.turns, folder)
         servers = []
         try:
-            servers.append(Server("as set", options.binary, options.set, folder))
-            servers.append(Server(", ".join(other), options.binary, options.set + other, folder))
+            servers.append(Server(names[0], options.binary, common, folder, networks[0]))
+            servers.append(Server(names[1], options.binary, common + other, folder, networks[1]))
             for server in servers:
-                call(options.binary, server, questions[:1], folder / "warm-up.wav")
+                call(program, options.transport, server, questions[:1], folder / "warm-up.wav")
                 server.before = server.metrics()
             load = os.getloadavg()
             for begin in range(0, len(questions), options.per_call):
                 for index, server in enumerate(servers):
                     some = questions[begin:begin + options.per_call]
-                    server.turns += call(options.binary, server, some, folder / f"call-{begin:02}-{'AB'[index]}.wav")
+                    server.turns += call(program, options.transport, server, some, folder / f"call-{begin:02}-{'AB'[index]}.wav")
             if options.keep:
                 (folder / "turns.json").write_text(json.dumps({server.name: server.turns for server in servers}, indent=1))
             report(servers, load)

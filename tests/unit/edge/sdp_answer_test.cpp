@@ -40,7 +40,7 @@ TEST(SdpAnswer, MirrorsOrderMidsAndBundle) {
     const auto answer = answer_to(std::string(kPlainOffer));
     EXPECT_TRUE(has(answer, "a=group:BUNDLE 0 1"));
     EXPECT_LT(answer.find("a=mid:0"), answer.find("a=mid:1"));
-    EXPECT_EQ(count(answer, "a=setup:passive"), 2U);
+    EXPECT_EQ(count(answer, "a=setup:active"), 2U);
     EXPECT_EQ(count(answer, kOurFingerprint), 2U);
     EXPECT_EQ(count(answer, "a=candidate:"), 1U);
     EXPECT_EQ(count(answer, "a=end-of-candidates"), 1U);
@@ -73,7 +73,7 @@ TEST(SdpAnswer, RejectedLinesStayRejectedAtTheirPlace) {
     EXPECT_TRUE(has(answer, "a=group:BUNDLE 0 1"));
 }
 
-TEST(SdpAnswer, IsActiveWhereTheClientIsPassive) {
+TEST(SdpAnswer, IsActiveUnlessTheClientIs) {
     EXPECT_EQ(count(answer_to(with("actpass", "passive")), "a=setup:active"), 2U);
     EXPECT_EQ(count(answer_to(with("actpass", "active")), "a=setup:passive"), 2U);
 }

@@ -134,7 +134,10 @@ TEST(SdpOffer, ExtensionsWithDirection) {
 }
 
 TEST(SdpOffer, WhoSaysNothingIsActive) {
-    EXPECT_EQ(accepted(with("a=setup:actpass\r\n", "")).setup, SdpSetup::active);
+    const auto silent = accepted(with("a=setup:actpass\r\n", ""));
+    EXPECT_EQ(silent.setup, SdpSetup::active);
+    EXPECT_FALSE(answers_as_active(silent));
+    EXPECT_TRUE(answers_as_active(accepted(std::string(kPlainOffer))));
     const auto passive = accepted(with("actpass", "passive"));
     EXPECT_TRUE(answers_as_active(passive));
     EXPECT_NE(write_offer(passive).find("a=setup:passive"), std::string::npos);

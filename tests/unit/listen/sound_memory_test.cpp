@@ -55,5 +55,24 @@ TEST(SoundMemory, StaysTheSameUnderLongUse) {
     EXPECT_EQ(memory.copy(memory.begin(), memory.end()), ramp(next - 160, 160));
 }
 
+TEST(SoundMemory, TakesLittleMoreMemoryThanWhatCounts) {
+    SoundMemory memory(100'000);
+    for (int i = 0; i < 1000; ++i) {
+        memory.append(ramp(0, 320));
+        memory.forget_before(memory.end() - 20'000);
+        EXPECT_LE(memory.room(), 23'000U);
+    }
+}
+
+TEST(SoundMemory, GivesBackWhatALongUtteranceTook) {
+    SoundMemory memory(500'000);
+    for (int i = 0; i < 1000; ++i) memory.append(ramp(0, 320));
+    EXPECT_GE(memory.room(), 320'000U);
+    memory.forget_before(memory.end() - 1000);
+    memory.append(ramp(7, 320));
+    EXPECT_LE(memory.room(), 3 * 1320U);
+    EXPECT_EQ(memory.copy(memory.end() - 320, memory.end()), ramp(7, 320));
+}
+
 }  // namespace
 }  // namespace antiphon::listen
