@@ -13,6 +13,8 @@ constexpr int kTicksPerSecond = 48000;  ///< of Opus in RTP, whatever it carries
 constexpr std::chrono::seconds kReportEvery{2};
 /// Of a stream that has not come for this long another one may take the place.
 constexpr base::milliseconds kStreamGone{200};
+/// What a report may lack beyond a round trip: it was written a moment before it was sent.
+constexpr base::milliseconds kReportLags{200};
 /// The client's own buffer, about: what its reports say of the jitter, within bounds.
 constexpr base::milliseconds kLeastBuffer{20};
 constexpr base::milliseconds kMostBuffer{200};
@@ -41,6 +43,7 @@ void WebRtcLine::beat(base::Time now, int beats) {
         else
             take_sound(packet);
     }
+    watch_well_being(now);
     report(now);
     if (!stream_) return;
     watch_silence(now);
@@ -88,6 +91,9 @@ void WebRtcLine::take_reports(const PacketInbox::Packet& datagram) {
         if (block.ssrc != settings_.ssrc) continue;
         sender_->reported(block.highest_sequence, block.fraction_lost / 256.0);
         if (const auto took = round_trip(block, ntp_.middle(datagram.arrived))) round_trip_ = took;
+        reported_at_ = datagram.arrived;
+        reports_keep_up_ = sender_->unreported() * BeatSchedule::kBeat <=
+                           round_trip_.value_or(base::Duration::zero()) + kReportLags;
         receiver_jitter_ = std::chrono::duration_cast<base::Duration>(
             std::chrono::duration<double>(block.jitter / static_cast<double>(kTicksPerSecond)));
     }
@@ -96,10 +102,15 @@ void WebRtcLine::take_reports(const PacketInbox::Packet& datagram) {
 }
 
 void WebRtcLine::watch_silence(base::Time now) {
-    const bool silent = now - sound_at_ > kSilentFor;
+    const bool silent = now - std::max({sound_at_, heard_at_, alive_at_}) > kSilentFor;
     if (silent == silent_) return;
     silent_ = silent;
     if (const auto user = user_) user->line_silent(silent);
+}
+
+void WebRtcLine::watch_well_being(base::Time now) {
+    if (now - sound_at_ > kStreamGone) well_since_ = base::Time{};
+    else if (well_since_ == base::Time{}) well_since_ = now;
 }
 
 void WebRtcLine::report(base::Time now) {
@@ -133,7 +144,11 @@ void WebRtcLine::send(std::span<const float> samples) { sender_->queue(samples);
 
 void WebRtcLine::clear() { sender_->clear(); }
 
-std::int64_t WebRtcLine::received() const { return sender_->received(); }
+std::int64_t WebRtcLine::received() const {
+    // Reports come every few seconds; in between a line that goes on as it did then has brought what was sent.
+    const bool well = reports_keep_up_ && well_since_ != base::Time{} && well_since_ <= reported_at_;
+    return well ? sender_->given() : sender_->received();
+}
 
 base::Duration WebRtcLine::delay() const {
     const base::Duration buffer =
@@ -145,7 +160,7 @@ base::Duration WebRtcLine::caller_sound() const {
     if (!stream_) return base::Duration::zero();
     const double ticks = static_cast<double>(earlier_ticks_ + stream_->timestamps_passed());
     return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(ticks / kTicksPerSecond)) +
-           BeatSchedule::kBeat;
+           BeatSchedule::kBeat - receiver_.waiting();
 }
 
 void WebRtcLine::close() {
