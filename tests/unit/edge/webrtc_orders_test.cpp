@@ -115,7 +115,11 @@ protected:
         if (random() % 3 == 0) pass(static_cast<int>(random() % 300));
         else if (!client.wait([&] { return client.open() || client.channel_closed(); }, std::chrono::seconds(2))) return;
         if (client.open() && random() % 2 == 0) {
-            client.say(R"({"type":"response.create"})");
+            try {
+                client.say(R"({"type":"response.create"})");
+            } catch (const std::exception&) {
+                return;  // closed meanwhile
+            }
             pass(static_cast<int>(random() % 300));
         }
         if (random() % 4 == 0) client.close_channel();
