@@ -24,7 +24,7 @@ struct EdgeSettings {
     std::size_t max_uploads = 8;               ///< of these, in memory at the same time
     std::size_t max_queued = 4U << 20U;        ///< bytes waiting for a client that does not read
     base::milliseconds handshake_timeout{10'000};
-    base::milliseconds idle_timeout{30'000};   ///< pings go out at half of it
+    base::milliseconds idle_timeout{12'000};   ///< pings go out at half of it
 };
 
 }  // namespace antiphon::edge

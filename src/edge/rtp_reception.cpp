@@ -104,11 +104,11 @@ std::optional<ReportBlock> RtpReception::report(base::Time now) {
     return block;
 }
 
-std::vector<std::uint16_t> RtpReception::ask_again(base::Time now, base::Duration round_trip, base::Duration useful) {
+std::vector<std::uint16_t> RtpReception::ask_again(base::Time now, base::Duration round_trip, base::Duration delay) {
     std::vector<std::uint16_t> sequences;
     for (auto one = missing_.begin(); one != missing_.end();) {
         Missing& missing = one->second;
-        if (now - missing.since + round_trip > useful || missing.times == kMostTimes) {
+        if (now - missing.since + round_trip > delay + kLate || missing.times == kMostTimes) {
             one = missing_.erase(one);
             continue;
         }

@@ -30,10 +30,13 @@ public:
     std::optional<ReportBlock> report(base::Time now);
 
     /// What to ask for again now: what has been missing for 10 ms (it may only have been overtaken) and can still be of
-    /// use, which is for `useful` after the gap was seen; each at most twice and a round trip apart. Gaps of more than
-    /// kMostMissing packets are not asked for: there the way is broken, and asking makes it worse.
-    std::vector<std::uint16_t> ask_again(base::Time now, base::Duration round_trip, base::Duration useful);
+    /// use: a round trip from now at most kLate after its turn, which is `delay` (of the jitter buffer) after the gap
+    /// was seen. What comes that little late is not played, but the buffer makes room for the next one. Each is asked
+    /// for at most twice, and a round trip apart. Gaps of more than kMostMissing packets are not asked for: there the
+    /// way is broken, and asking makes it worse.
+    std::vector<std::uint16_t> ask_again(base::Time now, base::Duration round_trip, base::Duration delay);
     static constexpr std::int64_t kMostMissing = 16;
+    static constexpr base::milliseconds kLate{40};
 
     /// How far the timestamps have come since the first packet, in their own units.
     std::int64_t timestamps_passed() const { return newest_timestamp_ - first_timestamp_; }

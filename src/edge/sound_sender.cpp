@@ -172,6 +172,16 @@ std::int64_t SoundSender::received() const {
     return confirmed_ + dropped_;
 }
 
+std::int64_t SoundSender::given() const {
+    const std::scoped_lock lock(mutex_);
+    return position_ + dropped_;
+}
+
+std::size_t SoundSender::unreported() const {
+    const std::scoped_lock lock(mutex_);
+    return unconfirmed_.size();
+}
+
 SoundSender::Sent SoundSender::sent() const {
     const std::scoped_lock lock(mutex_);
     return {packets_, octets_, timestamp_, beat_at_};

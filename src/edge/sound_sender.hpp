@@ -62,6 +62,10 @@ public:
 
     /// In samples of all that was queued: what the receiver reported, and what was dropped.
     std::int64_t received() const;
+    /// What was sent, and what was dropped.
+    std::int64_t given() const;
+    /// How many packets were sent after the last one that was reported.
+    std::size_t unreported() const;
 
     /// For sender reports (RFC 3550, 6.4.1).
     struct Sent {

@@ -17,6 +17,8 @@ constexpr base::milliseconds kStreamGone{200};
 constexpr base::milliseconds kStalledAfter{200};
 /// A packet that is no longer is no sound, but says that none follows for a while (RFC 7587, 3.1.3).
 constexpr std::size_t kPausingPacket = 2;
+/// What a report may lack beyond a round trip: it was written a moment before it was sent.
+constexpr base::milliseconds kReportLags{200};
 /// The client's own buffer, about: what its reports say of the jitter, within bounds.
 constexpr base::milliseconds kLeastBuffer{20};
 constexpr base::milliseconds kMostBuffer{200};
@@ -45,6 +47,7 @@ void WebRtcLine::beat(base::Time now, int beats) {
         else
             take_sound(packet);
     }
+    watch_well_being(now);
     report(now);
     if (!stream_) return;
     watch_silence(now);
@@ -93,6 +96,9 @@ void WebRtcLine::take_reports(const PacketInbox::Packet& datagram) {
         if (block.ssrc != settings_.ssrc) continue;
         sender_->reported(block.highest_sequence, block.fraction_lost / 256.0);
         if (const auto took = round_trip(block, ntp_.middle(datagram.arrived))) round_trip_ = took;
+        reported_at_ = datagram.arrived;
+        reports_keep_up_ = sender_->unreported() * BeatSchedule::kBeat <=
+                           round_trip_.value_or(base::Duration::zero()) + kReportLags;
         receiver_jitter_ = std::chrono::duration_cast<base::Duration>(
             std::chrono::duration<double>(block.jitter / static_cast<double>(kTicksPerSecond)));
     }
@@ -100,13 +106,21 @@ void WebRtcLine::take_reports(const PacketInbox::Packet& datagram) {
         if (missing.ssrc == settings_.ssrc) sender_->resend(missing.sequence, datagram.arrived);
 }
 
-bool WebRtcLine::stalled(base::Time now) const { return !pausing_ && now - sound_at_ > kStalledAfter; }
+bool WebRtcLine::stalled(base::Time now) const {
+    // A client that is there and sends nothing for longer has chosen to: it is quiet.
+    return !pausing_ && now - sound_at_ > kStalledAfter && now - sound_at_ <= kSilentFor;
+}
 
 void WebRtcLine::watch_silence(base::Time now) {
-    const bool silent = now - sound_at_ > kSilentFor;
+    const bool silent = now - std::max({sound_at_, heard_at_, alive_at_}) > kSilentFor;
     if (silent == silent_) return;
     silent_ = silent;
     if (const auto user = user_) user->line_silent(silent);
+}
+
+void WebRtcLine::watch_well_being(base::Time now) {
+    if (now - sound_at_ > kStreamGone) well_since_ = base::Time{};
+    else if (well_since_ == base::Time{}) well_since_ = now;
 }
 
 void WebRtcLine::report(base::Time now) {
@@ -140,7 +154,11 @@ void WebRtcLine::send(std::span<const float> samples) { sender_->queue(samples);
 
 void WebRtcLine::clear() { sender_->clear(); }
 
-std::int64_t WebRtcLine::received() const { return sender_->received(); }
+std::int64_t WebRtcLine::received() const {
+    // Reports come every few seconds; in between a line that goes on as it did then has brought what was sent.
+    const bool well = reports_keep_up_ && well_since_ != base::Time{} && well_since_ <= reported_at_;
+    return well ? sender_->given() : sender_->received();
+}
 
 base::Duration WebRtcLine::delay() const {
     const base::Duration buffer =
@@ -152,7 +170,7 @@ base::Duration WebRtcLine::caller_sound() const {
     if (!stream_) return base::Duration::zero();
     const double ticks = static_cast<double>(earlier_ticks_ + stream_->timestamps_passed());
     return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(ticks / kTicksPerSecond)) +
-           BeatSchedule::kBeat;
+           BeatSchedule::kBeat - receiver_.waiting();
 }
 
 void WebRtcLine::close() {

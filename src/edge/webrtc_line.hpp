@@ -54,6 +54,9 @@ public:
     /// When a packet came from the client; the epoch before.
     base::Time heard_at() const { return heard_at_; }
 
+    /// The client has shown in another way that it is there: a line that only listens is not silent.
+    void alive(base::Time at) { alive_at_ = at; }
+
     /// The connection is gone. Tells the user, once.
     void end();
 
@@ -72,6 +75,7 @@ private:
     /// Whether packets are missing that the caller did not keep back.
     bool stalled(base::Time now) const;
     void watch_silence(base::Time now);
+    void watch_well_being(base::Time now);
     void report(base::Time now);
 
     const WebRtcLineSettings settings_;
@@ -83,6 +87,10 @@ private:
     std::function<void()> closing_;
     std::shared_ptr<MediaUser> user_;  ///< none after the end
     base::Time heard_at_{};
+    base::Time alive_at_{};
+    base::Time well_since_{};          ///< packets of sound have come without a pause
+    base::Time reported_at_{};         ///< when the client last told what it has of ours
+    bool reports_keep_up_ = false;     ///< that was all that could have come to it
 
     std::optional<RtpReception> stream_;  ///< of the caller, from its first packet on
     base::Time sound_at_{};               ///< when its last packet came

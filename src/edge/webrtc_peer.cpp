@@ -21,6 +21,10 @@ namespace {
 
 constexpr int kMaxBeats = 10;  ///< of a strand that was late, as many are made up for
 constexpr int kMaxBitrate = 32000;
+/// Of the idle timeout, after which part of it a silent client is asked.
+constexpr int kAskAfter = 10;
+/// The data channel that asks it.
+constexpr std::string_view kQuestion = "antiphon-still-there";
 /// A client that was heard of less than this ago has closed the connection; of another one the way is broken. Reports
 /// come at least every five seconds.
 constexpr std::chrono::seconds kJustHeard{6};
@@ -105,6 +109,7 @@ WebRtcPeer::~WebRtcPeer() {
         line_->end();
     }
     stack_.clock().remove(sender_);
+    question_.reset();
     track_.reset();
     stack_.retire(std::move(connection_));
 }
@@ -204,7 +209,10 @@ base::Result<WebRtcPeer::Opened> WebRtcPeer::connect() {
     } catch (const std::invalid_argument& failure) {
         return base::error(base::Errc::invalid, std::string("the offer is not taken: ") + failure.what(), "sdp");
     } catch (const std::exception& failure) {
-        return base::error(base::Errc::unavailable, std::string("the connection cannot be opened: ") + failure.what());
+        // Of an offer that it has taken, all that the library fails at is to get a port.
+        base::log::warning("webrtc.not_opened", {{"ports", stack_.settings().ports}, {"because", failure.what()}});
+        return base::error(base::Errc::overloaded, "no UDP port of webrtc.ports (" + stack_.settings().ports +
+                                                       ") is free for this call; try again later, or use the WebSocket");
     }
 }
 
@@ -251,11 +259,39 @@ void WebRtcPeer::beat(int beats) {
         if (now - opened_at_ > stack_.settings().connect_timeout) end(ChannelEnd::handshake_failed);
         return;
     }
-    if (now - heard_at() > stack_.settings().idle_timeout) end(ChannelEnd::timed_out);
+    if (now - heard_at() > stack_.settings().idle_timeout) return end(ChannelEnd::timed_out);
+    if (now - heard_at() > stack_.settings().idle_timeout / kAskAfter && !question_) ask();
+}
+
+void WebRtcPeer::ask() {
+    if (!channel_ || !channel_->open()) return;
+    try {
+        question_ = connection_->createDataChannel(std::string(kQuestion));
+        const auto told = [way = way_, weak = weak_from_this()](bool answered) {
+            way->post([weak, answered] {
+                if (const auto self = weak.lock()) self->question_over(answered);
+            });
+        };
+        question_->onOpen([told] { told(true); });
+        question_->onClosed([told] { told(false); });
+        if (question_->isOpen()) told(true);
+    } catch (const std::exception& failure) {
+        base::log::debug("webrtc.not_asked", {{"because", failure.what()}});
+    }
+}
+
+void WebRtcPeer::question_over(bool answered) {
+    if (ended_ || !question_) return;
+    question_->resetCallbacks();
+    question_->close();
+    question_.reset();
+    if (!answered) return;
+    answered_at_ = strand_->now();
+    line_->alive(answered_at_);
 }
 
 base::Time WebRtcPeer::heard_at() const {
-    return std::max({connected_at_, line_->heard_at(), channel_ ? channel_->heard_at() : base::Time{}});
+    return std::max({connected_at_, answered_at_, line_->heard_at(), channel_ ? channel_->heard_at() : base::Time{}});
 }
 
 ChannelEnd WebRtcPeer::why_closed() const {
@@ -275,6 +311,7 @@ void WebRtcPeer::end(ChannelEnd why) {
     strand_->post([self, why] {
         if (self->channel_) self->channel_->end(why);
         self->line_->end();
+        self->question_.reset();
         self->track_.reset();
         self->stack_.retire(std::move(self->connection_));
         self->way_->close();

@@ -1,7 +1,8 @@
 // One client over WebRTC: a connection of the library with one track of sound and at most one data channel.
 //
 // strand, but for what is said to be thread-safe. The stack keeps it from open() to its end, which comes when the
-// connection is lost, when the client does not connect in time or is not heard of for WebRtcSettings::idle_timeout, and
+// connection is lost, when the client does not connect in time or is not heard of for WebRtcSettings::idle_timeout (one
+// that sends nothing by itself is asked), and
 // when its users close the channel or the line; all of them learn of it. The library's connection is destroyed by the
 // stack, never here.
 #pragma once
@@ -21,6 +22,7 @@
 #include <string>
 
 namespace rtc {
+class DataChannel;
 class PeerConnection;
 class Track;
 }  // namespace rtc
@@ -40,7 +42,7 @@ public:
     const std::shared_ptr<WebRtcLine>& line() const { return line_; }
 
     /// Gets the connection ready and tells `answered` the SDP answer, on the strand; once. `overloaded` when too many
-    /// are being opened, `unavailable` when the server ends or no port is free, `invalid` when the library does not
+    /// are being opened or no port is free, `unavailable` when the server ends, `invalid` when the library does not
     /// take the offer. After a failure the peer has ended.
     void open(std::function<void(base::Result<std::string>)> answered);
 
@@ -63,6 +65,10 @@ private:
     void track_opened();
     /// When the client was last heard of.
     base::Time heard_at() const;
+    /// Of a client that is silent, whether it is there: it must answer the opening of a data channel (RFC 8832, 6),
+    /// which is closed again.
+    void ask();
+    void question_over(bool answered);
     /// The library says that the connection has ended, but not by whom.
     ChannelEnd why_closed() const;
     void beat(int beats);
@@ -84,6 +90,8 @@ private:
     std::shared_ptr<WebRtcLine> line_;
     std::shared_ptr<rtc::PeerConnection> connection_;
     std::shared_ptr<rtc::Track> track_;
+    std::shared_ptr<rtc::DataChannel> question_;  ///< while it is not answered
+    base::Time answered_at_{};
     bool ended_ = false;
     base::Time opened_at_{};
     base::Time connected_at_{};

@@ -292,6 +292,12 @@ std::optional<JitterBuffer::Step> JitterBuffer::fill(const Held& next) {
     return Step{Step::Kind::recover, next.payload, duration(copied)};
 }
 
+base::Duration JitterBuffer::waiting() const {
+    if (packets_.empty()) return base::Duration::zero();
+    const Held& last = packets_.rbegin()->second;
+    return duration(std::max<Ticks>(last.at + last.length - position_, 0));
+}
+
 base::Duration JitterBuffer::surplus(base::Time when) const {
     if (!running_) return base::Duration::zero();
     const Ticks surplus = delay_at(clock(when)) - aim_;

@@ -73,6 +73,9 @@ public:
     /// `when`. Whoever leaves out or puts in some sound in a quiet place brings it back to about zero.
     base::Duration surplus(base::Time when) const;
 
+    /// How long what came and was not played yet takes.
+    base::Duration waiting() const;
+
     /// Forgets the stream, but not what is known of the network; for a new SSRC.
     void restart();
 

@@ -112,6 +112,8 @@ void SoundReceiver::restart() {
     seam_.clear();
 }
 
+base::Duration SoundReceiver::waiting() const { return buffer_.waiting() + audio::duration_of(ready_.size(), kRate); }
+
 ReceiverFigures SoundReceiver::figures() const {
     ReceiverFigures figures = figures_;
     figures.jitter = buffer_.figures();

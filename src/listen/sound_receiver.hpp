@@ -45,6 +45,9 @@ public:
     /// Another stream comes from now on (a new SSRC): what is held of the old one goes.
     void restart();
 
+    /// How long what was put in and not given yet takes.
+    base::Duration waiting() const;
+
     ReceiverFigures figures() const;
 
 private:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+import time
 
 import pytest
 import websockets
@@ -127,6 +128,22 @@ async def test_who_does_not_come_back_is_given_up(start):
     assert server.metric("antiphon_calls") == 1
     server.wait_until_no_calls(4)
     server.wait_for_log("reason=not_resumed")
+    await proxy.stop()
+
+
+async def test_a_vanished_client_is_noticed_within_15_s(start):
+    """Of a call that nobody can come back to; with the defaults."""
+    server = start()
+    proxy = await Proxy(server.port).start()
+    call = KeptCall(proxy.port)
+    await call.open_for_good()
+    proxy.dead()
+    began = time.monotonic()
+    await asyncio.sleep(3)
+    assert server.metric("antiphon_calls") == 1
+    server.wait_until_no_calls(15)
+    assert time.monotonic() - began < 15
+    server.wait_for_log("reason=timed_out")
     await proxy.stop()
 
 

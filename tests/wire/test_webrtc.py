@@ -1,6 +1,7 @@
 """Calls over WebRTC: POST /v1/realtime/calls, held by aiortc against the real binary."""
 
 import asyncio
+import contextlib
 import json
 import pathlib
 import socket
@@ -37,9 +38,8 @@ def one_port_server(start, free_port):
                  "webrtc.idle_timeout_ms=3000")
 
 
-async def hold_a_spoken_call(server, call):
-    created = await call.until("session.created", seconds=20)
-    assert created["session"]["type"] == "realtime"
+async def hold_a_spoken_call(call):
+    assert (await call.until("session.created", seconds=20))["session"]["type"] == "realtime"
     call.tell({"type": "session.update", "session": {"type": "realtime", "instructions": "Answer in one short sentence."}})
     await call.until("session.updated")
     call.microphone.say(country_question())
@@ -58,7 +58,7 @@ async def hold_a_spoken_call(server, call):
 async def test_a_spoken_call(webrtc_server):
     async with calling(webrtc_server) as call:
         await call.begin()
-        await hold_a_spoken_call(webrtc_server, call)
+        await hold_a_spoken_call(call)
         assert (await call.hang_up())[0] == 200
         webrtc_server.wait_until_no_calls()
         assert (await call.hang_up())[0] == 404
@@ -68,7 +68,7 @@ async def test_a_spoken_call_on_the_one_port(one_port_server, free_port):
     async with calling(one_port_server) as call:
         await call.begin()
         assert f" 127.0.0.1 {free_port} typ host" in call.connection.remoteDescription.sdp
-        await hold_a_spoken_call(one_port_server, call)
+        await hold_a_spoken_call(call)
     one_port_server.wait_until_no_calls()
 
 
@@ -119,13 +119,54 @@ async def test_a_closed_client_frees_its_place(webrtc_server):
 
 
 async def test_a_client_that_never_connects_frees_its_place(one_port_server):
+    begun = one_port_server.metric("antiphon_calls_total")
     async with calling(one_port_server) as call:
         status, headers, _ = one_port_server.get("/v1/realtime/calls", SDP, "POST", (await call.offer()).encode())
         assert status == 201 and headers["Location"].startswith("/v1/realtime/calls/rtc_")
         status, headers, body = one_port_server.get("/v1/realtime/calls", SDP, "POST", (await call.offer()).encode())
         assert status == 503 and json.loads(body)["error"]["code"] == "overloaded" and headers["Retry-After"]
-    # It never was a call that the metrics count, but it had a place.
+        assert one_port_server.metric("antiphon_calls") == 1, "who connects has a place"
+        assert one_port_server.metric("antiphon_calls_total") == begun
     one_port_server.wait_for_log("call.not_opened")
+    one_port_server.wait_until_no_calls()
+
+
+def two_free_ports():
+    """Next to each other."""
+    for _ in range(100):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            with contextlib.suppress(OSError, OverflowError):
+                other.bind(("127.0.0.1", port + 1))
+                return port, port + 1
+    raise AssertionError("there are no two free ports next to each other")
+
+
+async def test_each_call_takes_a_port_of_the_range(start):
+    first_port, last_port = two_free_ports()
+    server = start("webrtc.bind_address=127.0.0.1", f"webrtc.ports={first_port}-{last_port}")
+    async with calling(server) as first, calling(server) as second, calling(server) as third:
+        for call in [first, second]:
+            await call.begin()
+            await call.until("session.created", seconds=20)
+        ports = {port for call in [first, second] for port in [first_port, last_port]
+                 if f" 127.0.0.1 {port} typ host" in call.connection.remoteDescription.sdp}
+        assert ports == {first_port, last_port}
+        status, headers, body = await third.post()
+        assert status == 503 and headers["Retry-After"], body
+        assert "webrtc.ports" in json.loads(body)["error"]["message"]
+        assert server.metric("antiphon_calls") == 2
+        await hold_a_spoken_call(first)
+        await second.hang_up()
+        for _ in range(50):  # its port is free when its connection has closed in order
+            status, headers, body = await third.post()
+            if status == 201:
+                break
+            await asyncio.sleep(0.1)
+        await third.take(status, headers, body)
+        await third.until("session.created", seconds=20)
+    server.wait_until_no_calls()
 
 
 async def keep_a_call(url):

@@ -6,6 +6,7 @@ import contextlib
 import fractions
 import json
 import time
+import urllib.parse
 
 import av
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
@@ -25,22 +26,25 @@ class Microphone(MediaStreamTrack):
     def __init__(self):
         super().__init__()
         self._waiting = b""
+        self.taken = b""  # all that it has heard, silence too
         self._frames = 0
         self._began = None
 
     def say(self, sound):
         self._waiting += sound
 
-    def quiet(self):
-        return not self._waiting
+    def rest(self):
+        return self._waiting
 
     async def recv(self):
         now = time.monotonic()
         self._began = self._began or now
         await asyncio.sleep(max(0.0, self._began + self._frames * 0.02 - now))
         piece, self._waiting = self._waiting[:FRAME], self._waiting[FRAME:]
+        piece = piece.ljust(FRAME, b"\0")
+        self.taken += piece
         frame = av.AudioFrame(format="s16", layout="mono", samples=FRAME // 2)
-        frame.planes[0].update(piece.ljust(FRAME, b"\0"))
+        frame.planes[0].update(piece)
         frame.sample_rate = 24000
         frame.pts = self._frames * FRAME // 2
         frame.time_base = fractions.Fraction(1, 24000)
@@ -61,6 +65,11 @@ def with_session(offer, session):
     return {"Content-Type": f"multipart/form-data; boundary={boundary}"}, (body + f"--{boundary}--\r\n").encode()
 
 
+def return_query(call_id, token, last_event_id="", after_binary=0):
+    return "?" + urllib.parse.urlencode(
+        {"call_id": call_id, "resume": token, "last_event_id": last_event_id, "after_binary": after_binary})
+
+
 class Call:
     def __init__(self, server, data=True, configuration=None):
         self.server = server
@@ -69,6 +78,7 @@ class Call:
         self.connection.addTrack(self.microphone)
         self.channel = self.connection.createDataChannel("oai-events") if data else None
         self.events = []
+        self.aside = False
         self.loud_seconds = 0.0
         self.location = None
         self.token = None
@@ -85,6 +95,8 @@ class Call:
 
     async def _note(self, event):
         async with self._news:
+            if self.aside:
+                return
             self.events.append(event)
             self._news.notify_all()
 
@@ -124,6 +136,15 @@ class Call:
             except asyncio.TimeoutError:
                 raise AssertionError(f"no {kind} in {seconds} s, only {[e['type'] for e in self.events[since:]]}") from None
             return found()
+
+    def return_query(self):
+        """The way back into this call. From now on its events are put aside: they come again over the new connection."""
+        last = next((e["event_id"] for e in reversed(self.events) if e["type"] != "antiphon.heard"), "")
+        self.aside = True
+        return return_query(self.location.rpartition("/")[2], self.token, last)
+
+    def all(self, kind):
+        return [e for e in self.events if e["type"] == kind]
 
     def tell(self, event):
         self.channel.send(json.dumps(event))

@@ -107,6 +107,22 @@ TEST(RtpReception, AsksAgainForWhatIsMissingButNotForWhatWasOnlyOvertaken) {
     EXPECT_TRUE(reception.ask_again(now + milliseconds(90), milliseconds(30), milliseconds(200)).empty());
 }
 
+TEST(RtpReception, AsksWhileTheAnswerComesAtMost40MsAfterItsTurn) {
+    struct Case {
+        int round_trip, delay;
+        bool asked;
+    };
+    // Missed for 20 ms when the clock's beat looks at it: 20 + round trip against the buffer's delay + 40.
+    for (const Case c : {Case{20, 10, true}, Case{30, 10, true}, Case{31, 10, false}, Case{60, 40, true},
+                         Case{61, 40, false}, Case{140, 120, true}, Case{150, 60, false}}) {
+        RtpReception reception(7, 48000);
+        receive(reception, 0);
+        receive(reception, 2);
+        const auto asked = reception.ask_again(kStart + milliseconds(60), milliseconds(c.round_trip), milliseconds(c.delay));
+        EXPECT_EQ(asked.size(), c.asked ? 1U : 0U) << c.round_trip << " ms there and back, " << c.delay << " ms of buffer";
+    }
+}
+
 TEST(RtpReception, DoesNotAskForWhatWouldComeTooLateOrForABrokenWay) {
     RtpReception reception(7, 48000);
     receive(reception, 0);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -70,7 +71,15 @@ public:
         connection_->setLocalDescription(rtc::Description::Type::Offer);
         return std::string(*connection_->localDescription());
     }
-    void take(const std::string& answer) { connection_->setRemoteDescription(rtc::Description(answer, "answer")); }
+    /// False when the connection has been closed meanwhile.
+    bool take(const std::string& answer) {
+        try {
+            connection_->setRemoteDescription(rtc::Description(answer, "answer"));
+            return true;
+        } catch (const std::exception&) {
+            return false;
+        }
+    }
 
     /// Waits until it holds, for as long as a slow machine may need.
     bool wait(const std::function<bool()>& holds, std::chrono::seconds longest = std::chrono::seconds(20)) {

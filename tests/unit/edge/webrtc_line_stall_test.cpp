@@ -103,6 +103,17 @@ TEST_F(WebRtcLineStallTest, GivesTheSilenceOfACallerWhoPauses) {
     EXPECT_GE(pass(milliseconds(200), true), milliseconds(200));
 }
 
+TEST_F(WebRtcLineStallTest, GivesTheSilenceOfACallerWhoIsThereAndSendsNothing) {
+    pass(milliseconds(1000), true);
+    for (int second = 0; second < 3; ++second) {
+        line->alive(now);
+        EXPECT_LE(pass(milliseconds(1000), false), milliseconds(300)) << "it may be a hole in the network";
+    }
+    line->alive(now);
+    EXPECT_GE(pass(milliseconds(1000), false), milliseconds(980));
+    EXPECT_FALSE(listener->silent);
+}
+
 TEST_F(WebRtcLineStallTest, IsSilentAfterThreeSecondsOfNothing) {
     pass(milliseconds(200), true);
     pass(milliseconds(3100), false);

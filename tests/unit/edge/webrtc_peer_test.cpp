@@ -363,11 +363,29 @@ TEST_F(WebRtcPeerTest, AClientOfWhomNothingComesIsGone) {
     WebRtcSettings settings = loopback();
     settings.idle_timeout = std::chrono::milliseconds(500);
     start(settings);
-    WebRtcClient client;  // it sends no reports by itself
+    WebRtcClient::Wish wish;
+    wish.data = false;  // so that it cannot be asked; it sends no reports by itself
+    WebRtcClient client(wish);
     const Call call = connect(client);
     ASSERT_TRUE(client.wait_open());
-    ASSERT_TRUE(call.ear->wait([&] { return call.ear->ends == 1; }));
-    EXPECT_EQ(call.ear->end, ChannelEnd::timed_out);
+    ASSERT_TRUE(call.ear->wait([&] { return call.ear->line_ends == 1; }));
+}
+
+TEST_F(WebRtcPeerTest, AClientThatOnlyListensIsAskedAndStays) {
+    WebRtcSettings settings = loopback();
+    settings.idle_timeout = std::chrono::milliseconds(500);
+    start(settings);
+    WebRtcClient client;
+    const Call call = connect(client);
+    ASSERT_TRUE(client.wait_open());
+    client.send_opus(std::vector<std::uint8_t>{0xF8, 0xFF, 0xFE});  // a line that has begun can be silent
+    // The server's packets are the clock: 400 ms apart in silence, so more than twice the time after which it were gone,
+    // and long enough for its line to be taken for silent.
+    ASSERT_TRUE(client.wait([&] { return client.packets().size() >= 12; }));
+    EXPECT_EQ(call.ear->ends, 0);
+    EXPECT_FALSE(call.ear->silent);
+    client.say("still there");
+    EXPECT_TRUE(call.ear->wait([&] { return call.ear->messages.size() == 1; }));
 }
 
 TEST_F(WebRtcPeerTest, OpensAndClosesInAllOrders) {
