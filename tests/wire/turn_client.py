@@ -23,10 +23,14 @@ class Refused(Exception):
 
 class TurnClient:
     def __init__(self, server, username="", password=""):
-        self.socket = socket.socket(socket.AF_INET6 if ":" in server[0] else socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.connect(server)
+        self.server = server
+        self._open()
         self.username, self.password = username, password
         self.realm = self.nonce = None
+
+    def _open(self):
+        self.socket = socket.socket(socket.AF_INET6 if ":" in self.server[0] else socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect(self.server)
 
     def __enter__(self):
         return self
@@ -109,7 +113,17 @@ class TurnClient:
         wanted = [(TRANSPORT, bytes([17, 0, 0, 0]))]
         if six:
             wanted.append((FAMILY, bytes([2, 0, 0, 0])))
-        return unmask(self.ask(ALLOCATE, wanted)[XOR_RELAYED], b"")
+        for _ in range(3):
+            try:
+                return unmask(self.ask(ALLOCATE, wanted)[XOR_RELAYED], b"")
+            except Refused as refused:
+                if refused.code != 437:
+                    raise
+                # Somebody had a relay from this very port a moment ago: from another one, as RFC 8656 has it.
+                busy, self.nonce = self.socket, None
+                self._open()
+                busy.close()
+        raise Refused(437, "again and again")
 
     def permission_for(self, address):
         """The request for a permission, ready to be sent."""
