@@ -205,19 +205,22 @@ def test_udp_dies_in_mid_answer(network, networked_server, call, tmp_path):
     expect_answer_heard_once(caller, server, tmp_path)
 
 
-def test_udp_pauses_for_a_moment(network, networked_server, call, tmp_path):
-    """Not long enough to give the line up: what was said meanwhile was kept back, and is not lost."""
+def test_udp_pauses_for_a_moment(network, networked_server, call):
+    """Not long enough to give the line up (a silent server sends every 400 ms, and 2500 ms without are too many). What
+    was said after the first 1300 ms of it was kept back."""
     server = networked_server()
     caller = call(server)
     server.wait_for_log("call.opened")
     time.sleep(0.8)
     network.drop("udp")
-    time.sleep(1.9)
+    time.sleep(1.5)
     network.let_pass("udp")
     caller.end()
     assert "WebSocket" not in caller.way
-    assert {"your", "country"} <= set(words_of(" ".join(caller.lines("you"))))
-    assert len(caller.lines("antiphon")) == 1
+    assert int(re.search(r"sent \d+, (\d+) lost", caller.way)[1]) <= 75, "more than 1.5 s were lost"
+    assert "country" in words_of(" ".join(caller.lines("you")))
+    server.wait_until_no_calls()
+    assert server.log().count("info turn.answered") == 1
 
 
 @pytest.mark.parametrize("seconds", [3, 10, 25])
@@ -229,12 +232,10 @@ def test_the_link_is_cut_in_mid_question(network, networked_server, call, tmp_pa
     network.cut()
     time.sleep(seconds)  # the time is the test's subject
     network.join()
-    joined = time.monotonic() - caller.began
     caller.end()
     expect_asked_and_answered_once(caller, server)
     expect_answer_heard_once(caller, server, tmp_path)
     assert FALLS in caller.said["stderr"] and "fell back" in caller.way
-    assert joined > seconds
 
 
 @pytest.mark.parametrize("seconds", [3, 10, 25])
