@@ -100,7 +100,10 @@ void WebRtcLine::take_reports(const PacketInbox::Packet& datagram) {
         if (missing.ssrc == settings_.ssrc) sender_->resend(missing.sequence, datagram.arrived);
 }
 
-bool WebRtcLine::stalled(base::Time now) const { return !pausing_ && now - sound_at_ > kStalledAfter; }
+bool WebRtcLine::stalled(base::Time now) const {
+    // Of a caller who has shown to be there since then, sound has not been held up: it is not sent.
+    return !pausing_ && now - sound_at_ > kStalledAfter && heard_at_ - sound_at_ <= kStalledAfter;
+}
 
 void WebRtcLine::watch_silence(base::Time now) {
     const bool silent = now - sound_at_ > kSilentFor;

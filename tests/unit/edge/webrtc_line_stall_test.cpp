@@ -2,6 +2,7 @@
 #include "edge/webrtc_line.hpp"
 
 #include "audio/opus_codec.hpp"
+#include "edge/rtcp_report.hpp"
 #include "edge/rtp_packet.hpp"
 
 #include <gtest/gtest.h>
@@ -101,6 +102,13 @@ TEST_F(WebRtcLineStallTest, GivesTheSilenceOfACallerWhoPauses) {
     pause();
     EXPECT_EQ(pass(milliseconds(400), false), milliseconds(400));
     EXPECT_GE(pass(milliseconds(200), true), milliseconds(200));
+}
+
+TEST_F(WebRtcLineStallTest, GivesTheSilenceOfACallerWhoSendsReportsOnly) {
+    pass(milliseconds(1000), true);
+    EXPECT_LE(pass(milliseconds(1000), false), milliseconds(300));
+    inbox->put(write_receiver_report(5, {}, "caller"), now);
+    EXPECT_EQ(pass(milliseconds(400), false), milliseconds(400));
 }
 
 TEST_F(WebRtcLineStallTest, IsSilentAfterThreeSecondsOfNothing) {
