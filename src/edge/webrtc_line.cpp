@@ -107,8 +107,8 @@ void WebRtcLine::take_reports(const PacketInbox::Packet& datagram) {
 }
 
 bool WebRtcLine::stalled(base::Time now) const {
-    // A client that is there and sends nothing for longer has chosen to: it is quiet.
-    return !pausing_ && now - sound_at_ > kStalledAfter && now - sound_at_ <= kSilentFor;
+    // Of a caller who has shown to be there since then, sound has not been held up: it is not sent.
+    return !pausing_ && now - sound_at_ > kStalledAfter && std::max(heard_at_, alive_at_) - sound_at_ <= kStalledAfter;
 }
 
 void WebRtcLine::watch_silence(base::Time now) {
