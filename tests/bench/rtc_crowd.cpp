@@ -21,6 +21,7 @@ constexpr milliseconds kBeat{20};
 constexpr int kPhases = 10;            ///< callers speak spread over the beat, in as many groups
 constexpr milliseconds kLate{5};
 constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kOpenPatience{30};
 constexpr std::size_t kPauseFrames = 25;
 constexpr std::size_t kReportBeats = 100;
 constexpr std::size_t kComfortBeats = 20;
@@ -95,6 +96,16 @@ void RtcCaller::beat(base::Time due) {
         if (beats_ % kComfortBeats == 1) return call_.send_sound(crowd_.sound_.silence.front(), false);
         return call_.skip_sound();
     }
+    if (turn_ == Turn::none && !session_) {
+        // The call begins with its data channel; under loss that opens seconds after the sound, and what is said before
+        // then is not heard.
+        if (now - offered_ > kOpenPatience) lost_ = true;
+        if (lost_) crowd_.note([](RtcSeen& seen) {
+            ++seen.lost;
+            if (seen.why_lost.empty()) seen.why_lost = "no session was created in time";
+        });
+        return call_.send_sound(crowd_.sound_.silence[beats_ % crowd_.sound_.silence.size()], false);
+    }
     if (turn_ == Turn::none) {
         turn_ = Turn::speaking;
         turn_began_ = now;
@@ -123,6 +134,11 @@ void RtcCaller::take_event(std::string_view event) {
     const auto begin = at + kType.size();
     const std::string_view type = event.substr(begin, event.find('"', begin) - begin);
     if (type == "error") return lose(std::string(event.substr(0, 300)));
+    if (type == "session.created") {
+        const std::scoped_lock lock(mutex_);
+        session_ = true;
+        crowd_.note([&](RtcSeen& seen) { seen.session.push_back(since(offered_, Clock::now())); });
+    }
     if (type == "input_audio_buffer.speech_started") {
         const std::scoped_lock lock(mutex_);
         if (std::exchange(heard_, true)) return;

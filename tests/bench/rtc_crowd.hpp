@@ -35,7 +35,7 @@ enum class RtcManner {
 
 /// Of the callers, but for what the ways see.
 struct RtcSeen {
-    std::vector<float> post, first_from_server, first_to_server;  ///< ms
+    std::vector<float> post, first_from_server, session, first_to_server;  ///< ms
     std::vector<float> arrival_gaps;  ///< ms, as the gaps of the ways, but as the callers' threads came to it
     std::size_t turns = 0;
     std::size_t cut_short = 0;  ///< answers that the server took for interrupted
@@ -85,6 +85,7 @@ private:
     Turn turn_ = Turn::none;
     base::Time offered_{};
     base::Time turn_began_{};
+    bool session_ = false;  ///< created: the server hears
     bool sound_came_ = false;
     bool heard_ = false;
     std::size_t frame_ = 0;

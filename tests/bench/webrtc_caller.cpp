@@ -15,13 +15,13 @@
 // What is measured:
 //   POST           from before the connection to the server to the whole answer.
 //   first sound    from before the POST until the first packet of the server came, and until the server has said that it
-//                  hears speech: the caller speaks from its first packet on, so the latter has in it the jitter buffer,
-//                  voice detection with its 32 ms windows, and the event's way back.
+//                  hears speech: the caller speaks as soon as the session is created, so the latter has in it the data
+//                  channel's opening, the jitter buffer, voice detection with its 32 ms windows, and the way back.
 //   sent gap       between two packets of the server's sound that follow one another within a talk spurt (by number and
 //                  timestamp), by the kernel's clock as the server sends them. 20 ms would be perfect.
 //   arrival gap    the same as the callers' threads come to it, behind the network that is asked for.
-//   lost           calls that were not opened, or closed, or told of an error, or with a turn that was not answered to its
-//                  end within 20 s.
+//   lost           calls that were not opened, or closed, or told of an error, without a session 30 s after the offer, or with a
+//                  turn that was not answered to its end within 20 s.
 //   CPU            user and system time of the server's process by the seconds of all calls together.
 //   memory         the server's resident set (RSS), and its proportional one (PSS).
 // This program runs on the same machine as the server; "late frames" says how often it was itself more than 5 ms late.
@@ -131,6 +131,7 @@ int connect(const Plan& plan, const SpokenTurn& sound) {
     print_row_head();
     print_row("POST to answer", seen.post);
     print_row("offer to first sound of the server", seen.first_from_server);
+    print_row("offer to \"session.created\"", seen.session);
     print_row("offer to \"speech_started\"", seen.first_to_server);
     std::printf("\n| | |\n|---|---:|\n| lost calls | %zu |\n", seen.lost);
     return finish(seen);
@@ -174,6 +175,7 @@ int talk(const Plan& plan, const SpokenTurn& sound) {
     print_row_head();
     print_row("sent gap", sent.gaps);
     print_row("arrival gap", seen.arrival_gaps);
+    print_row("offer to \"session.created\"", seen.session);
     std::printf("\n| | |\n|---|---:|\n| lost calls | %zu |\n| answers cut short | %zu |\n", seen.lost, seen.cut_short);
     std::printf("| server CPU by call-second | %.2f ms |\n", (after.cpu - before.cpu) * 1000.0 / call_seconds);
     std::printf("| of all seconds the server spoke in | %.0f %% |\n", static_cast<double>(sent.sounds) * 2.0 / call_seconds);
