@@ -111,12 +111,11 @@ test('UDP is cut amidst a call: the next question is heard over the WebSocket, a
   });
 });
 
-test('UDP is cut while the caller speaks: the question is whole', async (t) => {
+test('UDP is cut, and the caller speaks before anybody has noticed: the question is whole', async (t) => {
   if (server === undefined) return t.skip(network.reason);
-  await withPage([6], 'fallback_ms=30000', async (page) => {
+  await withPage([3], 'fallback_ms=30000', async (page) => {
     await page.click('#call');
     await waitForText(page, '#way', 'WebRTC', kTimeout);
-    await waitForText(page, '#activity', 'Hearing you', kTimeout);
     await network.dropUdp(true);
     await waitForText(page, '#way', 'WebSocket', kTimeout);
     const all = await untilAnswered(page, 1);
@@ -127,16 +126,15 @@ test('UDP is cut while the caller speaks: the question is whole', async (t) => {
   });
 });
 
-test('the whole link is cut for a while as the caller speaks: the call comes back, and the question is whole', async (t) => {
+test('the whole link is cut for a while, in which the caller speaks: the call comes back, and the question is whole', async (t) => {
   if (server === undefined) return t.skip(network.reason);
-  await withPage([6], 'fallback_ms=30000', async (page) => {
+  await withPage([7], 'fallback_ms=30000', async (page) => {
     await page.click('#call');
     await waitForText(page, '#way', 'WebRTC', kTimeout);
-    await waitForText(page, '#activity', 'Hearing you', kTimeout);
     await network.ask('cut');
     try {
       await waitForText(page, '#connection', 'Connection: reconnecting…', kTimeout);
-      await new Promise((resolve) => setTimeout(resolve, 6_000)); // the time is the test's subject
+      await new Promise((resolve) => setTimeout(resolve, 8_000)); // the time is the test's subject
     } finally {
       await network.ask('join');
     }
