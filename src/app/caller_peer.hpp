@@ -19,8 +19,8 @@
 
 namespace antiphon::app {
 
-/// Whoever makes peers holds one of these beyond the last: its end waits for the library's threads, so that none of them
-/// still runs while the process ends. Nothing beside it may use the library.
+/// Whoever makes peers holds one of these beyond the last: its end waits for the library's threads, so that none of
+/// them still runs while the process ends. Nothing beside it may use the library.
 struct WebRtcLibraryUse {
     WebRtcLibraryUse() = default;
     ~WebRtcLibraryUse();

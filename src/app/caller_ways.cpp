@@ -118,7 +118,8 @@ base::Result<void> CallerWays::open_websocket() {
 void CallerWays::hang_up() const {
     // By a request, as what is said on a connection that closes may be lost.
     if (!kept_) return;
-    (void)http_post(url("/v1/realtime/calls/" + kept_->call_id + "/hangup"), "text/plain", "", settings_.trust, kHangUp);
+    const std::string call = url("/v1/realtime/calls/" + kept_->call_id);
+    (void)http_post(call + "/hangup", "text/plain", "", settings_.trust, kHangUp);
 }
 
 // What is said.

@@ -149,8 +149,9 @@ TEST(CallerEvent, WritesSoundAndText) {
 }
 
 TEST(CallerEvent, ReadsHowTheCallIsKept) {
-    const auto kept = read_server_event(R"({"type":"antiphon.session","event_id":"e","call_id":"rtc_1","resume_token":"t",
-        "resume_within_ms":25000,"resumed":true,"complete":true,"input_audio_ms":1240,"last_client_event_id":"caller_2"})");
+    const auto kept = read_server_event(R"({"type":"antiphon.session","event_id":"e","call_id":"rtc_1",
+        "resume_token":"t","resume_within_ms":25000,"resumed":true,"complete":true,"input_audio_ms":1240,
+        "last_client_event_id":"caller_2"})");
     ASSERT_TRUE(kept);
     const auto& session = std::get<SessionIsKept>(*kept);
     EXPECT_EQ(session.call_id, "rtc_1");
@@ -166,7 +167,8 @@ TEST(CallerEvent, ReadsWhatTheLinePlays) {
     const auto begins = read_server_event(R"({"type":"output_audio_buffer.started","response_id":"r"})");
     EXPECT_EQ(std::get<PlayingBegins>(*begins).response_id, "r");
     for (const char* type : {"stopped", "cleared"}) {
-        const auto ends = read_server_event(std::string(R"({"type":"output_audio_buffer.)") + type + R"(","response_id":"r"})");
+        const auto ends =
+            read_server_event(std::string(R"({"type":"output_audio_buffer.)") + type + R"(","response_id":"r"})");
         EXPECT_EQ(std::get<PlayingEnds>(*ends).response_id, "r");
     }
 }

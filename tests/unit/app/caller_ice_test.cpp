@@ -30,7 +30,8 @@ TEST(CallerIce, LeavesOutWhatIsNoAddress) {
 }
 
 TEST(CallerIce, RefusesWhatIsNoSuchAnswer) {
-    for (const char* body : {"", "<html>", "[]", "{}", R"({"iceServers":{}})"}) EXPECT_FALSE(read_ice_servers(body)) << body;
+    for (const char* body : {"", "<html>", "[]", "{}", R"({"iceServers":{}})"})
+        EXPECT_FALSE(read_ice_servers(body)) << body;
     EXPECT_TRUE(read_ice_servers(R"({"iceServers":[]})"));
 }
 

@@ -15,7 +15,8 @@ std::size_t at(int ms) { return static_cast<std::size_t>(ms) * kRate / 1000; }
 
 /// `frames` are sent from this line time and position on.
 void send(CallerPositions& positions, milliseconds line_time, std::size_t position, int frames) {
-    for (int i = 0; i < frames; ++i) positions.sent(line_time + i * kBeat, kBeat, position + static_cast<std::size_t>(i) * kFrame);
+    for (int i = 0; i < frames; ++i)
+        positions.sent(line_time + i * kBeat, kBeat, position + static_cast<std::size_t>(i) * kFrame);
 }
 
 TEST(CallerPositions, NothingHeardIsTheBeginning) {

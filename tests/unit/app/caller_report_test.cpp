@@ -40,13 +40,15 @@ CallerWayReport over_websocket() {
 TEST(CallerReport, TellsWhichWayTheCallWent) {
     CallerWayReport way = over_webrtc();
     EXPECT_EQ(way_line(way),
-              "way: WebRTC to 192.0.2.1:10000; received 1502 packets, 3 lost (2 recovered), 1 concealed; sent 1733, 0 lost");
+              "way: WebRTC to 192.0.2.1:10000; received 1502 packets, 3 lost (2 recovered), 1 concealed; "
+              "sent 1733, 0 lost");
     way.websocket = true;
     way.falls = 1;
     way.returns = 2;
     way.remote_address.clear();
-    EXPECT_EQ(way_line(way), "way: WebRTC, then the WebSocket; received 1502 packets, 3 lost (2 recovered), 1 concealed; "
-                             "sent 1733, 0 lost; fell back to the WebSocket; reconnected 2 time(s)");
+    EXPECT_EQ(way_line(way),
+              "way: WebRTC, then the WebSocket; received 1502 packets, 3 lost (2 recovered), 1 concealed; "
+              "sent 1733, 0 lost; fell back to the WebSocket; reconnected 2 time(s)");
     EXPECT_EQ(way_line(over_websocket()), "way: the WebSocket");
 }
 
