@@ -199,6 +199,7 @@ void RealtimeSession::open_call() {
                                     {"agent", start_.agent}});
     call_ = call::Call::open(start_, agent_->settings, *services_.engines(), strand_, *this);
     counted_.reset();
+    hear_early();
 }
 
 bool RealtimeSession::reachable() const {
@@ -258,6 +259,7 @@ protocol::SessionKept RealtimeSession::kept() const {
 
 void RealtimeSession::close_call() {
     waiting_.clear();
+    early_.clear();
     if (const auto call = std::exchange(call_, nullptr)) call->close();
 }
 

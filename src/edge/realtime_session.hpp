@@ -101,7 +101,7 @@ private:
 
     /// A client's sound that is being heard.
     struct Waiting {
-        std::shared_ptr<MessageChannel> from;
+        std::shared_ptr<MessageChannel> from;  ///< none: what a line has brought before the call began
         std::vector<float> samples;
         int rate;
         std::size_t at;
@@ -132,6 +132,8 @@ private:
         std::vector<float> samples;
     };
     void heard(const MediaLine& line, std::span<const float> samples);
+    /// What was said before the channel was open.
+    void hear_early();
     void line_silent(const MediaLine& line, bool silent);
     void line_ended(const MediaLine& line);
     void take_line(std::shared_ptr<MediaLine> line);
@@ -222,6 +224,7 @@ private:
     int to_line_rate_ = 0;
 
     std::deque<Waiting> waiting_;
+    std::vector<float> early_;                ///< of the line, until the call begins
     std::int64_t taken_ = 0;                  ///< of the caller's sound, in samples at 48 kHz; without the line's
     std::string last_client_event_;
 

@@ -147,12 +147,17 @@ void RealtimeSession::hear_next() {
     Waiting& next = waiting_.front();
     const std::size_t piece = kPieceSeconds * static_cast<std::size_t>(next.rate);
     const std::size_t length = std::min(piece, next.samples.size() - next.at);
-    call_->hear(std::span(next.samples).subspan(next.at, length), next.rate);
-    next.at += length;
+    const std::size_t end = next.at + length;
+    // A line's sound is heard in its own steps, so that a turn ends where it would have ended then.
+    const std::size_t step = next.from ? length : static_cast<std::size_t>(next.rate) / 50;
+    for (std::size_t at = std::exchange(next.at, end); at < end; at += step) {
+        call_->hear(std::span(next.samples).subspan(at, std::min(step, end - at)), next.rate);
+        if (!call_) return;  // nothing waits any more
+    }
     if (next.at == next.samples.size()) {
         const auto from = std::move(next.from);
         waiting_.pop_front();
-        from->next();
+        if (from) from->next();
     }
     if (!waiting_.empty()) strand_->post([self = shared_from_this()] { self->hear_next(); });
 }

@@ -20,6 +20,8 @@ namespace {
 constexpr int kLineRate = 16000;  ///< of MediaUser::heard
 constexpr std::int64_t kTakenRate = 48000;
 constexpr base::milliseconds kStep{20};
+/// As long as there is patience for a connection to come about.
+constexpr std::size_t kMostEarly = 30 * static_cast<std::size_t>(kLineRate);
 
 std::int64_t taken_in(base::Duration length) {
     return std::chrono::duration_cast<std::chrono::microseconds>(length).count() * kTakenRate / 1'000'000;
@@ -81,7 +83,20 @@ void RealtimeSession::heard(const MediaLine& line, std::span<const float> sample
         open_call();
         look_at_reach("line");
     }
-    if (call_) call_->hear(samples, kLineRate);
+    if (!call_) {
+        // On a bad network the channel opens seconds after the sound has come: nothing of it is lost.
+        if (early_.size() < kMostEarly) early_.insert(early_.end(), samples.begin(), samples.end());
+    } else if (!waiting_.empty() && waiting_.back().from == nullptr) {
+        waiting_.back().samples.insert(waiting_.back().samples.end(), samples.begin(), samples.end());
+    } else {
+        call_->hear(samples, kLineRate);
+    }
+}
+
+void RealtimeSession::hear_early() {
+    if (early_.empty()) return;
+    waiting_.push_back({nullptr, std::exchange(early_, {}), kLineRate, 0});
+    if (waiting_.size() == 1) hear_next();
 }
 
 void RealtimeSession::line_silent(const MediaLine& line, bool silent) {

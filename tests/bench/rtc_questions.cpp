@@ -220,10 +220,12 @@ private:
 
 int run_questions(const AskPlan& plan) {
     Asking asking(plan);
+    app::CallerWayReport way;
+    way.webrtc = true;
     int number = 0;
     for (const std::string& file : plan.files) {
         const auto turn = asking.ask(load(file));
-        std::printf("%s\n", app::turn_as_json(turn, ++number, asking.lateness()).c_str());
+        std::printf("%s\n", app::turn_as_json(turn, ++number, asking.lateness(), way).c_str());
         std::fflush(stdout);
     }
     return 0;

@@ -11,7 +11,7 @@ protected:
         make();
         if (resumable) configure(R"({"type":"realtime","antiphon":{"resumable":true}})");
         rtc->attach_media(line);
-    line_user = rtc->user_of(*line);
+        line_user = rtc->user_of(*line);
         connect();
     }
     std::optional<protocol::Refusal> configure(const std::string& session_json) {
@@ -77,6 +77,20 @@ TEST_F(MediaLineTest, the_call_begins_with_the_first_sound_when_there_is_no_chan
     EXPECT_EQ(call_metrics.calls.Value(), 1);
     line_hears(milliseconds(2000), 0.001F);
     EXPECT_GT(line->sent.size(), 0U);
+}
+
+TEST_F(MediaLineTest, what_is_said_before_the_channel_opens_is_heard) {
+    make();
+    rtc->attach_media(line);
+    line_user = rtc->user_of(*line);
+    line_hears(milliseconds(600), 0.3F);
+    line_hears(milliseconds(3000), 0.001F);
+    EXPECT_EQ(call_metrics.calls_total.Value(), 0);
+    connect();
+    line_hears(milliseconds(1000), 0.001F);
+    EXPECT_EQ(inbox.count("input_audio_buffer.committed"), 1U);
+    EXPECT_EQ(inbox.count("response.created"), 1U);
+    EXPECT_NEAR(base::seconds(recognizer.lengths.back()), 0.6 + 0.12, 0.1);
 }
 
 TEST_F(MediaLineTest, a_line_that_never_comes_about_is_given_up) {
