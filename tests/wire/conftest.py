@@ -26,6 +26,10 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "real_time: judged by the clock; a program that is slowed down by a sanitizer has no chance")
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
         item.add_marker(pytest.mark.timeout(300))

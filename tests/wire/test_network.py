@@ -12,6 +12,7 @@ import pytest
 
 from network import CLIENT_ADDRESS, SERVER_ADDRESS
 
+pytestmark = pytest.mark.real_time
 PACKETS = 1500
 
 

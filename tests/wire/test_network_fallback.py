@@ -4,11 +4,14 @@ link is cut, the caller's address changes. Each caller has an address and a fate
 
 import asyncio
 
+import pytest
+
 from kept_webrtc import keeping
 from speech import country_question
 from test_resume import GREETING
 from test_spoken import words_of
 
+pytestmark = pytest.mark.real_time
 UDP = "meta l4proto udp"
 MOST_LOST_MS = 1500
 # What was played while the server could not learn of it is played again.

@@ -9,6 +9,7 @@ from speech import country_question
 from webrtc_call import calling
 
 
+pytestmark = pytest.mark.real_time
 # The library wakes its own thread with a datagram to itself: that one has to pass.
 UDP_FROM_OUTSIDE = 'iifname "wire" meta l4proto udp drop'
 
