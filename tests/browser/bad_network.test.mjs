@@ -127,5 +127,6 @@ test('10 % loss and 60 ms of jitter lose no turn', async (t) => {
   assert.ok(outcome.packetsLost > 0, 'the network was as good as the other one');
   assert.ok(outcome.concealed > 0 && outcome.concealed < 0.5, `${outcome.concealed} of the sound was made up`);
   assert.ok(outcome.reportedLost > 0, 'the server reports what it has not got');
-  assert.ok(outcome.roundTripSeconds > 0.1 && outcome.roundTripSeconds < 0.6, `${outcome.roundTripSeconds} s`);
+  // One report's alone: each way took 0 to 120 ms.
+  assert.ok(outcome.roundTripSeconds > 0.005 && outcome.roundTripSeconds < 0.6, `${outcome.roundTripSeconds} s`);
 });

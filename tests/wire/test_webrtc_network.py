@@ -54,7 +54,7 @@ def test_ten_percent_lost_and_sixty_milliseconds_of_jitter(network, networked_se
             sent = next(one for one in stats if one.type == "remote-inbound-rtp")
             assert 0.05 < got.packetsLost / (got.packetsLost + got.packetsReceived) < 0.2, got
             assert 0.05 < sent.packetsLost / (sent.packetsLost + sent.packetsReceived) < 0.2, sent
-            assert 0.1 < sent.roundTripTime < 0.6, sent
+            assert 0.005 < sent.roundTripTime < 0.6, sent  # one report: each way took 0 to 120 ms
             assert (await call.hang_up())[0] == 200
 
     server.call_from_client(hold)
