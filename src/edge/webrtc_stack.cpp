@@ -18,6 +18,9 @@ namespace antiphon::edge {
 namespace {
 
 constexpr std::chrono::seconds kClosePatience{2};
+/// Between the end of a data channel and that of its connection. The library may drop the one for the other, and a client
+/// that is not told of the channel's end takes it for a lost line.
+constexpr std::chrono::milliseconds kFarewell{250};
 /// How often a connection that closes is looked at; the library has no callback for it that may destroy it.
 constexpr std::chrono::milliseconds kLook{20};
 /// Less when the server ends.
@@ -203,7 +206,7 @@ void WebRtcStack::run() {
     std::unique_lock lock(mutex_);
     for (;;) {
         const auto ready = [this] { return closing_ || !jobs_.empty() || !retiring_.empty(); };
-        if (retired_.empty())
+        if (retired_.empty() && leaving_.empty())
             changed_.wait(lock, ready);
         else
             changed_.wait_for(lock, kLook, ready);
@@ -211,18 +214,26 @@ void WebRtcStack::run() {
         auto retiring = std::exchange(retiring_, {});
         const bool closing = closing_;
         lock.unlock();
-        for (auto& connection : retiring) {
-            connection->close();
-            retired_.push_back({std::move(connection), base::Clock::now() + kClosePatience});
-        }
+        const base::Time now = base::Clock::now();
+        for (auto& connection : retiring) leaving_.push_back({std::move(connection), now + kFarewell});
         retiring.clear();
+        close_leaving(closing ? base::Time::max() : now);
         if (!closing)
             for (const auto& job : jobs) job();
         jobs.clear();
         destroy_closed(base::Clock::now() + (closing ? kClosePatience - kLastPatience : base::Duration::zero()));
         lock.lock();
-        if (closing_ && retiring_.empty() && retired_.empty()) return;
+        if (closing_ && retiring_.empty() && leaving_.empty() && retired_.empty()) return;
     }
+}
+
+void WebRtcStack::close_leaving(base::Time now) {
+    std::erase_if(leaving_, [&](Retired& one) {
+        if (now < one.until && one.connection->state() == rtc::PeerConnection::State::Connected) return false;
+        one.connection->close();
+        retired_.push_back({std::move(one.connection), base::Clock::now() + kClosePatience});
+        return true;
+    });
 }
 
 void WebRtcStack::destroy_closed(base::Time now) {

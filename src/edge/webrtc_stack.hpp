@@ -72,6 +72,8 @@ private:
 
     explicit WebRtcStack(const WebRtcSettings& settings);
     void run();
+    /// Closes those whose farewell is over.
+    void close_leaving(base::Time now);
     void destroy_closed(base::Time now);
 
     const WebRtcSettings settings_;
@@ -89,7 +91,8 @@ private:
     std::unordered_map<const void*, std::shared_ptr<void>> kept_;
     bool refusing_ = false;
     bool closing_ = false;
-    std::vector<Retired> retired_;  ///< the thread's own
+    std::vector<Retired> leaving_;  ///< to be closed soon; the thread's own, as the next
+    std::vector<Retired> retired_;
     std::thread thread_;
 };
 
