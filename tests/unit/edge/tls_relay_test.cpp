@@ -69,7 +69,7 @@ protected:
     static std::string read_all(tcp::socket& socket) {
         std::string text;
         error_code end;
-        socket.non_blocking(false);
+        if (socket.non_blocking()) socket.non_blocking(false);
         asio::read(socket, asio::dynamic_buffer(text), end);
         return text;
     }
@@ -123,6 +123,7 @@ TEST_F(TlsRelayTest, TheLastAnswerIsWholeThoughTheClientStillSends) {
     tcp::socket session = server.get();
     auto caller = client.get();
     ASSERT_TRUE(caller);
+    caller->non_blocking(false);  // before two threads use it
     const std::string answer(1'500'000, 'a');
     error_code ignored;
     const std::jthread sender([&] {
