@@ -46,7 +46,7 @@ wanted() {
 }
 
 run_ctest() {  # PRESET LABELS-REGEX
-    ctest --test-dir "build/$1" -L "$2" --output-on-failure -j "$3" --no-tests=error
+    ctest --test-dir "build/$1" -L "$2" --output-on-failure -j "$3" --no-tests=error --repeat until-pass:2
 }
 
 # Each program as a whole, two at a time: under a sanitizer a process for every single test takes longer than the test.
@@ -97,7 +97,7 @@ node_packages() {
 page_tests() { (cd web && node_packages && npm run --silent check && npm test --silent); }
 
 browser_tests() {
-    (cd tests/browser && node_packages && ANTIPHON_BINARY="$root/build/release/antiphon" npm test --silent)
+    (cd tests/browser && node_packages && ANTIPHON_BINARY="$root/build/release/antiphon" ./run.sh)
 }
 
 client_tests() {

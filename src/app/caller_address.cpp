@@ -23,6 +23,10 @@ std::string CallerAddress::authority() const {
     return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + port;
 }
 
+std::string CallerAddress::url(std::string_view path) const {
+    return (secure ? "https://" : "http://") + authority() + prefix + std::string(path);
+}
+
 base::Result<CallerAddress> parse_caller_address(std::string_view text) {
     const auto refuse = [&](std::string_view why) {
         return base::error(base::Errc::invalid, "cannot call \"" + std::string(text) + "\": " + std::string(why), "server");

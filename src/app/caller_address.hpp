@@ -19,6 +19,8 @@ struct CallerAddress {
 
     /// As a Host header and a message to people name it, for example "[::1]:8080".
     std::string authority() const;
+    /// Of a path of the server, for example "/ice": "https://[::1]:8080/voice/ice".
+    std::string url(std::string_view path) const;
 };
 
 /// Reads "http://host:port/prefix" (also ws:// or no scheme at all; the port is 80 unless given) and

@@ -38,11 +38,6 @@ CallerWays::~CallerWays() {
     if (over_line_) hang_up();
 }
 
-std::string CallerWays::url(const std::string& path) const {
-    const CallerAddress& address = settings_.address;
-    return (address.secure ? "https://" : "http://") + address.authority() + address.prefix + path;
-}
-
 // How the call begins.
 
 base::Result<void> CallerWays::open() {
@@ -63,7 +58,7 @@ base::Result<bool> CallerWays::open_webrtc() {
         say_(text + ": it goes over the WebSocket");
         return false;
     };
-    const auto ice = http_get(url("/ice"), settings_.trust, limit);
+    const auto ice = http_get(settings_.address.url("/ice"), settings_.trust, limit);
     if (!ice) {
         if (alone) return lost("cannot reach " + settings_.address.authority() + ": " + ice.error().text);
         return false;  // the WebSocket's own failure says why
@@ -73,7 +68,8 @@ base::Result<bool> CallerWays::open_webrtc() {
     const CallForm form = write_call_form((*peer)->offer(), settings_.silence);
     const auto query = settings_.address.target.find('?');
     const auto answer = http_post(
-        url("/v1/realtime/calls") + (query == std::string::npos ? "" : settings_.address.target.substr(query)),
+        settings_.address.url("/v1/realtime/calls" +
+                              (query == std::string::npos ? "" : settings_.address.target.substr(query))),
         form.content_type, form.body, settings_.trust, limit);
     if (!answer) return refused(answer.error().text);
     if (answer->status != 201) return refused(std::to_string(answer->status) + ": " + refusal_text(answer->body));
@@ -118,7 +114,7 @@ base::Result<void> CallerWays::open_websocket() {
 void CallerWays::hang_up() const {
     // By a request, as what is said on a connection that closes may be lost.
     if (!kept_) return;
-    const std::string call = url("/v1/realtime/calls/" + kept_->call_id);
+    const std::string call = settings_.address.url("/v1/realtime/calls/" + kept_->call_id);
     (void)http_post(call + "/hangup", "text/plain", "", settings_.trust, kHangUp);
 }
 

@@ -96,7 +96,6 @@ public:
 private:
     base::Result<bool> open_webrtc();
     base::Result<void> open_websocket();
-    std::string url(const std::string& path) const;
     void hang_up() const;
 
     base::Result<std::optional<CallerConnection::Message>> next_message(base::Time until);

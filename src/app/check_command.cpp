@@ -84,10 +84,6 @@ private:
         for (const char* leg : legs) skip(leg, why);
     }
 
-    std::string url(const std::string& path) const {
-        return (address_.secure ? "https://" : "http://") + address_.authority() + address_.prefix + path;
-    }
-
     // DNS, TCP, TLS: each needs the one before.
 
     bool check_way() {
@@ -162,7 +158,7 @@ private:
     }
 
     bool check_http() {
-        const auto answer = http_get(url("/ready"), command_.trust, command_.timeout);
+        const auto answer = http_get(address_.url("/ready"), command_.trust, command_.timeout);
         if (!answer) {
             fail("http.no_answer", answer.error().text);
             skip("clock", "HTTP failed");
@@ -176,7 +172,7 @@ private:
             if (answer->location.starts_with("https://"))
                 fail("http.tls_required", "it sends to " + answer->location);
             else
-                fail("http.not_antiphon", url("/ready") + " answered " + std::to_string(answer->status));
+                fail("http.not_antiphon", address_.url("/ready") + " answered " + std::to_string(answer->status));
             skip("clock", "HTTP failed");
             return false;
         }
@@ -217,7 +213,7 @@ private:
     // STUN and TURN, as the page is told of them.
 
     void check_ice() {
-        const auto answer = http_get(url("/ice"), command_.trust, command_.timeout);
+        const auto answer = http_get(address_.url("/ice"), command_.trust, command_.timeout);
         auto servers = answer ? read_ice_servers(answer->body) : std::nullopt;
         if (!servers) {
             fail("ice.failed", answer ? "it answered " + std::to_string(answer->status) : answer.error().text);
@@ -251,7 +247,7 @@ private:
     }
 
     void check_webrtc() {
-        const auto way = try_webrtc(url("/v1/realtime/calls"), servers_, command_.trust, command_.timeout);
+        const auto way = try_webrtc(address_.url("/v1/realtime/calls"), servers_, command_.trust, command_.timeout);
         if (way) pass("webrtc", "a call begins; its sound goes to " + *way);
         else fail(way.error().code == base::Errc::unsupported ? "webrtc.refused" : "webrtc.no_media", way.error().text);
     }

@@ -218,7 +218,7 @@ void RealtimeSession::look_at_reach(std::string_view what) {
         }
         return start_ticking();
     }
-    if (opened_at_ != strand_->now())
+    if (*lost_since_ > opened_at_)  // otherwise it was reached for the first time
         base::log::info("call.back", {{"call", context_.session.id},
                                       {"milliseconds", base::whole_milliseconds(strand_->now() - *lost_since_)}});
     lost_since_.reset();

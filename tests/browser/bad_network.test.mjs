@@ -5,16 +5,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { BadNetwork } from './support/bad_network.mjs';
 import { kChromium, startBrowser } from './support/browser.mjs';
+import { kSaid, microphone as spoken } from './support/question.mjs';
 import { RealServer, wordErrorRate } from './support/real_server.mjs';
-import { readWav, writeWav } from './support/wav.mjs';
 
-const kSpeech = fileURLToPath(new URL('../golden/jfk.wav', import.meta.url));
-const kSaid = 'ask what you can do for your country';
-const kSaidAt = [8.1, 10.5]; // seconds in the recording
 const kSilenceBefore = 6; // the call is set up meanwhile
 const kTimeout = 60_000;
 
@@ -25,12 +21,7 @@ let microphone;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'antiphon-network-'));
-  const { rate, samples } = await readWav(kSpeech);
-  const question = samples.subarray(...kSaidAt.map((seconds) => Math.round(seconds * rate)));
-  const sound = new Float32Array((kSilenceBefore + 2) * rate + question.length);
-  sound.set(question, kSilenceBefore * rate);
-  microphone = join(folder, 'microphone.wav');
-  await writeWav(microphone, sound, rate);
+  microphone = await spoken(folder, 'microphone', [kSilenceBefore]);
   network = await BadNetwork.start();
   if (network.reason !== undefined) return;
   const settings = [`webrtc.bind_address=${network.address}`, 'webrtc.ports=10000', 'language_model.max_tokens=40'];

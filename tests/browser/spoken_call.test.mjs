@@ -6,27 +6,20 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { captions, openPage, playedSound, screenshot, startBrowser, waitForText, waitForTexts } from './support/browser.mjs';
+import { kSaid, microphone, trimmed } from './support/question.mjs';
 import { RealServer, wordErrorRate } from './support/real_server.mjs';
-import { readWav, writeWav } from './support/wav.mjs';
+import { writeWav } from './support/wav.mjs';
 
-const kSpeech = fileURLToPath(new URL('../golden/jfk.wav', import.meta.url));
-const kSaid = 'ask what you can do for your country';
-const kSaidAt = [8.1, 10.5]; // seconds in the recording
 const kAnswerTimeout = 30_000;
 const kSpeakTimeout = 60_000;
 
 let folder;
 let server;
-let question; // { rate, samples }
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'antiphon-call-'));
-  const { rate, samples } = await readWav(kSpeech);
-  const [from, to] = kSaidAt.map((seconds) => Math.round(seconds * rate));
-  question = { rate, samples: samples.subarray(from, to) };
   // An answer of ten seconds or so: long enough to be cut short, short enough to be compared whole.
   const instructions = 'You are a helpful voice assistant. Answer with a short story about a sailor and the sea.';
   server = await RealServer.start(['language_model.max_tokens=40', `session.instructions=${instructions}`]);
@@ -37,25 +30,6 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/**
- * Writes what the microphone hears: the question, each time after so many seconds of silence, and silence at
- * the end. Without that, Chromium's fake microphone would repeat the file's last block for ever.
- */
-async function microphone(name, pauses) {
-  const { rate, samples } = question;
-  const silence = (seconds) => new Float32Array(Math.round(seconds * rate));
-  const parts = [...pauses.flatMap((seconds) => [silence(seconds), samples]), silence(2)];
-  const sound = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    sound.set(part, at);
-    at += part.length;
-  }
-  const path = join(folder, `${name}.wav`);
-  await writeWav(path, sound, rate);
-  return path;
-}
-
 async function call(browser) {
   const { page, errors } = await openPage(browser, `${server.origin}/call?transport=websocket`, { record: true });
   await waitForText(page, '#server', 'Server: ready');
@@ -64,15 +38,8 @@ async function call(browser) {
   return { page, errors };
 }
 
-/** The sound without the silence before and after it, but for 0.3 s. */
-function trimmed({ rate, samples }) {
-  const loud = (sample) => Math.abs(sample) > 0.003;
-  const margin = Math.round(rate * 0.3);
-  return samples.subarray(Math.max(0, samples.findIndex(loud) - margin), samples.findLastIndex(loud) + margin);
-}
-
 test('a spoken question is understood, and the answer is heard as it is captioned', async () => {
-  const browser = await startBrowser({ microphone: await microphone('question', [3]) });
+  const browser = await startBrowser({ microphone: await microphone(folder, 'question', [3]) });
   try {
     const { page, errors } = await call(browser);
     await waitForTexts(page, { '#captions li.caller.live .text': /\w/, '#activity': 'Hearing you' }, kAnswerTimeout);
@@ -117,7 +84,7 @@ test('a spoken question is understood, and the answer is heard as it is captione
 });
 
 test('the caller cuts in: the answer stops, and the next one is given', async () => {
-  const browser = await startBrowser({ microphone: await microphone('interruption', [3, 5]) });
+  const browser = await startBrowser({ microphone: await microphone(folder, 'interruption', [3, 5]) });
   try {
     const { page } = await call(browser);
     await waitForText(page, '#activity', 'Speaking', kAnswerTimeout);

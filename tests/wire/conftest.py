@@ -10,6 +10,7 @@ import os
 import pathlib
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from network import Network, NetworkedServer
 from server import Server
@@ -27,7 +28,32 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 def pytest_configure(config):
+    config.once_more = []
     config.addinivalue_line("markers", "real_time: judged by the clock; a program that is slowed down by a sanitizer has no chance")
+
+
+def failed_by_itself(reports):
+    """Its own assertions, and nothing around it: a server that crashed or leaked says so before or after the test."""
+    return {report.when for report in reports if report.failed} == {"call"}
+
+
+def pytest_runtest_protocol(item, nextitem):
+    """A test that fails is run once more, and the report says so (docs/decisions/0016-once-more.md)."""
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    if failed_by_itself(reports):
+        item.config.once_more.append((item.nodeid, reports[1].longreprtext))
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for nodeid, why in config.once_more:
+        terminalreporter.section(f"run once more, as it failed at first: {nodeid}")
+        terminalreporter.write_line(why)
 
 
 def pytest_collection_modifyitems(items):

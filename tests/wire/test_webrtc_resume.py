@@ -67,7 +67,8 @@ async def end_of_greeting(second, first_events, seconds_before, whole):
     each_once(first_events, second.events)
     await asyncio.sleep(0.3)
     heard = seconds_before + second.loud_seconds
-    assert abs(heard - whole) < 0.4, f"{heard} s of {whole} s: sound was lost or doubled"
+    # What the one that is left had received and not played yet is lost with it.
+    assert -1 < heard - whole < 0.4, f"{heard} s of {whole} s: sound was lost or doubled"
 
 
 async def test_webrtc_to_webrtc_in_mid_answer(greeter):

@@ -36,6 +36,11 @@ TEST(CallerAddress, NamesAnIpv6HostInBrackets) {
     EXPECT_EQ(parse_caller_address("http://a:1")->authority(), "a:1");
 }
 
+TEST(CallerAddress, MakesTheUrlOfAPath) {
+    EXPECT_EQ(parse_caller_address("ws://a")->url("/ice"), "http://a:80/ice");
+    EXPECT_EQ(parse_caller_address("https://[::1]:8443/voice/")->url("/ready"), "https://[::1]:8443/voice/ready");
+}
+
 TEST(CallerAddress, RefusesWhatIsNoAddress) {
     for (const char* text :
          {"", "http://", "http://:80", "ftp://a", "http://a:0", "http://a:65536", "http://a:8x",
