@@ -103,12 +103,6 @@ std::vector<LanguageModelChain::Trouble> LanguageModelChain::troubles() const {
     return troubles;
 }
 
-std::string LanguageModelChain::answering() const {
-    for (std::size_t i = 0; i < links_.size(); ++i)
-        if (closed(i)) return links_[i].name;
-    return links_.front().name;
-}
-
 base::Result<Generation> LanguageModelChain::generate(const GenerationRequest& request, const Sink& sink,
                                                       std::stop_token stop) {
     std::optional<base::Error> failure;

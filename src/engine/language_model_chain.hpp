@@ -52,8 +52,8 @@ public:
     /// Which models are left alone now, and why; empty: all is well.
     std::vector<Trouble> troubles() const;
 
-    /// The name of the model that would be asked now; the first's if none can be.
-    std::string answering() const;
+    /// The first model's name: what this one goes by.
+    const std::string& name() const noexcept { return links_.front().name; }
 
     /// As the interface says. Fails as the last model that was asked did, or with `unavailable` and the reason if all
     /// are left alone. `invalid`, `conflict` and `cancelled` are given on at once: another model changes nothing there.

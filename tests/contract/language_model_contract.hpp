@@ -128,11 +128,11 @@ TEST_P(LanguageModelContract, KeepsWhatItHasComputed) {
     ASSERT_TRUE(first);
     const auto second = talk.ask("And of Spain?");
     ASSERT_TRUE(second);
-    if (GetParam().tells_what_it_kept) EXPECT_GE(second->cached_tokens, first->prompt_tokens);
-    if (GetParam().tells_what_it_kept) EXPECT_LT(second->cached_tokens, second->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_GE(second->cached_tokens, first->prompt_tokens); }
+    if (GetParam().tells_what_it_kept) { EXPECT_LT(second->cached_tokens, second->prompt_tokens); }
     const auto third = talk.ask("And of Italy?");
     ASSERT_TRUE(third);
-    if (GetParam().tells_what_it_kept) EXPECT_GE(third->cached_tokens, second->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_GE(third->cached_tokens, second->prompt_tokens); }
 }
 
 TEST_P(LanguageModelContract, ForgetsWhenTold) {
@@ -143,7 +143,7 @@ TEST_P(LanguageModelContract, ForgetsWhenTold) {
     model_->forget(ConversationId{99});
     const auto second = talk.ask("And of Spain?");
     ASSERT_TRUE(second);
-    if (GetParam().tells_what_it_kept) EXPECT_LT(second->cached_tokens, first->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_LT(second->cached_tokens, first->prompt_tokens); }
 }
 
 TEST_P(LanguageModelContract, StopsBeforeItBegins) {
@@ -171,7 +171,7 @@ TEST_P(LanguageModelContract, StopsInTheMiddleAndKeepsWhatWasKeptBefore) {
 
     const auto second = talk.ask("Thank you, and what is the capital of Spain?");
     ASSERT_TRUE(second) << second.error().text;
-    if (GetParam().tells_what_it_kept) EXPECT_GE(second->cached_tokens, first->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_GE(second->cached_tokens, first->prompt_tokens); }
     EXPECT_FALSE(talk.text().empty());
 }
 
@@ -200,7 +200,7 @@ TEST_P(LanguageModelContract, EndsAtTheWantedLength) {
     talk.max_tokens = 40;
     const auto next = talk.ask("Is it nice there?");
     ASSERT_TRUE(next);
-    if (GetParam().tells_what_it_kept) EXPECT_GE(next->cached_tokens, answer->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_GE(next->cached_tokens, answer->prompt_tokens); }
 }
 
 TEST_P(LanguageModelContract, RefusesAnEmptyConversationAndOneTooLong) {
@@ -221,7 +221,7 @@ TEST_P(LanguageModelContract, RefusesAnEmptyConversationAndOneTooLong) {
 
     const auto after = talk.ask("And of Spain?");
     ASSERT_TRUE(after) << after.error().text;
-    if (GetParam().tells_what_it_kept) EXPECT_GT(after->cached_tokens, 0);
+    if (GetParam().tells_what_it_kept) { EXPECT_GT(after->cached_tokens, 0); }
 }
 
 TEST_P(LanguageModelContract, EachConversationKnowsItsOwnFact) {
