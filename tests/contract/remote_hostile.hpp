@@ -6,6 +6,8 @@
 #include "engine/remote_server.hpp"
 #include "fakes/scripted_server.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -13,6 +15,8 @@
 #include <ostream>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace antiphon::engine {
 
@@ -283,6 +287,21 @@ TEST_P(HostileServer, IsLeftWithinFiftyMillisecondsOfTheStop) {
     EXPECT_LT(late - stopped, base::milliseconds(50));
     left.await(1);  // the server sees it by the closed connection
     expect_well();
+}
+
+TEST_P(HostileServer, AWellBehavedOneIsHeardWithinFiveMilliseconds) {
+    misbehave([](Connection&) { return false; });
+    (void)ask();
+    std::vector<base::Duration> times;
+    for (int i = 0; i < 51; ++i) {
+        expect_well();
+        times.push_back(took_);
+        talk_.reset();
+    }
+    std::nth_element(times.begin(), times.begin() + 25, times.end());
+    // From the question to the end of the answer of a server that takes no time itself.
+    EXPECT_LT(times[25], base::milliseconds(5));
+    RecordProperty("median_microseconds", static_cast<int>(std::chrono::duration_cast<std::chrono::microseconds>(times[25]).count()));
 }
 
 }  // namespace antiphon::engine
