@@ -5,9 +5,13 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/worker_share.hpp"
+#include "engine/language_model_chain.hpp"
 #include "engine/llama/llama_embedder.hpp"
 #include "engine/llama/llama_language_model.hpp"
 #include "engine/model_store.hpp"
+#include "engine/ollama/ollama_embedder.hpp"
+#include "engine/ollama/ollama_language_model.hpp"
+#include "engine/openai/openai_language_model.hpp"
 #include "engine/piper/piper_synthesizer.hpp"
 #include "engine/silero/silero_voice_detector.hpp"
 #include "engine/whisper/whisper_recognizer.hpp"
@@ -87,8 +91,67 @@ auto opened(const char* part, const ChosenModel& chosen, engine::ModelStore& sto
     return backend;
 }
 
+engine::ollama::OllamaSettings ollama_of(const Engines::Loading& loading, const std::string& model) {
+    engine::ollama::OllamaSettings ollama;
+    ollama.base_url = loading.ollama_base_url;
+    ollama.model = model;
+    ollama.keep_alive = loading.settings.ollama_keep_alive;
+    ollama.context_tokens = static_cast<std::size_t>(loading.settings.language_model_context);
+    ollama.places = static_cast<std::size_t>(or_else(loading.settings.language_model_places, kMostPlaces));
+    ollama.top_p = loading.settings.language_model_top_p;
+    ollama.repetition_penalty = loading.settings.language_model_repetition_penalty;
+    ollama.limits.first_token = loading.settings.language_model_first_token;
+    ollama.limits.stall = loading.settings.language_model_stall;
+    return ollama;
+}
+
+/// A model of the server that the settings name. The server is not reached for: the chain's check does that.
+base::Result<engine::LanguageModelChain::Link> remote_link(const Engines::Loading& loading, const std::string& model) {
+    const auto link_to = [](auto made, std::string name) -> base::Result<engine::LanguageModelChain::Link> {
+        if (!made) return made.error();
+        auto* there = made->get();
+        return engine::LanguageModelChain::Link{std::move(name), *std::move(made),
+                                                [there](std::stop_token stop) { return there->check(std::move(stop)); }};
+    };
+    const auto ollama = ollama_of(loading, model);
+    if (loading.settings.language_model_backend != "openai")
+        return link_to(engine::ollama::OllamaLanguageModel::open(ollama), model);
+    engine::openai::OpenAiSettings openai;
+    openai.base_url = loading.settings.openai_base_url;
+    openai.key = loading.settings.openai_api_key;
+    openai.model = model;
+    openai.context_tokens = ollama.context_tokens;
+    openai.places = ollama.places;
+    openai.top_p = ollama.top_p;
+    openai.limits = ollama.limits;
+    return link_to(engine::openai::OpenAiLanguageModel::open(openai), model.empty() ? "openai" : model);
+}
+
+/// The model in this process, loaded and warm.
+base::Result<engine::LanguageModelChain::Link> embedded_link(const Engines::Loading& loading, const Shares& shares,
+                                                             bool on_gpu, std::stop_token stop) {
+    const EngineSettings& settings = loading.settings;
+    engine::ModelStore store(loading.models.directory);
+    auto model = opened("language_model", loading.models.language_model, store, stop, [&](const auto& file) {
+        engine::llama::LlamaSettings llama;
+        llama.model = file;
+        llama.context_tokens = static_cast<std::size_t>(settings.language_model_context);
+        llama.places = static_cast<std::size_t>(shares.language_model_places);
+        llama.cache_tokens = cache_of(settings, shares.language_model_places);
+        llama.threads = shares.language_model_threads;
+        llama.gpu_layers = on_gpu ? -1 : 0;
+        llama.top_p = settings.language_model_top_p;
+        llama.repetition_penalty = settings.language_model_repetition_penalty;
+        return engine::llama::LlamaLanguageModel::open(llama);
+    });
+    if (!model) return model.error();
+    if (auto warm = warm_up(**model, loading.instructions, stop); !warm) return warm.error();
+    return engine::LanguageModelChain::Link{name_of(loading.models.language_model), *std::move(model)};
+}
+
 edge::EngineOptions options_of(const std::vector<engine::whisper::WhisperRecognizer::Language>& languages,
-                               const engine::piper::PiperSynthesizer& synthesizer, const ModelChoice& models) {
+                               const engine::piper::PiperSynthesizer& synthesizer, const ModelChoice& models,
+                               const std::string& language_model) {
     edge::EngineOptions options;
     for (const auto& language : languages) options.languages.push_back({language.code, language.name});
     // A voice of one speaker goes by its data set's name as well: one of the two is enough to choose from.
@@ -97,7 +160,7 @@ edge::EngineOptions options_of(const std::vector<engine::whisper::WhisperRecogni
     if (std::find(voices.begin(), voices.end(), file) != voices.end()) voices = {file};
     for (const std::string& voice : voices) options.voices.push_back({voice, synthesizer.language()});
     if (!voices.empty()) options.default_voice = voices.front();
-    options.models = {name_of(models.language_model)};
+    options.models = {language_model};
     return options;
 }
 
@@ -114,8 +177,8 @@ struct Engines::Loaded {
     std::unique_ptr<engine::silero::SileroVoiceDetector> voice_detector;
     std::unique_ptr<engine::piper::PiperSynthesizer> synthesizer;
     std::unique_ptr<engine::whisper::WhisperRecognizer> recognizer;
-    std::unique_ptr<engine::llama::LlamaLanguageModel> language_model;
-    std::unique_ptr<engine::llama::LlamaEmbedder> embedder;  ///< null: without embeddings
+    std::unique_ptr<engine::LanguageModelChain> language_model;
+    std::unique_ptr<engine::Embedder> embedder;  ///< null: without embeddings
     std::optional<call::CallMetrics> metrics;
     std::optional<EngineWorkers> recognizer_workers;
     std::optional<EngineWorkers> language_model_workers;
@@ -149,8 +212,15 @@ Engines::~Engines() {
 }
 
 edge::Readiness Engines::readiness() const {
-    const std::scoped_lock lock(mutex_);
-    return readiness_;
+    edge::Readiness readiness;
+    {
+        const std::scoped_lock lock(mutex_);
+        readiness = readiness_;
+    }
+    if (published_.load() != nullptr)
+        for (const auto& trouble : loaded_->language_model->troubles())
+            readiness.degraded.push_back("the language model " + trouble.name + " cannot be used: " + trouble.reason);
+    return readiness;
 }
 
 const call::CallEngines* Engines::engines() const { return published_; }
@@ -222,24 +292,24 @@ base::Result<void> Engines::load(std::stop_token stop) {
     if (tells_languages(*to.recognizer)) mark(&edge::Readiness::lid_ready);
     if (stop.stop_requested()) return stopped;
 
-    auto language_model = opened("language_model", models.language_model, store, stop, [&](const auto& file) {
-        engine::llama::LlamaSettings llama;
-        llama.model = file;
-        llama.context_tokens = static_cast<std::size_t>(settings.language_model_context);
-        llama.places = static_cast<std::size_t>(shares.language_model_places);
-        llama.cache_tokens = cache_of(settings, shares.language_model_places);
-        llama.threads = shares.language_model_threads;
-        llama.gpu_layers = on_gpu ? -1 : 0;
-        llama.top_p = settings.language_model_top_p;
-        llama.repetition_penalty = settings.language_model_repetition_penalty;
-        return engine::llama::LlamaLanguageModel::open(llama);
-    });
-    if (!language_model) return language_model.error();
-    to.language_model = std::move(*language_model);
+    std::vector<engine::LanguageModelChain::Link> links;
+    for (const std::string& name : language_model_order(settings, loading_.ollama_base_url)) {
+        auto link = name == "embedded" ? embedded_link(loading_, shares, on_gpu, stop) : remote_link(loading_, name);
+        if (!link) return link.error();
+        links.push_back(*std::move(link));
+    }
+    to.language_model = std::make_unique<engine::LanguageModelChain>(std::move(links));
+    if (auto usable = to.language_model->check(stop); !usable) return usable.error();
+    // The one in this process is warm already; a server's is now.
     if (auto warm = warm_up(*to.language_model, loading_.instructions, stop); !warm) return warm.error();
     mark(&edge::Readiness::llm_ready);
 
-    if (!models.embedder.file.empty()) {
+    const bool embeds_there = settings.embedder_backend == "ollama";
+    if (embeds_there) {
+        auto embedder = engine::ollama::OllamaEmbedder::open(ollama_of(loading_, settings.ollama_embedder_model), stop);
+        if (!embedder) return embedder.error();
+        to.embedder = std::move(*embedder);
+    } else if (!models.embedder.file.empty()) {
         if (stop.stop_requested()) return stopped;
         auto embedder = opened("embedder", models.embedder, store, stop, [&](const auto& file) {
             engine::llama::LlamaEmbedderSettings llama;
@@ -275,11 +345,12 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.engines.emplace(call::CallEngines{*to.voice_detector, *to.recognizer, *to.language_model, *to.synthesizer,
                                          *to.recognizer_workers, *to.language_model_workers, *to.synthesizer_workers,
                                          *to.metrics});
-    to.options = options_of(to.recognizer->languages(), *to.synthesizer, models);
-    to.endpoint_engines.emplace(edge::EndpointEngines{*to.engines, *to.recognizer_share, *to.language_model_share,
-                                                      *to.synthesizer_share, name_of(models.recognizer),
-                                                      name_of(models.language_model), name_of(models.voice),
-                                                      to.embedder.get(), name_of(models.embedder)});
+    const std::string language_model = to.language_model->name();
+    to.options = options_of(to.recognizer->languages(), *to.synthesizer, models, language_model);
+    to.endpoint_engines.emplace(edge::EndpointEngines{
+        *to.engines, *to.recognizer_share, *to.language_model_share, *to.synthesizer_share, name_of(models.recognizer),
+        language_model, name_of(models.voice), to.embedder.get(),
+        embeds_there ? settings.ollama_embedder_model : name_of(models.embedder)});
     published_ = &*to.engines;  // before ready is said: who reads that may call
     mark(&edge::Readiness::ready);
     return {};

@@ -30,6 +30,7 @@ public:
         Machine machine;
         /// What a call's language model is told first: read once here, so that no first caller waits for it.
         std::string instructions;
+        std::string ollama_base_url{};  ///< empty: there is none
     };
 
     /// Begins to load on a thread of its own and returns at once. `metrics` must outlive the Engines.

@@ -110,7 +110,7 @@ base::Result<void> choose_embedder(const EngineSettings& settings, const Catalog
 }  // namespace
 
 base::Result<ModelChoice> choose_models(const EngineSettings& settings, const std::string& language,
-                                        const Machine& machine, const Catalog& catalog) {
+                                        const Machine& machine, const Catalog& catalog, bool thinks_here) {
     const ModelStore store(settings.models_dir.empty() ? ModelStore::default_directory()
                                                        : std::filesystem::path(settings.models_dir));
     static const std::string kNone;
@@ -120,9 +120,10 @@ base::Result<ModelChoice> choose_models(const EngineSettings& settings, const st
         {Purpose::language_model, settings.language_model, "language_model.model", &ModelChoice::language_model},
         {Purpose::voice, settings.voice, "synthesizer.voice", &ModelChoice::voice},
     }};
+    const auto needed = [&](const Need& need) { return thinks_here || need.purpose != Purpose::language_model; };
     const auto complete = [&](const std::string& set) {
         return catalog.set(set) != nullptr && std::all_of(needs.begin(), needs.end(), [&](const Need& need) {
-                   if (!need.named.empty()) return true;
+                   if (!need.named.empty() || !needed(need)) return true;
                    const Model* model = of_set(catalog, set, need.purpose, language);
                    return model != nullptr && on_disk(store, *model);
                });
@@ -147,6 +148,7 @@ base::Result<ModelChoice> choose_models(const EngineSettings& settings, const st
     }
 
     for (const Need& need : needs) {
+        if (!needed(need)) continue;
         if (!need.named.empty()) {
             auto named = named_model(need, catalog, store);
             if (!named) return named.error();
@@ -163,6 +165,23 @@ base::Result<ModelChoice> choose_models(const EngineSettings& settings, const st
     }
     if (auto chosen = choose_embedder(settings, catalog, store, choice); !chosen) return chosen.error();
     return choice;
+}
+
+std::vector<std::string> language_model_order(const EngineSettings& settings, const std::string& ollama_base_url) {
+    std::string backend = settings.language_model_backend;
+    if (backend == "auto") backend = ollama_base_url.empty() ? "embedded" : "ollama";
+    std::vector<std::string> order{backend == "ollama"   ? settings.ollama_model
+                                   : backend == "openai" ? settings.openai_model
+                                                         : std::string("embedded")};
+    if (backend != "embedded")
+        for (const std::string& name : settings.language_model_fallback)
+            if (std::find(order.begin(), order.end(), name) == order.end()) order.push_back(name);
+    return order;
+}
+
+bool thinks_here(const EngineSettings& settings, const std::string& ollama_base_url) {
+    const auto order = language_model_order(settings, ollama_base_url);
+    return std::find(order.begin(), order.end(), "embedded") != order.end();
 }
 
 }  // namespace antiphon::app

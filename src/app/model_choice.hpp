@@ -39,11 +39,19 @@ struct ModelChoice {
 /// machine: gpu (needs one), small (eight cores), tiny; then any that is on disk. What is there is only
 /// looked at, not read: ModelStore::check() does that. `language` is what callers speak and chooses among
 /// a set's voices; empty: the set's first. The catalog must outlive the choice. An embedder that the settings
-/// do not name is used if the set's is on disk, and decides nothing. Fails with
+/// do not name is used if the set's is on disk, and decides nothing. Without `thinks_here` no language model is needed,
+/// and none chosen. Fails with
 ///   not_found    a model that the catalog does not know and that is no file either
 ///   invalid      a model for another purpose
 ///   unavailable  a model file that is missing or damaged; the sentence names it and what fetches it
 base::Result<ModelChoice> choose_models(const EngineSettings& settings, const std::string& language,
-                                        const Machine& machine, const engine::Catalog& catalog);
+                                        const Machine& machine, const engine::Catalog& catalog, bool thinks_here = true);
+
+/// The language models that answer, in order: "embedded", or names of the server's models ("" is openai.model when it
+/// is left open).
+std::vector<std::string> language_model_order(const EngineSettings& settings, const std::string& ollama_base_url);
+
+/// Whether the language model in this process is one of them.
+bool thinks_here(const EngineSettings& settings, const std::string& ollama_base_url);
 
 }  // namespace antiphon::app

@@ -76,7 +76,8 @@ base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings, Rea
     const Machine machine = this_machine();
     if (auto there = check_device(settings.engines, machine); !there) return there.error();
     auto models =
-        choose_models(settings.engines, settings.session.input_language, machine, engine::Catalog::embedded());
+        choose_models(settings.engines, settings.session.input_language, machine, engine::Catalog::embedded(),
+                      thinks_here(settings.engines, settings.backends.ollama_base_url));
     if (!models) return models.error();
     std::unique_ptr<Server> server(new Server(settings, std::move(read_again)));
     if (auto started = server->start(std::move(*models), machine); !started) return started.error();
@@ -116,7 +117,9 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                            {{"key", key}, {"because", "this build does not use such a server yet"}});
     base::log::info("server.listening", {{"host", settings_.edge.host}, {"port", port()}, {"tls", settings_.tls.mode}});
     engines_ = std::make_unique<Engines>(
-        Engines::Loading{settings_.engines, std::move(models), machine, settings_.session.instructions}, metrics_,
+        Engines::Loading{settings_.engines, std::move(models), machine, settings_.session.instructions,
+                         settings_.backends.ollama_base_url},
+        metrics_,
         [this](base::Result<void> loaded) {
             boost::asio::post(control_, [this, loaded = std::move(loaded)] { take_loaded(loaded); });
         });

@@ -32,6 +32,16 @@ struct EngineSettings {
     int recognizer_parallel = 0;        ///< recognitions at the same time
     bool recognizer_cut_window = true;  ///< compute on the utterance's length, not on 30 s
 
+    std::string language_model_backend = "auto";  ///< auto, embedded, ollama or openai
+    std::vector<std::string> language_model_fallback{"embedded"};  ///< models of that server, or "embedded"
+    base::milliseconds language_model_first_token{10'000};  ///< of a server: how long its first word may take
+    base::milliseconds language_model_stall{5'000};         ///< of a server: how long it may pause in an answer
+    std::string ollama_model = "llama3.2:3b";
+    std::string ollama_keep_alive = "30m";
+    std::string openai_base_url;
+    std::string openai_api_key;
+    std::string openai_model;  ///< empty: the first that the server lists
+
     std::string language_model;
     int language_model_context = 2048;  ///< tokens of one conversation
     int language_model_places = 0;      ///< conversations that are answered at the same time
@@ -46,6 +56,8 @@ struct EngineSettings {
     int synthesizer_parallel = 0;  ///< utterances at the same time
 
     std::string embedder_model;  ///< "none": no embedder
+    std::string embedder_backend = "embedded";  ///< or ollama
+    std::string ollama_embedder_model = "nomic-embed-text";
 
     int queue_per_worker = 8;  ///< jobs that may wait for each place of an engine
 };

@@ -127,6 +127,21 @@ base::Result<void> check(const TlsSettings& tls) {
     return refuse("server.tls", "it is " + tls.mode + ", but a certificate or a private key is given; set it to files");
 }
 
+/// A server that is to think or embed needs an address.
+base::Result<void> check_model_servers(const Settings& settings) {
+    const EngineSettings& engines = settings.engines;
+    const auto missing = [](const std::string& key, const std::string& address) {
+        return base::error(base::Errc::invalid, key + ", but " + address + " is not set", address);
+    };
+    if (settings.backends.ollama_base_url.empty()) {
+        if (engines.language_model_backend == "ollama") return missing("language_model.backend is ollama", "ollama.base_url");
+        if (engines.embedder_backend == "ollama") return missing("embedder.backend is ollama", "ollama.base_url");
+    }
+    if (engines.language_model_backend == "openai" && engines.openai_base_url.empty())
+        return missing("language_model.backend is openai", "openai.base_url");
+    return {};
+}
+
 }  // namespace
 
 std::vector<EnvironmentVariable> process_environment() {
@@ -160,6 +175,7 @@ base::Result<Settings> read_settings(const SettingSources& sources) {
                            "synthesizer.backend (TTS_BACKEND) is edge, which is not in this build yet; set it to "
                            "auto or piper",
                            "synthesizer.backend");
+    if (auto servers = check_model_servers(settings); !servers) return servers.error();
     if (auto tls = check(settings.tls); !tls) return tls.error();
     if (auto ice = edge::check(settings.ice); !ice) return ice.error();
     settings.session.turn_detection = settings.turn;
@@ -169,7 +185,6 @@ base::Result<Settings> read_settings(const SettingSources& sources) {
 
 std::vector<std::string> settings_without_effect(const Settings& settings) {
     std::vector<std::string> keys;
-    if (!settings.backends.ollama_base_url.empty()) keys.emplace_back("ollama.base_url");
     if (!settings.backends.redis_host.empty()) keys.emplace_back("redis.host");
     return keys;
 }

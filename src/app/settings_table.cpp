@@ -275,6 +275,19 @@ std::vector<Setting> make_table() {
         "recognizer.cut_window", [](auto& s) -> auto& { return s.engines.recognizer_cut_window; },
         "Compute on the utterance's own length instead of the model's full 30 seconds."));
 
+    add(choice(
+        "language_model.backend", {"auto", "embedded", "ollama", "openai"},
+        [](auto& s) -> auto& { return s.engines.language_model_backend; },
+        "What thinks: the model in this process, or a server's. auto is ollama if ollama.base_url is set, else embedded. See docs/language-models.md."));
+    add(list(
+        "language_model.fallback", [](auto& s) -> auto& { return s.engines.language_model_fallback; },
+        "What answers while the server's model cannot, in this order: further models of the same server, and embedded for the one in this process. Without embedded in it none is loaded here."));
+    add(whole(
+        "language_model.first_token_ms", 100, 600'000, [](auto& s) -> auto& { return s.engines.language_model_first_token; },
+        "How long a server may take to the first word of an answer; then the next of language_model.fallback is asked."));
+    add(whole(
+        "language_model.stall_ms", 100, 600'000, [](auto& s) -> auto& { return s.engines.language_model_stall; },
+        "How long a server may pause in the middle of an answer, which then fails."));
     add(text(
         "language_model.model", [](auto& s) -> auto& { return s.engines.language_model; },
         "The language model: a name of the catalog or the path of a GGUF file; empty is the set's."));
@@ -320,6 +333,9 @@ std::vector<Setting> make_table() {
         "synthesizer.parallel", 0, 64, [](auto& s) -> auto& { return s.engines.synthesizer_parallel; },
         "Utterances at the same time; 0 chooses by the cores."));
 
+    add(choice(
+        "embedder.backend", {"embedded", "ollama"}, [](auto& s) -> auto& { return s.engines.embedder_backend; },
+        "What embeds: embedder.model in this process, or ollama.embedder_model."));
     add(text(
         "embedder.model", [](auto& s) -> auto& { return s.engines.embedder_model; },
         "The embedding model of /v1/embeddings: a name of the catalog or the path of a GGUF file; empty is the set's "
@@ -405,7 +421,24 @@ std::vector<Setting> make_table() {
 
     add(text(
         "ollama.base_url", [](auto& s) -> auto& { return s.backends.ollama_base_url; },
-        "An Ollama server. This build accepts the setting but thinks with its own language model."));
+        "An Ollama server, for example http://localhost:11434. See docs/language-models.md."));
+    add(text(
+        "ollama.model", [](auto& s) -> auto& { return s.engines.ollama_model; }, "The model of the Ollama server that answers."));
+    add(text(
+        "ollama.keep_alive", [](auto& s) -> auto& { return s.engines.ollama_keep_alive; },
+        "How long Ollama keeps a model in memory after a question, for example 30m; -1 is for ever."));
+    add(text(
+        "ollama.embedder_model", [](auto& s) -> auto& { return s.engines.ollama_embedder_model; },
+        "The model of the Ollama server that embeds, with embedder.backend = ollama."));
+    add(text(
+        "openai.base_url", [](auto& s) -> auto& { return s.engines.openai_base_url; },
+        "A server that speaks OpenAI's chat completions (vLLM, llama-server, LM Studio), with the version: http://host:8000/v1."));
+    add(text(
+        "openai.api_key", [](auto& s) -> auto& { return s.engines.openai_api_key; },
+        "What that server wants to be shown; empty: nothing."));
+    add(text(
+        "openai.model", [](auto& s) -> auto& { return s.engines.openai_model; },
+        "The model of that server that answers; empty is the first that it lists."));
     add(text(
         "redis.host", [](auto& s) -> auto& { return s.backends.redis_host; },
         "A Redis server. This build accepts the setting but keeps conversations in memory."));
@@ -415,7 +448,7 @@ std::vector<Setting> make_table() {
     for (const auto& [key, name] : kGuideNames)
         for (auto& setting : table)
             if (setting.key == key) setting.guide_name = name;
-    for (auto& setting : table) setting.secret = setting.key.ends_with("_secret");
+    for (auto& setting : table) setting.secret = setting.key.ends_with("_secret") || setting.key.ends_with("api_key");
     for (auto& setting : table)
         setting.reloads = std::any_of(std::begin(kReloading), std::end(kReloading),
                                       [&](std::string_view prefix) { return setting.key.starts_with(prefix); });

@@ -33,6 +33,7 @@ Reply ready_reply(const Readiness& readiness) {
                       {"tts_ready", readiness.tts_ready},
                       {"device", readiness.device}};
     if (!readiness.failure.empty()) body["failure"] = readiness.failure;
+    if (!readiness.degraded.empty()) body["degraded"] = json::array(readiness.degraded.begin(), readiness.degraded.end());
     return {readiness.ready ? 200 : 503, kJson, json::serialize(body), {{"Cache-Control", "no-store"}}};
 }
 

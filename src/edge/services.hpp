@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace antiphon::edge {
 
@@ -32,6 +33,7 @@ struct Readiness {
     bool tts_ready = false;
     std::string device = "cpu";  ///< "cpu" or "cuda" (the name ROCm uses for itself as well)
     std::string failure;         ///< a sentence when loading has failed for good
+    std::vector<std::string> degraded{};  ///< a sentence for each part that something else stands in for
 };
 
 /// What the plain endpoints run on: the calls' engines, and a share of their pools that leaves the calls room.

@@ -31,6 +31,8 @@ struct LanguageModelCase {
     /// The next answer asks for these, where a backend has to be told.
     std::function<void(LanguageModel&, const std::vector<ToolCall>&)> script_calls =
         [](LanguageModel&, const std::vector<ToolCall>&) {};
+    /// What was computed before is kept here and told; false: a server keeps it as it likes.
+    bool tells_what_it_kept = true;
 };
 inline void PrintTo(const LanguageModelCase& of, std::ostream* out) { *out << of.name; }
 
@@ -126,11 +128,11 @@ TEST_P(LanguageModelContract, KeepsWhatItHasComputed) {
     ASSERT_TRUE(first);
     const auto second = talk.ask("And of Spain?");
     ASSERT_TRUE(second);
-    EXPECT_GE(second->cached_tokens, first->prompt_tokens);
-    EXPECT_LT(second->cached_tokens, second->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_GE(second->cached_tokens, first->prompt_tokens); }
+    if (GetParam().tells_what_it_kept) { EXPECT_LT(second->cached_tokens, second->prompt_tokens); }
     const auto third = talk.ask("And of Italy?");
     ASSERT_TRUE(third);
-    EXPECT_GE(third->cached_tokens, second->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_GE(third->cached_tokens, second->prompt_tokens); }
 }
 
 TEST_P(LanguageModelContract, ForgetsWhenTold) {
@@ -141,7 +143,7 @@ TEST_P(LanguageModelContract, ForgetsWhenTold) {
     model_->forget(ConversationId{99});
     const auto second = talk.ask("And of Spain?");
     ASSERT_TRUE(second);
-    EXPECT_LT(second->cached_tokens, first->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_LT(second->cached_tokens, first->prompt_tokens); }
 }
 
 TEST_P(LanguageModelContract, StopsBeforeItBegins) {
@@ -169,7 +171,7 @@ TEST_P(LanguageModelContract, StopsInTheMiddleAndKeepsWhatWasKeptBefore) {
 
     const auto second = talk.ask("Thank you, and what is the capital of Spain?");
     ASSERT_TRUE(second) << second.error().text;
-    EXPECT_GE(second->cached_tokens, first->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_GE(second->cached_tokens, first->prompt_tokens); }
     EXPECT_FALSE(talk.text().empty());
 }
 
@@ -198,7 +200,7 @@ TEST_P(LanguageModelContract, EndsAtTheWantedLength) {
     talk.max_tokens = 40;
     const auto next = talk.ask("Is it nice there?");
     ASSERT_TRUE(next);
-    EXPECT_GE(next->cached_tokens, answer->prompt_tokens);
+    if (GetParam().tells_what_it_kept) { EXPECT_GE(next->cached_tokens, answer->prompt_tokens); }
 }
 
 TEST_P(LanguageModelContract, RefusesAnEmptyConversationAndOneTooLong) {
@@ -219,7 +221,7 @@ TEST_P(LanguageModelContract, RefusesAnEmptyConversationAndOneTooLong) {
 
     const auto after = talk.ask("And of Spain?");
     ASSERT_TRUE(after) << after.error().text;
-    EXPECT_GT(after->cached_tokens, 0);
+    if (GetParam().tells_what_it_kept) { EXPECT_GT(after->cached_tokens, 0); }
 }
 
 TEST_P(LanguageModelContract, EachConversationKnowsItsOwnFact) {

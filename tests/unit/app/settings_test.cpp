@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -190,7 +191,25 @@ TEST_F(SettingsTest, TheGuidesNamesAreKnown) {
     EXPECT_EQ(settings->engines.models_dir, "/mnt/scratch/hf");
     EXPECT_EQ(settings->engines.torch_dir, "/mnt/scratch/torch");
     EXPECT_EQ(settings->backends.redis_port, 6380);
-    EXPECT_THAT(settings_without_effect(*settings), ElementsAre("ollama.base_url", "redis.host"));
+    EXPECT_THAT(settings_without_effect(*settings), ElementsAre("redis.host"));
+    EXPECT_EQ(settings->backends.ollama_base_url, "http://ollama:11434");
+}
+
+TEST_F(SettingsTest, AModelServerNeedsItsAddress) {
+    for (const auto& [name, value, address] :
+         std::vector<std::array<std::string, 3>>{{"ANTIPHON_LANGUAGE_MODEL_BACKEND", "ollama", "ollama.base_url"},
+                                                 {"ANTIPHON_LANGUAGE_MODEL_BACKEND", "openai", "openai.base_url"},
+                                                 {"ANTIPHON_EMBEDDER_BACKEND", "ollama", "ollama.base_url"}}) {
+        const auto settings = read_environment({{name, value, ""}});
+        ASSERT_FALSE(settings);
+        EXPECT_EQ(settings.error().param, address);
+        EXPECT_THAT(settings.error().text, HasSubstr(value + ", but " + address + " is not set"));
+    }
+    const auto settings = read_environment({{"ANTIPHON_LANGUAGE_MODEL_BACKEND", "openai", ""},
+                                            {"ANTIPHON_OPENAI_BASE_URL", "http://host/v1", ""},
+                                            {"ANTIPHON_LANGUAGE_MODEL_FALLBACK", "small, embedded", ""}});
+    ASSERT_TRUE(settings) << settings.error().text;
+    EXPECT_THAT(settings->engines.language_model_fallback, ElementsAre("small", "embedded"));
 }
 
 TEST_F(SettingsTest, OurNameWinsOverTheGuides) {
