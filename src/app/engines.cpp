@@ -5,11 +5,15 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/worker_share.hpp"
+#include "engine/edge_tts/edge_tts_synthesizer.hpp"
+#include "engine/edge_tts/edge_voices.hpp"
+#include "engine/espeak/espeak_synthesizer.hpp"
 #include "engine/llama/llama_embedder.hpp"
 #include "engine/llama/llama_language_model.hpp"
 #include "engine/model_store.hpp"
 #include "engine/piper/piper_synthesizer.hpp"
 #include "engine/silero/silero_voice_detector.hpp"
+#include "engine/voice_choice.hpp"
 #include "engine/whisper/whisper_recognizer.hpp"
 
 #include <ggml-backend.h>
@@ -87,16 +91,85 @@ auto opened(const char* part, const ChosenModel& chosen, engine::ModelStore& sto
     return backend;
 }
 
+engine::VoiceChoice::Source source_of(std::unique_ptr<engine::piper::PiperSynthesizer> piper, const std::string& file) {
+    // A voice of one speaker goes by its data set's name as well: one of the two is enough to choose from.
+    auto names = piper->voices();
+    if (std::find(names.begin(), names.end(), file) != names.end()) names = {file};
+    engine::VoiceChoice::Source source{"piper " + file, nullptr, {}};
+    for (const std::string& name : names) source.voices.push_back({name, piper->language()});
+    source.synthesizer = std::move(piper);
+    return source;
+}
+
+base::Result<engine::VoiceChoice::Source> edge_source(const EngineSettings& settings, const ModelChoice& models) {
+    engine::edge_tts::EdgeTtsSettings edge;
+    if (!settings.edge_url.empty()) edge.url = settings.edge_url;
+    for (const auto& [language, voice] : models.voice_of_language)
+        if (!voice.starts_with("espeak-") && !engine::edge_tts::language_of(voice).empty()) edge.voices.push_back(voice);
+    auto synthesizer = engine::edge_tts::EdgeTtsSynthesizer::open(edge);
+    if (!synthesizer) return synthesizer.error();
+    engine::VoiceChoice::Source source{"edge", nullptr, {}};
+    for (const std::string& name : (*synthesizer)->voices())
+        source.voices.push_back({name, engine::edge_tts::language_of(name)});
+    source.synthesizer = std::move(*synthesizer);
+    return source;
+}
+
+base::Result<engine::VoiceChoice::Source> espeak_source() {
+    auto synthesizer = engine::espeak::EspeakSynthesizer::open({});
+    if (!synthesizer) return synthesizer.error();
+    engine::VoiceChoice::Source source{"espeak", nullptr, {}};
+    for (const auto& voice : (*synthesizer)->named_voices()) source.voices.push_back({voice.name, voice.language});
+    source.synthesizer = std::move(*synthesizer);
+    return source;
+}
+
+/// What speaks, by synthesizer.backend; docs/voices.md.
+base::Result<std::unique_ptr<engine::VoiceChoice>> open_voices(const EngineSettings& settings, const ModelChoice& models,
+                                                               int threads, engine::ModelStore& store,
+                                                               const std::stop_token& stop) {
+    const std::string& backend = settings.synthesizer_backend;
+    engine::VoiceChoice::Settings choice;
+    choice.voice_of_language = models.voice_of_language;
+    std::vector<engine::VoiceChoice::Source> sources;
+    std::vector<ChosenModel> voices = models.more_voices;
+    if (!models.voice.file.empty()) voices.insert(voices.begin(), models.voice);
+    for (const ChosenModel& voice : voices) {
+        auto piper = opened("synthesizer", voice, store, stop, [&](const auto& file) {
+            engine::piper::PiperSettings own;
+            own.model = file;
+            own.threads = threads;
+            return engine::piper::PiperSynthesizer::open(own);
+        });
+        if (!piper) return piper.error();
+        sources.push_back(source_of(std::move(*piper), voice.file.stem().string()));
+        for (auto& [language, name] : choice.voice_of_language)
+            if (name == voice.file.string()) name = sources.back().voices.front().name;
+        if (stop.stop_requested()) return base::error(base::Errc::cancelled, "loading was stopped");
+    }
+    if (backend == "edge" || (backend == "auto" && settings.edge_allowed)) {
+        auto edge = edge_source(settings, models);
+        if (!edge) return edge.error();
+        sources.insert(backend == "edge" ? sources.begin() : sources.end(), std::move(*edge));
+    }
+    if (backend != "piper") {
+        auto espeak = espeak_source();
+        if (espeak)
+            sources.push_back(std::move(*espeak));
+        else if (sources.empty())
+            return espeak.error();
+        else
+            base::log::warning("espeak.off", {{"because", espeak.error().text}});
+    }
+    return engine::VoiceChoice::open(std::move(sources), std::move(choice));
+}
+
 edge::EngineOptions options_of(const std::vector<engine::whisper::WhisperRecognizer::Language>& languages,
-                               const engine::piper::PiperSynthesizer& synthesizer, const ModelChoice& models) {
+                               const engine::VoiceChoice& voices, const ModelChoice& models) {
     edge::EngineOptions options;
     for (const auto& language : languages) options.languages.push_back({language.code, language.name});
-    // A voice of one speaker goes by its data set's name as well: one of the two is enough to choose from.
-    auto voices = synthesizer.voices();
-    const std::string file = models.voice.file.stem().string();
-    if (std::find(voices.begin(), voices.end(), file) != voices.end()) voices = {file};
-    for (const std::string& voice : voices) options.voices.push_back({voice, synthesizer.language()});
-    if (!voices.empty()) options.default_voice = voices.front();
+    for (const auto& voice : voices.named_voices()) options.voices.push_back({voice.name, voice.language});
+    if (!options.voices.empty()) options.default_voice = options.voices.front().id;
     options.models = {name_of(models.language_model)};
     return options;
 }
@@ -112,7 +185,7 @@ Machine this_machine() {
 /// In the order in which they are made; the pools go first, while what their jobs use is still there.
 struct Engines::Loaded {
     std::unique_ptr<engine::silero::SileroVoiceDetector> voice_detector;
-    std::unique_ptr<engine::piper::PiperSynthesizer> synthesizer;
+    std::unique_ptr<engine::VoiceChoice> synthesizer;
     std::unique_ptr<engine::whisper::WhisperRecognizer> recognizer;
     std::unique_ptr<engine::llama::LlamaLanguageModel> language_model;
     std::unique_ptr<engine::llama::LlamaEmbedder> embedder;  ///< null: without embeddings
@@ -193,12 +266,7 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.voice_detector = std::move(*voice_detector);
     if (stop.stop_requested()) return stopped;
 
-    auto synthesizer = opened("synthesizer", models.voice, store, stop, [&](const auto& file) {
-        engine::piper::PiperSettings piper;
-        piper.model = file;
-        piper.threads = shares.synthesizer_threads;
-        return engine::piper::PiperSynthesizer::open(piper);
-    });
+    auto synthesizer = open_voices(settings, models, shares.synthesizer_threads, store, stop);
     if (!synthesizer) return synthesizer.error();
     to.synthesizer = std::move(*synthesizer);
     const auto greeting = warm_up(*to.synthesizer, stop);
@@ -278,7 +346,9 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.options = options_of(to.recognizer->languages(), *to.synthesizer, models);
     to.endpoint_engines.emplace(edge::EndpointEngines{*to.engines, *to.recognizer_share, *to.language_model_share,
                                                       *to.synthesizer_share, name_of(models.recognizer),
-                                                      name_of(models.language_model), name_of(models.voice),
+                                                      name_of(models.language_model),
+                                                      models.voice.file.empty() ? settings.synthesizer_backend
+                                                                                : name_of(models.voice),
                                                       to.embedder.get(), name_of(models.embedder)});
     published_ = &*to.engines;  // before ready is said: who reads that may call
     mark(&edge::Readiness::ready);

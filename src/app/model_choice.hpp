@@ -8,7 +8,9 @@
 #include "engine/catalog.hpp"
 
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace antiphon::app {
 
@@ -30,7 +32,10 @@ struct ModelChoice {
     ChosenModel voice_detector;
     ChosenModel recognizer;
     ChosenModel language_model;
-    ChosenModel voice;
+    ChosenModel voice;                     ///< without a file: none is on disk, and none is needed
+    std::vector<ChosenModel> more_voices;  ///< for other languages, or named for theirs
+    /// By primary language: a voice's name, or the path of a Piper voice among the chosen.
+    std::map<std::string, std::string> voice_of_language;
     ChosenModel embedder;     ///< without a file: none, and the server works without
     std::string no_embedder;  ///< why there is none, for the log; empty when there is one
 };
@@ -38,7 +43,8 @@ struct ModelChoice {
 /// A set named by the settings always wins. Otherwise the first that is on disk of those that suit the
 /// machine: gpu (needs one), small (eight cores), tiny; then any that is on disk. What is there is only
 /// looked at, not read: ModelStore::check() does that. `language` is what callers speak and chooses among
-/// a set's voices; empty: the set's first. The catalog must outlive the choice. An embedder that the settings
+/// a set's voices; empty: the set's first. Besides it, every installed voice of another language is chosen, unless
+/// only espeak is to speak; with edge and espeak there need be none. The catalog must outlive the choice. An embedder that the settings
 /// do not name is used if the set's is on disk, and decides nothing. Fails with
 ///   not_found    a model that the catalog does not know and that is no file either
 ///   invalid      a model for another purpose
