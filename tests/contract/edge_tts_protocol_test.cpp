@@ -75,7 +75,7 @@ TEST(EdgeProtocol, ReadsDates) {
 
 TEST(EdgeProtocol, SurvivesWhateverItIsSent) {
     std::mt19937 random(3);
-    const std::string sound = std::string("\0\x26", 2) + "Path:audio\r\nContent-Type:audio/mpeg\r\n" + "mp3";
+    const std::string sound = std::string("\0\x25", 2) + "Path:audio\r\nContent-Type:audio/mpeg\r\n" + "mp3";
     ASSERT_TRUE(read_binary_message(sound));
     EXPECT_EQ(read_binary_message(sound)->sound, "mp3");
     for (int round = 0; round < 20'000; ++round) {
