@@ -22,7 +22,7 @@ TEST(EdgeProtocol, AMessageHasHeadersAnEmptyLineAndABody) {
               "X-RequestId:0123\r\nContent-Type:application/ssml+xml\r\n"
               "X-Timestamp:Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)Z\r\nPath:ssml\r\n\r\n"
               "<speak version='1.0' xmlns='http://www.w3.org/2001/10/synthesis' xml:lang='en-US'>"
-              "<voice name='sv-SE-SofieNeural'><prosody pitch='+0Hz' rate='+0%' volume='+0%'>a &lt;b&gt;"
+              "<voice name='Microsoft Server Speech Text to Speech Voice (sv-SE, SofieNeural)'><prosody pitch='+0Hz' rate='+0%' volume='+0%'>a &lt;b&gt;"
               "</prosody></voice></speak>");
     const auto rate = [](float speed) {
         const std::string text = speech_message("0", 0, "v", speed, "");

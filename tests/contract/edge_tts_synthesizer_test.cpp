@@ -65,12 +65,13 @@ TEST(EdgeTtsSynthesizer, SendsWhatTheBrowserSends) {
     const std::string target(head.target());
     EXPECT_TRUE(target.starts_with("/readaloud/edge/v1?TrustedClientToken=")) << target;
     EXPECT_NE(target.find("&Sec-MS-GEC=" + security_token(1'700'000'000) + "&Sec-MS-GEC-Version=1-"), std::string::npos);
+    EXPECT_EQ(head["Host"], "127.0.0.1:" + std::to_string(service.port()));
     EXPECT_EQ(head["Origin"], "chrome-extension://jdiccldimpdaibmpdkjnbmckianbfold");
     EXPECT_TRUE(head["Cookie"].starts_with("muid="));
     const auto texts = service.texts();
     ASSERT_EQ(texts.size(), 2U);
     EXPECT_NE(texts[0].find("audio-24khz-48kbitrate-mono-mp3"), std::string::npos);
-    EXPECT_NE(texts[1].find("<voice name='sv-SE-SofieNeural'>"), std::string::npos);
+    EXPECT_NE(texts[1].find("<voice name='Microsoft Server Speech Text to Speech Voice (sv-SE, SofieNeural)'>"), std::string::npos);
     EXPECT_NE(texts[1].find("rate='+50%'"), std::string::npos);
     EXPECT_NE(texts[1].find(">Fish &amp; &lt;chips&gt;, &quot;please&quot;<"), std::string::npos);
 }
@@ -84,8 +85,9 @@ TEST(EdgeTtsSynthesizer, ChoosesByNameThenByLanguage) {
         const auto spoken = contract::speak(*voice, utterance);
         if (!spoken.result) return spoken.result.error().param;
         const std::string ssml = service.texts().back();
-        const auto begin = ssml.find("<voice name='") + 13;
-        return ssml.substr(begin, ssml.find('\'', begin) - begin);
+        const auto begin = ssml.find(" Voice (") + 8;
+        const auto comma = ssml.find(", ", begin);
+        return ssml.substr(begin, comma - begin) + "-" + ssml.substr(comma + 2, ssml.find(')', comma) - comma - 2);
     };
     EXPECT_EQ(asked_for({"Hallo.", "de", "", 1.0F}), "de-DE-ConradNeural");
     EXPECT_EQ(asked_for({"Hallo.", "de-AT", "", 1.0F}), "de-AT-IngridNeural");

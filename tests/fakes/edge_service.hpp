@@ -162,7 +162,7 @@ private:
     }
 
     void answer(Stream& stream, const std::string& ssml) {
-        const std::string language = between(ssml, "<voice name='", "'").substr(0, 5);
+        const std::string language = between(ssml, "<voice name='Microsoft Server Speech Text to Speech Voice (", ", ");
         const float speed = 1.0F + std::stof(between(ssml, " rate='", "%'")) / 100.0F;
         std::string text = between(ssml, "volume='+0%'>", "</prosody>");
         for (const auto& [entity, letter] : {std::pair{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&amp;", "&"}})

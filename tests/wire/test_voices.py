@@ -58,7 +58,7 @@ def test_the_edge_service_speaks_when_it_is_chosen(start, service):
     assert 0.9 < len(sound) / 48_000 < 1.5
     request, config, ssml = service.heard[-1]
     assert request.headers["Origin"].startswith("chrome-extension://") and "Sec-MS-GEC=" in request.path
-    assert "Path:speech.config" in config and "<voice name='sv-SE-SofieNeural'>" in ssml
+    assert "Path:speech.config" in config and "<voice name='Microsoft Server Speech Text to Speech Voice (sv-SE, SofieNeural)'>" in ssml
     assert "speak.text_leaves_the_machine to=127.0.0.1" in server.log()
 
 

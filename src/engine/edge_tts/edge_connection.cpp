@@ -81,8 +81,11 @@ private:
         }));
         stream_.read_message_max(kMostMessageBytes);
         websocket::response_type response;
+        const std::string standard_port = request.endpoint.tls ? "443" : "80";
+        const std::string host =
+            request.endpoint.host + (request.endpoint.port == standard_port ? "" : ":" + request.endpoint.port);
         auto opened = step("refuses", until, [&](auto done) {
-            stream_.async_handshake(response, request.endpoint.host, request.target,
+            stream_.async_handshake(response, host, request.target,
                                     [done = std::move(done)](error_code failure) mutable { done(failure, 0); });
         });
         if (!opened && response.result() != beast::http::status::switching_protocols && response.result_int() >= 300) {

@@ -1,6 +1,7 @@
 #include "engine/edge_tts/edge_protocol.hpp"
 
 #include "base/utf8.hpp"
+#include "engine/edge_tts/edge_voices.hpp"
 
 #include <openssl/sha.h>
 
@@ -60,6 +61,14 @@ std::string escaped(std::string_view text) {
     std::string out;
     for (const char32_t point : base::code_points(text)) out += escaped(point);
     return out;
+}
+
+/// What the service calls a voice: "Microsoft Server Speech Text to Speech Voice (sv-SE, SofieNeural)".
+std::string full_name(std::string_view voice) {
+    const std::string language = language_of(voice);
+    if (language.empty()) return std::string(voice);
+    return "Microsoft Server Speech Text to Speech Voice (" + language + ", " +
+           std::string(voice.substr(language.size() + 1)) + ")";
 }
 
 /// The value of one of the header lines; empty if there is none.
@@ -137,7 +146,7 @@ std::string config_message(std::int64_t unix_seconds) {
     return "X-Timestamp:" + date_text(unix_seconds) +
            "\r\nContent-Type:application/json; charset=utf-8\r\nPath:speech.config\r\n\r\n"
            R"({"context":{"synthesis":{"audio":{"metadataoptions":{)"
-           R"("sentenceBoundaryEnabled":"false","wordBoundaryEnabled":"false"},)"
+           R"("sentenceBoundaryEnabled":"true","wordBoundaryEnabled":"false"},)"
            R"("outputFormat":"audio-24khz-48kbitrate-mono-mp3"}}}})"
            "\r\n";
 }
@@ -149,7 +158,7 @@ std::string speech_message(const std::string& request, std::int64_t unix_seconds
     return "X-RequestId:" + request + "\r\nContent-Type:application/ssml+xml\r\nX-Timestamp:" + date_text(unix_seconds) +
            "Z\r\nPath:ssml\r\n\r\n"  // the browser, too, writes both "GMT" and "Z"
            "<speak version='1.0' xmlns='http://www.w3.org/2001/10/synthesis' xml:lang='en-US'><voice name='" +
-           escaped(voice) + "'><prosody pitch='+0Hz' rate='" + rate + "' volume='+0%'>" + escaped(text) +
+           escaped(full_name(voice)) + "'><prosody pitch='+0Hz' rate='" + rate + "' volume='+0%'>" + escaped(text) +
            "</prosody></voice></speak>";
 }
 

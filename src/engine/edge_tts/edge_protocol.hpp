@@ -42,8 +42,8 @@ std::string request_target(const Endpoint& endpoint, const std::string& connecti
 /// The header lines of the WebSocket's request, as that browser sends them. `machine` is 32 hexadecimal digits.
 std::vector<std::pair<std::string, std::string>> request_headers(const std::string& machine);
 
-/// The two messages of a request. `text` is plain; what XML cannot hold becomes spaces. `speed` is held to what the
-/// service is known to take: 0.5 to 2.
+/// The two messages of a request. `voice` is its short name, "sv-SE-SofieNeural". `text` is plain; what XML cannot
+/// hold becomes spaces. `speed` is held to what the service is known to take: 0.5 to 2.
 std::string config_message(std::int64_t unix_seconds);
 std::string speech_message(const std::string& request, std::int64_t unix_seconds, std::string_view voice, float speed,
                            std::string_view text);

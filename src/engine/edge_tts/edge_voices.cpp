@@ -58,7 +58,8 @@ std::string small(std::string_view tag) {
 
 std::string language_of(std::string_view name) {
     const auto end = name.rfind('-');
-    if (name.empty() || !is_letter(name.front()) || end == std::string_view::npos || end < 2 || end + 1 == name.size() || name.find('-') == end) return {};
+    if (name.empty() || !is_letter(name.front()) || end == std::string_view::npos) return {};
+    if (end < 2 || end + 1 == name.size() || name.find('-') == end) return {};
     if (!std::all_of(name.begin(), name.end(),
                      [](char c) { return is_letter(c) || c == '-' || (c >= '0' && c <= '9'); }))
         return {};
