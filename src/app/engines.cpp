@@ -2,17 +2,13 @@
 
 #include "app/engine_warm_up.hpp"
 #include "app/engine_workers.hpp"
-#include "base/clock.hpp"
+#include "app/engines_language_models.hpp"
+#include "app/engines_voices.hpp"
+#include "app/opened_engine.hpp"
 #include "base/log.hpp"
 #include "base/worker_share.hpp"
-#include "engine/language_model_chain.hpp"
 #include "engine/llama/llama_embedder.hpp"
-#include "engine/llama/llama_language_model.hpp"
-#include "engine/model_store.hpp"
 #include "engine/ollama/ollama_embedder.hpp"
-#include "engine/ollama/ollama_language_model.hpp"
-#include "engine/openai/openai_language_model.hpp"
-#include "engine/piper/piper_synthesizer.hpp"
 #include "engine/silero/silero_voice_detector.hpp"
 #include "engine/whisper/whisper_recognizer.hpp"
 
@@ -25,7 +21,6 @@
 namespace antiphon::app {
 namespace {
 
-constexpr int kLargestCache = 16'384;
 constexpr int kPlacesPerCore = 4;
 constexpr int kMostPlaces = 32;
 
@@ -55,111 +50,12 @@ Shares shares_of(const EngineSettings& settings, unsigned machine_cores) {
             .embedder_parallel = std::clamp(cores / 2, 1, 8)};
 }
 
-/// What the catalog or, failing that, the file calls it.
-std::string name_of(const ChosenModel& chosen) {
-    return chosen.model != nullptr ? chosen.model->id : chosen.file.stem().string();
-}
-
-std::size_t cache_of(const EngineSettings& settings, int places) {
-    const int tokens = settings.language_model_cache > 0
-                           ? settings.language_model_cache
-                           : std::min(settings.language_model_context * places, kLargestCache);
-    return static_cast<std::size_t>(std::max(tokens, settings.language_model_context));
-}
-
-/// Checks the model, if it is the catalog's, and gives what `open` makes of it. Fails with a sentence that
-/// names the file and what to do.
-template <typename Open>
-auto opened(const char* part, const ChosenModel& chosen, engine::ModelStore& store, std::stop_token stop, Open open)
-    -> decltype(open(chosen.file)) {
-    const auto began = base::Clock::now();
-    if (chosen.model != nullptr)
-        if (auto whole = store.check(*chosen.model, {}, stop); !whole) return whole.error();
-    auto backend = open(chosen.file);
-    if (!backend) {
-        auto failure = backend.error();
-        // A bad setting is told as it is; with all else the file is at fault.
-        if (failure.code != base::Errc::invalid)
-            failure.text = "the model file " + chosen.file.string() + " cannot be used: " + failure.text + "; " +
-                           (chosen.model != nullptr ? "`antiphon models fetch " + chosen.model->id + "` gets it anew"
-                                                    : "it is named by the settings");
-        return failure;
-    }
-    base::log::info("engine.loaded", {{"engine", part},
-                                      {"model", chosen.file.filename().string()},
-                                      {"milliseconds", base::whole_milliseconds(base::Clock::now() - began)}});
-    return backend;
-}
-
-engine::ollama::OllamaSettings ollama_of(const Engines::Loading& loading, const std::string& model) {
-    engine::ollama::OllamaSettings ollama;
-    ollama.base_url = loading.ollama_base_url;
-    ollama.model = model;
-    ollama.keep_alive = loading.settings.ollama_keep_alive;
-    ollama.context_tokens = static_cast<std::size_t>(loading.settings.language_model_context);
-    ollama.places = static_cast<std::size_t>(or_else(loading.settings.language_model_places, kMostPlaces));
-    ollama.top_p = loading.settings.language_model_top_p;
-    ollama.repetition_penalty = loading.settings.language_model_repetition_penalty;
-    ollama.limits.first_token = loading.settings.language_model_first_token;
-    ollama.limits.stall = loading.settings.language_model_stall;
-    return ollama;
-}
-
-/// A model of the server that the settings name. The server is not reached for: the chain's check does that.
-base::Result<engine::LanguageModelChain::Link> remote_link(const Engines::Loading& loading, const std::string& model) {
-    const auto link_to = [](auto made, std::string name) -> base::Result<engine::LanguageModelChain::Link> {
-        if (!made) return made.error();
-        auto* there = made->get();
-        return engine::LanguageModelChain::Link{std::move(name), *std::move(made),
-                                                [there](std::stop_token stop) { return there->check(std::move(stop)); }};
-    };
-    const auto ollama = ollama_of(loading, model);
-    if (loading.settings.language_model_backend != "openai")
-        return link_to(engine::ollama::OllamaLanguageModel::open(ollama), model);
-    engine::openai::OpenAiSettings openai;
-    openai.base_url = loading.settings.openai_base_url;
-    openai.key = loading.settings.openai_api_key;
-    openai.model = model;
-    openai.context_tokens = ollama.context_tokens;
-    openai.places = ollama.places;
-    openai.top_p = ollama.top_p;
-    openai.limits = ollama.limits;
-    return link_to(engine::openai::OpenAiLanguageModel::open(openai), model.empty() ? "openai" : model);
-}
-
-/// The model in this process, loaded and warm.
-base::Result<engine::LanguageModelChain::Link> embedded_link(const Engines::Loading& loading, const Shares& shares,
-                                                             bool on_gpu, std::stop_token stop) {
-    const EngineSettings& settings = loading.settings;
-    engine::ModelStore store(loading.models.directory);
-    auto model = opened("language_model", loading.models.language_model, store, stop, [&](const auto& file) {
-        engine::llama::LlamaSettings llama;
-        llama.model = file;
-        llama.context_tokens = static_cast<std::size_t>(settings.language_model_context);
-        llama.places = static_cast<std::size_t>(shares.language_model_places);
-        llama.cache_tokens = cache_of(settings, shares.language_model_places);
-        llama.threads = shares.language_model_threads;
-        llama.gpu_layers = on_gpu ? -1 : 0;
-        llama.top_p = settings.language_model_top_p;
-        llama.repetition_penalty = settings.language_model_repetition_penalty;
-        return engine::llama::LlamaLanguageModel::open(llama);
-    });
-    if (!model) return model.error();
-    if (auto warm = warm_up(**model, loading.instructions, stop); !warm) return warm.error();
-    return engine::LanguageModelChain::Link{name_of(loading.models.language_model), *std::move(model)};
-}
-
 edge::EngineOptions options_of(const std::vector<engine::whisper::WhisperRecognizer::Language>& languages,
-                               const engine::piper::PiperSynthesizer& synthesizer, const ModelChoice& models,
-                               const std::string& language_model) {
+                               const engine::VoiceChoice& voices, const std::string& language_model) {
     edge::EngineOptions options;
     for (const auto& language : languages) options.languages.push_back({language.code, language.name});
-    // A voice of one speaker goes by its data set's name as well: one of the two is enough to choose from.
-    auto voices = synthesizer.voices();
-    const std::string file = models.voice.file.stem().string();
-    if (std::find(voices.begin(), voices.end(), file) != voices.end()) voices = {file};
-    for (const std::string& voice : voices) options.voices.push_back({voice, synthesizer.language()});
-    if (!voices.empty()) options.default_voice = voices.front();
+    for (const auto& voice : voices.named_voices()) options.voices.push_back({voice.name, voice.language});
+    if (!options.voices.empty()) options.default_voice = options.voices.front().id;
     options.models = {language_model};
     return options;
 }
@@ -175,7 +71,7 @@ Machine this_machine() {
 /// In the order in which they are made; the pools go first, while what their jobs use is still there.
 struct Engines::Loaded {
     std::unique_ptr<engine::silero::SileroVoiceDetector> voice_detector;
-    std::unique_ptr<engine::piper::PiperSynthesizer> synthesizer;
+    std::unique_ptr<engine::VoiceChoice> synthesizer;
     std::unique_ptr<engine::whisper::WhisperRecognizer> recognizer;
     std::unique_ptr<engine::LanguageModelChain> language_model;
     std::unique_ptr<engine::Embedder> embedder;  ///< null: without embeddings
@@ -263,12 +159,7 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.voice_detector = std::move(*voice_detector);
     if (stop.stop_requested()) return stopped;
 
-    auto synthesizer = opened("synthesizer", models.voice, store, stop, [&](const auto& file) {
-        engine::piper::PiperSettings piper;
-        piper.model = file;
-        piper.threads = shares.synthesizer_threads;
-        return engine::piper::PiperSynthesizer::open(piper);
-    });
+    auto synthesizer = open_voices(settings, models, shares.synthesizer_threads, store, stop);
     if (!synthesizer) return synthesizer.error();
     to.synthesizer = std::move(*synthesizer);
     const auto greeting = warm_up(*to.synthesizer, stop);
@@ -292,16 +183,10 @@ base::Result<void> Engines::load(std::stop_token stop) {
     if (tells_languages(*to.recognizer)) mark(&edge::Readiness::lid_ready);
     if (stop.stop_requested()) return stopped;
 
-    std::vector<engine::LanguageModelChain::Link> links;
-    for (const std::string& name : language_model_order(settings, loading_.ollama_base_url)) {
-        auto link = name == "embedded" ? embedded_link(loading_, shares, on_gpu, stop) : remote_link(loading_, name);
-        if (!link) return link.error();
-        links.push_back(*std::move(link));
-    }
-    to.language_model = std::make_unique<engine::LanguageModelChain>(std::move(links));
-    if (auto usable = to.language_model->check(stop); !usable) return usable.error();
-    // The one in this process is warm already; a server's is now.
-    if (auto warm = warm_up(*to.language_model, loading_.instructions, stop); !warm) return warm.error();
+    auto language_model = open_language_models(
+        loading_, {shares.language_model_threads, shares.language_model_places, on_gpu}, stop);
+    if (!language_model) return language_model.error();
+    to.language_model = std::move(*language_model);
     mark(&edge::Readiness::llm_ready);
 
     const bool embeds_there = settings.embedder_backend == "ollama";
@@ -346,11 +231,11 @@ base::Result<void> Engines::load(std::stop_token stop) {
                                          *to.recognizer_workers, *to.language_model_workers, *to.synthesizer_workers,
                                          *to.metrics});
     const std::string language_model = to.language_model->name();
-    to.options = options_of(to.recognizer->languages(), *to.synthesizer, models, language_model);
+    to.options = options_of(to.recognizer->languages(), *to.synthesizer, language_model);
     to.endpoint_engines.emplace(edge::EndpointEngines{
         *to.engines, *to.recognizer_share, *to.language_model_share, *to.synthesizer_share, name_of(models.recognizer),
-        language_model, name_of(models.voice), to.embedder.get(),
-        embeds_there ? settings.ollama_embedder_model : name_of(models.embedder)});
+        language_model, models.voice.file.empty() ? settings.synthesizer_backend : name_of(models.voice),
+        to.embedder.get(), embeds_there ? settings.ollama_embedder_model : name_of(models.embedder)});
     published_ = &*to.engines;  // before ready is said: who reads that may call
     mark(&edge::Readiness::ready);
     return {};

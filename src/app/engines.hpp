@@ -1,6 +1,6 @@
 // The engines of the whole server: loaded once, shared by every call.
 //
-// thread-safe. This is the only file of the house that names the backends.
+// thread-safe. Only the files engines*.cpp of the house name the backends.
 #pragma once
 
 #include "app/model_choice.hpp"

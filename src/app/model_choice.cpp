@@ -1,5 +1,6 @@
 #include "app/model_choice.hpp"
 
+#include "engine/language_tag.hpp"
 #include "engine/model_store.hpp"
 
 #include <algorithm>
@@ -27,14 +28,12 @@ struct Need {
     ChosenModel ModelChoice::*place;
 };
 
-std::string_view first_subtag(std::string_view language) { return language.substr(0, language.find('-')); }
-
 /// The set's model of a purpose: for a voice, the first that speaks the language, if one does.
 const Model* of_set(const Catalog& catalog, const std::string& set, Purpose purpose, const std::string& language) {
     if (purpose == Purpose::voice && !language.empty())
         for (const std::string& id : catalog.set(set)->models) {
             const Model* model = catalog.model(id);
-            if (model->purpose == purpose && first_subtag(model->languages.front()) == first_subtag(language))
+            if (model->purpose == purpose && engine::speaks(model->languages.front(), language))
                 return model;
         }
     return catalog.first_of(purpose, set);
@@ -83,6 +82,47 @@ base::Result<ChosenModel> named_model(const Need& need, const Catalog& catalog, 
                        need.key);
 }
 
+/// Those of synthesizer.voices, then of each language that has none yet the first that is installed.
+base::Result<void> choose_voices(const EngineSettings& settings, const Catalog& catalog, const ModelStore& store,
+                                 ModelChoice& choice) {
+    constexpr const char* kKey = "synthesizer.voices";
+    const auto chosen = [&](const std::filesystem::path& file) {
+        return choice.voice.file == file || std::any_of(choice.more_voices.begin(), choice.more_voices.end(),
+                                                        [&](const ChosenModel& voice) { return voice.file == file; });
+    };
+    for (const std::string& entry : settings.voices) {
+        const auto equals = entry.find('=');
+        const std::string language = engine::primary_language(entry.substr(0, equals));
+        const std::string name = equals == std::string::npos ? "" : entry.substr(equals + 1);
+        if (language.empty() || name.empty())
+            return base::error(base::Errc::invalid, std::string(kKey) + " holds \"" + entry + "\"; it must be LANGUAGE=VOICE", kKey);
+        std::error_code failure;
+        if (catalog.model(name) == nullptr && !std::filesystem::is_regular_file(name, failure)) {
+            choice.voice_of_language[language] = name;  // no Piper voice: whether anybody has it shows when they are loaded
+            continue;
+        }
+        auto named = named_model({Purpose::voice, name, kKey, &ModelChoice::voice}, catalog, store);
+        if (!named) return named.error();
+        choice.voice_of_language[language] = named->file.string();
+        if (!chosen(named->file)) choice.more_voices.push_back(std::move(*named));
+    }
+    if (settings.synthesizer_backend == "espeak") return {};
+    std::vector<std::string> spoken;
+    const auto spoken_by = [&](const ChosenModel& voice) {
+        if (voice.model != nullptr) spoken.push_back(engine::primary_language(voice.model->languages.front()));
+    };
+    spoken_by(choice.voice);
+    for (const ChosenModel& voice : choice.more_voices) spoken_by(voice);
+    for (const auto& [language, name] : choice.voice_of_language) spoken.push_back(language);
+    for (const Model& model : catalog.models()) {
+        if (model.purpose != Purpose::voice || model.files.empty() || !on_disk(store, model)) continue;
+        if (std::find(spoken.begin(), spoken.end(), engine::primary_language(model.languages.front())) != spoken.end()) continue;
+        choice.more_voices.push_back({store.path_of(model, model.files.front().name), &model});
+        spoken_by(choice.more_voices.back());
+    }
+    return {};
+}
+
 /// The embedder is nobody's condition: without one there are no embeddings, and everything else works.
 base::Result<void> choose_embedder(const EngineSettings& settings, const Catalog& catalog, const ModelStore& store,
                                    ModelChoice& choice) {
@@ -109,6 +149,10 @@ base::Result<void> choose_embedder(const EngineSettings& settings, const Catalog
 
 }  // namespace
 
+std::string name_of(const ChosenModel& chosen) {
+    return chosen.model != nullptr ? chosen.model->id : chosen.file.stem().string();
+}
+
 base::Result<ModelChoice> choose_models(const EngineSettings& settings, const std::string& language,
                                         const Machine& machine, const Catalog& catalog, bool thinks_here) {
     const ModelStore store(settings.models_dir.empty() ? ModelStore::default_directory()
@@ -120,10 +164,12 @@ base::Result<ModelChoice> choose_models(const EngineSettings& settings, const st
         {Purpose::language_model, settings.language_model, "language_model.model", &ModelChoice::language_model},
         {Purpose::voice, settings.voice, "synthesizer.voice", &ModelChoice::voice},
     }};
+    const bool piper_needed = settings.synthesizer_backend == "auto" || settings.synthesizer_backend == "piper";
     const auto needed = [&](const Need& need) { return thinks_here || need.purpose != Purpose::language_model; };
     const auto complete = [&](const std::string& set) {
         return catalog.set(set) != nullptr && std::all_of(needs.begin(), needs.end(), [&](const Need& need) {
                    if (!need.named.empty() || !needed(need)) return true;
+                   if (need.purpose == Purpose::voice && !piper_needed) return true;
                    const Model* model = of_set(catalog, set, need.purpose, language);
                    return model != nullptr && on_disk(store, *model);
                });
@@ -155,14 +201,17 @@ base::Result<ModelChoice> choose_models(const EngineSettings& settings, const st
             choice.*need.place = std::move(*named);
             continue;
         }
+        if (need.purpose == Purpose::voice && settings.synthesizer_backend == "espeak") continue;
         const Model* model =
             catalog.set(choice.set) == nullptr ? nullptr : of_set(catalog, choice.set, need.purpose, language);
+        if (need.purpose == Purpose::voice && !piper_needed && (model == nullptr || !on_disk(store, *model))) continue;
         if (model == nullptr || model->files.empty())
             return base::error(base::Errc::not_found, "the set " + choice.set + " of the catalog has no " +
                                                           std::string(name_of(need.purpose)));
         if (!on_disk(store, *model)) return not_usable(store, *model, choice.set);
         choice.*need.place = {store.path_of(*model, model->files.front().name), model};
     }
+    if (auto chosen = choose_voices(settings, catalog, store, choice); !chosen) return chosen.error();
     if (auto chosen = choose_embedder(settings, catalog, store, choice); !chosen) return chosen.error();
     return choice;
 }

@@ -8,7 +8,9 @@
 #include "engine/catalog.hpp"
 
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace antiphon::app {
 
@@ -23,6 +25,9 @@ struct ChosenModel {
     const engine::Model* model = nullptr;  ///< null: a file of the user's own
 };
 
+/// What the catalog or, failing that, the file calls it.
+std::string name_of(const ChosenModel& chosen);
+
 struct ModelChoice {
     std::filesystem::path directory;
     std::string set;
@@ -30,7 +35,10 @@ struct ModelChoice {
     ChosenModel voice_detector;
     ChosenModel recognizer;
     ChosenModel language_model;
-    ChosenModel voice;
+    ChosenModel voice;                     ///< without a file: none is on disk, and none is needed
+    std::vector<ChosenModel> more_voices;  ///< for other languages, or named for theirs
+    /// By primary language: a voice's name, or the path of a Piper voice among the chosen.
+    std::map<std::string, std::string> voice_of_language;
     ChosenModel embedder;     ///< without a file: none, and the server works without
     std::string no_embedder;  ///< why there is none, for the log; empty when there is one
 };
@@ -38,9 +46,10 @@ struct ModelChoice {
 /// A set named by the settings always wins. Otherwise the first that is on disk of those that suit the
 /// machine: gpu (needs one), small (eight cores), tiny; then any that is on disk. What is there is only
 /// looked at, not read: ModelStore::check() does that. `language` is what callers speak and chooses among
-/// a set's voices; empty: the set's first. The catalog must outlive the choice. An embedder that the settings
-/// do not name is used if the set's is on disk, and decides nothing. Without `thinks_here` no language model is needed,
-/// and none chosen. Fails with
+/// a set's voices; empty: the set's first. Besides it, every installed voice of another language is chosen, unless
+/// only espeak is to speak; with edge and espeak there need be none. The catalog must outlive the choice. An embedder
+/// that the settings do not name is used if the set's is on disk, and decides nothing. Without `thinks_here` no language
+/// model is needed, and none chosen. Fails with
 ///   not_found    a model that the catalog does not know and that is no file either
 ///   invalid      a model for another purpose
 ///   unavailable  a model file that is missing or damaged; the sentence names it and what fetches it

@@ -50,8 +50,11 @@ struct EngineSettings {
     float language_model_top_p = 0.95F;
     float language_model_repetition_penalty = 1.1F;
 
-    std::string synthesizer_backend = "auto";  ///< auto, piper or edge
+    std::string synthesizer_backend = "auto";  ///< auto, piper, edge or espeak
     std::string voice;
+    std::vector<std::string> voices;  ///< "LANGUAGE=VOICE": who speaks a language
+    bool edge_allowed = true;         ///< with auto
+    std::string edge_url;             ///< empty: the service's own
     int synthesizer_threads = 0;   ///< of one utterance
     int synthesizer_parallel = 0;  ///< utterances at the same time
 

@@ -170,11 +170,6 @@ base::Result<Settings> read_settings(const SettingSources& sources) {
     for (const std::string& assignment : sources.assignments)
         if (auto stored = store_assignment(settings, assignment); !stored) return stored.error();
 
-    if (settings.engines.synthesizer_backend == "edge")
-        return base::error(base::Errc::unsupported,
-                           "synthesizer.backend (TTS_BACKEND) is edge, which is not in this build yet; set it to "
-                           "auto or piper",
-                           "synthesizer.backend");
     if (auto servers = check_model_servers(settings); !servers) return servers.error();
     if (auto tls = check(settings.tls); !tls) return tls.error();
     if (auto ice = edge::check(settings.ice); !ice) return ice.error();

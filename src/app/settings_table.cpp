@@ -321,11 +321,21 @@ std::vector<Setting> make_table() {
         "Words after which the first piece of an answer is spoken even without a clause mark."));
 
     add(choice(
-        "synthesizer.backend", {"auto", "piper", "edge"},
-        [](auto& s) -> auto& { return s.engines.synthesizer_backend; }, "What speaks. auto is piper."));
+        "synthesizer.backend", {"auto", "piper", "edge", "espeak"},
+        [](auto& s) -> auto& { return s.engines.synthesizer_backend; },
+        "What speaks. auto is Piper for the languages that a voice is installed for, then the Edge service if it can be reached, then espeak-ng; piper and espeak are these alone; edge is the service first. See docs/voices.md."));
     add(text(
         "synthesizer.voice", [](auto& s) -> auto& { return s.engines.voice; },
         "The voice: a name of the catalog or the path of a Piper .onnx file; empty is the set's."));
+    add(list(
+        "synthesizer.voices", [](auto& s) -> auto& { return s.engines.voices; },
+        "Who speaks a language, each as LANGUAGE=VOICE: a Piper voice by its name in the catalog or the path of its .onnx file, or the name of another voice of GET /options. Languages that are not named have the installed Piper voices."));
+    add(yes_no(
+        "synthesizer.edge_allowed", [](auto& s) -> auto& { return s.engines.edge_allowed; },
+        "With auto: whether text in a language that no installed voice speaks may be sent to the Edge service, which belongs to Microsoft."));
+    add(text(
+        "synthesizer.edge_url", [](auto& s) -> auto& { return s.engines.edge_url; },
+        "The address of the Edge service, wss:// or ws://; empty is its own."));
     add(whole(
         "synthesizer.threads", 0, 64, [](auto& s) -> auto& { return s.engines.synthesizer_threads; },
         "Threads of one utterance; 0 chooses by the cores."));

@@ -165,7 +165,9 @@ def test_options_list_what_can_be_chosen(agents):
     assert {"code": "jv", "name": "Javanese"} in options["languages"]
     names = [language["name"] for language in options["languages"]]
     assert names == sorted(names)
-    assert options["voices"] == [{"id": "en_US-joe-medium", "language": "en-US"}]
+    assert options["voices"][0] == {"id": "en_US-joe-medium", "language": "en-US"}
+    assert {"id": "espeak-sv", "language": "sv"} in options["voices"]
+    assert {"id": "sv-SE-SofieNeural", "language": "sv-SE"} in options["voices"]
     assert options["default_voice"] == "en_US-joe-medium" and options["models"] == ["smollm2-135m-instruct"]
     assert options["agents"] == [{"name": "desk", "description": "Answers the phone"}, {"name": "shop", "description": ""}]
     assert options["partials"] is True

@@ -1,37 +1,14 @@
 #include "engine/piper/espeak_phonemizer.hpp"
 
 #include "base/utf8.hpp"
+#include "engine/espeak_library.hpp"
 
 #include <espeak-ng/speak_lib.h>
 
 #include <algorithm>
-#include <mutex>
 
 namespace antiphon::engine::piper {
 namespace {
-
-/// Guards every call into espeak-ng.
-std::mutex& espeak_mutex() {
-    static std::mutex mutex;
-    return mutex;
-}
-
-/// With the mutex held. espeak-ng is never terminated: other voices of the process may still use it.
-bool initialized() {
-    static const bool done = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, nullptr, espeakINITIALIZE_DONT_EXIT) > 0;
-    return done;
-}
-
-/// Makes `voice` the current one, with the mutex held. Not when it is already: espeak-ng 1.51 leaks
-/// about 1.3 KB each time it sets a voice.
-bool use_voice(const std::string& voice) {
-    static std::string current;
-    if (!voice.empty() && voice == current) return true;
-    current.clear();
-    if (voice.empty() || espeak_SetVoiceByName(voice.c_str()) != EE_OK) return false;
-    current = voice;
-    return true;
-}
 
 /// One combining mark with the letters that Unicode has in one piece with it (Unicode 15, canonical
 /// decompositions of the small Latin letters; espeak-ng writes no others).
@@ -96,10 +73,9 @@ std::u32string to_piper_phonemes(std::string_view ipa) {
 }
 
 base::Result<EspeakPhonemizer> EspeakPhonemizer::open(std::string voice) {
-    const std::lock_guard lock(espeak_mutex());
-    if (!initialized())
-        return base::error(base::Errc::unavailable, "espeak-ng does not start: its data files are missing");
-    if (!use_voice(voice)) return base::error(base::Errc::unsupported, "espeak-ng has no voice \"" + voice + "\"");
+    auto espeak = HeldEspeak::take();
+    if (!espeak) return espeak.error();
+    if (!espeak->use_voice(voice)) return base::error(base::Errc::unsupported, "espeak-ng has no voice \"" + voice + "\"");
     return EspeakPhonemizer(std::move(voice));
 }
 
@@ -110,8 +86,9 @@ base::Result<std::u32string> EspeakPhonemizer::phonemes(std::string_view text) c
         clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
     std::string ipa;
     {
-        const std::lock_guard lock(espeak_mutex());
-        if (!use_voice(voice_)) return base::error(base::Errc::engine, "espeak-ng lost its voice \"" + voice_ + "\"");
+        auto espeak = HeldEspeak::take();
+        if (!espeak) return espeak.error();
+        if (!espeak->use_voice(voice_)) return base::error(base::Errc::engine, "espeak-ng lost its voice \"" + voice_ + "\"");
         const void* rest = clean.c_str();
         while (rest != nullptr) {
             const char* clause = espeak_TextToPhonemes(&rest, espeakCHARS_UTF8, espeakPHONEMES_IPA);

@@ -1,7 +1,7 @@
 // Text to IPA phonemes by espeak-ng, the way Piper's voices were trained on them.
 //
-// thread-safe: espeak-ng keeps everything in globals, so all objects share one mutex of the process; a
-// sentence holds it for well under a millisecond.
+// thread-safe: all objects share the process's one espeak-ng (espeak_library.hpp); a sentence holds it for well
+// under a millisecond.
 #pragma once
 
 #include "base/result.hpp"

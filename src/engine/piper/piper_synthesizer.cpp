@@ -1,8 +1,9 @@
 #include "engine/piper/piper_synthesizer.hpp"
 
 #include "base/utf8.hpp"
-#include "engine/piper/clause_sound.hpp"
-#include "engine/piper/clauses.hpp"
+#include "engine/clause_sound.hpp"
+#include "engine/clauses.hpp"
+#include "engine/language_tag.hpp"
 #include "engine/piper/espeak_phonemizer.hpp"
 #include "engine/piper/pieces.hpp"
 #include "engine/piper/voice_config.hpp"
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cmath>
 #include <set>
 #include <string>
 #include <utility>
@@ -23,18 +23,6 @@ namespace {
 constexpr float kSlowest = 0.25F;
 constexpr float kFastest = 4.0F;
 constexpr int kQuiet = ORT_LOGGING_LEVEL_FATAL;  // a run that is stopped would log itself as an error
-
-base::milliseconds pause_after(char32_t mark) {
-    switch (mark) {
-        case U'.':
-        case U'!':
-        case U'?': return base::milliseconds(150);
-        case U';':
-        case U':': return base::milliseconds(120);
-        case U',': return base::milliseconds(90);
-        default: return base::milliseconds(40);
-    }
-}
 
 base::Result<void> check(const PiperSettings& settings) {
     const auto refuse = [](const char* name, const char* range) {
@@ -208,8 +196,7 @@ base::Result<void> PiperSynthesizer::synthesize(const Utterance& utterance, cons
         if (!raw) return raw.error();
         ClauseShape shape;
         shape.loudness_dbfs = voice.settings.loudness_dbfs;
-        shape.pause =
-            base::milliseconds(std::lround(static_cast<float>(pause_after(piece.mark).count()) / utterance.speed));
+        shape.pause = pause_after(piece.mark, utterance.speed);
         audio::Pcm chunk{shape_clause(*raw, voice.config.sample_rate, shape), voice.config.sample_rate};
         if (stop.stop_requested()) return cancelled();
         if (!chunk.samples.empty()) sink(std::move(chunk));

@@ -4,7 +4,6 @@
 
 #include <boost/json.hpp>
 
-#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -98,16 +97,6 @@ base::Result<void> take_speakers(const json::object& root, VoiceConfig& config) 
     return {};
 }
 
-std::string first_subtag(std::string_view language) {
-    std::string tag(language.substr(0, language.find_first_of("-_")));
-    std::transform(tag.begin(), tag.end(), tag.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    // Piper and espeak-ng use older or narrower names for these.
-    if (tag == "nb" || tag == "nn") return "no";
-    if (tag == "cmn") return "zh";
-    return tag;
-}
-
 }  // namespace
 
 base::Result<VoiceConfig> parse_voice_config(std::string_view text) {
@@ -156,10 +145,6 @@ base::Result<VoiceConfig> read_voice_config(const std::filesystem::path& path) {
     if (!config)
         return base::error(config.error().code, path.string() + ": " + config.error().text, config.error().param);
     return config;
-}
-
-bool speaks(std::string_view voice, std::string_view wanted) {
-    return wanted.empty() || first_subtag(voice) == first_subtag(wanted);
 }
 
 PhonemeIds to_ids(std::u32string_view phonemes, const VoiceConfig& config) {

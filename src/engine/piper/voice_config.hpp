@@ -37,10 +37,6 @@ base::Result<VoiceConfig> parse_voice_config(std::string_view json);
 /// The same from a file; `unavailable` if there is none.
 base::Result<VoiceConfig> read_voice_config(const std::filesystem::path& path);
 
-/// Whether a voice of language `voice` may speak a request for `wanted` (both BCP 47, in any case, '_'
-/// allowed for '-'): the first subtags are equal. An empty request is served by any voice.
-bool speaks(std::string_view voice, std::string_view wanted);
-
 struct PhonemeIds {
     std::vector<std::int64_t> ids;
     std::size_t unknown = 0;  ///< phonemes that the voice has no number for; they are left out

@@ -199,5 +199,51 @@ TEST_F(ModelChoiceTest, EveryServableSetOfTheRealCatalogIsComplete) {
             EXPECT_NE(engine::Catalog::embedded().first_of(purpose, set), nullptr) << set << " " << name_of(purpose);
 }
 
+TEST_F(ModelChoiceTest, EveryInstalledVoiceOfAnotherLanguageIsChosen) {
+    install({"vad", "ears", "mind", "voice-en", "voice-de"});
+    const auto choice = choose();
+    ASSERT_TRUE(choice) << choice.error().text;
+    EXPECT_EQ(choice->voice.file, file("voice-en"));
+    ASSERT_EQ(choice->more_voices.size(), 1U);
+    EXPECT_EQ(choice->more_voices[0].file, file("voice-de"));
+}
+
+TEST_F(ModelChoiceTest, TheSettingsSayWhoSpeaksALanguage) {
+    install({"vad", "ears", "mind", "voice-en", "voice-de"});
+    settings_.voices = {"sv-SE=sv-SE-SofieNeural", "de=espeak-de", "en=voice-en"};
+    const auto choice = choose();
+    ASSERT_TRUE(choice) << choice.error().text;
+    EXPECT_TRUE(choice->more_voices.empty());
+    EXPECT_EQ(choice->voice_of_language.at("sv"), "sv-SE-SofieNeural");
+    EXPECT_EQ(choice->voice_of_language.at("de"), "espeak-de");
+    EXPECT_EQ(choice->voice_of_language.at("en"), file("voice-en").string());
+    for (const char* entry : {"voice-en", "=voice-en", "en=", ""}) {
+        settings_.voices = {entry};
+        const auto refused = choose();
+        ASSERT_FALSE(refused) << entry;
+        EXPECT_EQ(refused.error().param, "synthesizer.voices");
+    }
+    settings_.voices = {"en=ears"};
+    EXPECT_THAT(choose().error().text, HasSubstr("which is a recognizer, not a voice"));
+}
+
+TEST_F(ModelChoiceTest, EdgeAndEspeakNeedNoPiperVoice) {
+    install({"vad", "ears", "mind"});
+    EXPECT_FALSE(choose());
+    settings_.synthesizer_backend = "piper";
+    EXPECT_FALSE(choose());
+    for (const char* backend : {"edge", "espeak"}) {
+        settings_.synthesizer_backend = backend;
+        const auto choice = choose();
+        ASSERT_TRUE(choice) << choice.error().text;
+        EXPECT_TRUE(choice->voice.file.empty());
+    }
+    install({"voice-en", "voice-de"});
+    EXPECT_TRUE(choose()->voice.file.empty());
+    EXPECT_TRUE(choose()->more_voices.empty());
+    settings_.synthesizer_backend = "edge";
+    EXPECT_EQ(choose()->voice.file, file("voice-en"));
+}
+
 }  // namespace
 }  // namespace antiphon::app

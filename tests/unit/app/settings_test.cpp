@@ -224,13 +224,14 @@ TEST_F(SettingsTest, EmptyVariablesCountAsNotSet) {
     EXPECT_EQ(settings->backends.redis_port, 6379);
 }
 
-TEST_F(SettingsTest, EdgeSpeechIsRefusedAsNotInThisBuild) {
-    const auto settings = read_environment({{"TTS_BACKEND", "edge", ""}});
-    ASSERT_FALSE(settings);
-    EXPECT_EQ(settings.error().code, base::Errc::unsupported);
-    EXPECT_THAT(settings.error().text, HasSubstr("not in this build yet"));
+TEST_F(SettingsTest, TheBackendThatSpeaksIsOneOfFour) {
+    for (const char* backend : {"auto", "piper", "edge", "espeak"}) {
+        const auto settings = read_environment({{"TTS_BACKEND", backend, ""}});
+        ASSERT_TRUE(settings) << settings.error().text;
+        EXPECT_EQ(settings->engines.synthesizer_backend, backend);
+    }
     EXPECT_THAT(read_environment({{"TTS_BACKEND", "festival", ""}}).error().text,
-                HasSubstr("must be one of auto, piper, edge"));
+                HasSubstr("must be one of auto, piper, edge, espeak"));
 }
 
 TEST_F(SettingsTest, AssignmentsNeedAnEqualsSignAndAKnownKey) {

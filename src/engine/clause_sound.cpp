@@ -1,11 +1,11 @@
-#include "engine/piper/clause_sound.hpp"
+#include "engine/clause_sound.hpp"
 
 #include "audio/pcm.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-namespace antiphon::engine::piper {
+namespace antiphon::engine {
 namespace {
 
 constexpr float kSilenceDbfs = -45.0F;
@@ -29,7 +29,23 @@ double mean_above(const std::vector<double>& powers, double gate) {
     return count == 0 ? 0.0 : sum / static_cast<double>(count);
 }
 
+base::milliseconds pause_at_normal_speed(char32_t mark) {
+    switch (mark) {
+        case U'.':
+        case U'!':
+        case U'?': return base::milliseconds(150);
+        case U';':
+        case U':': return base::milliseconds(120);
+        case U',': return base::milliseconds(90);
+        default: return base::milliseconds(40);
+    }
+}
+
 }  // namespace
+
+base::milliseconds pause_after(char32_t mark, float speed) {
+    return base::milliseconds(std::lround(static_cast<float>(pause_at_normal_speed(mark).count()) / speed));
+}
 
 float voiced_level_dbfs(std::span<const float> samples, int sample_rate) {
     const std::size_t frame = audio::samples_in(base::milliseconds(20), sample_rate);
@@ -75,4 +91,4 @@ std::vector<float> shape_clause(std::span<const float> samples, int sample_rate,
     return out;
 }
 
-}  // namespace antiphon::engine::piper
+}  // namespace antiphon::engine

@@ -1,14 +1,14 @@
-// Cuts text at the punctuation that a Piper voice hears: , . ! ? ; :
+// Cuts text at the punctuation that a voice makes audible: , . ! ? ; :
 //
-// pure. espeak-ng swallows punctuation, while Piper's voices were trained with it as phonemes of their
-// own; so the text is cut here, and each clause carries its mark past espeak-ng.
+// pure. For Piper espeak-ng swallows punctuation, while its voices were trained with it as phonemes of their own;
+// so the text is cut here, and each clause carries its mark past espeak-ng.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace antiphon::engine::piper {
+namespace antiphon::engine {
 
 struct Clause {
     std::string text;   ///< UTF-8, trimmed, without the mark; holds at least one letter or digit
@@ -24,4 +24,4 @@ struct Clause {
 /// a comma, an ellipsis a full stop. Of several marks in a row the strongest counts.
 std::vector<Clause> split_clauses(std::string_view text);
 
-}  // namespace antiphon::engine::piper
+}  // namespace antiphon::engine

@@ -1,4 +1,4 @@
-#include "engine/piper/clause_sound.hpp"
+#include "engine/clause_sound.hpp"
 
 #include "audio/pcm.hpp"
 
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace antiphon::engine::piper {
+namespace antiphon::engine {
 namespace {
 
 constexpr int kRate = 20000;
@@ -65,4 +65,4 @@ TEST(ClauseSound, SilenceGivesNothing) {
 }
 
 }  // namespace
-}  // namespace antiphon::engine::piper
+}  // namespace antiphon::engine

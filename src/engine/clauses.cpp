@@ -1,10 +1,10 @@
-#include "engine/piper/clauses.hpp"
+#include "engine/clauses.hpp"
 
 #include "base/utf8.hpp"
 
 #include <algorithm>
 
-namespace antiphon::engine::piper {
+namespace antiphon::engine {
 namespace {
 
 using Points = std::vector<char32_t>;
@@ -125,4 +125,4 @@ std::vector<Clause> split_clauses(std::string_view text) {
     return clauses;
 }
 
-}  // namespace antiphon::engine::piper
+}  // namespace antiphon::engine
