@@ -8,6 +8,8 @@
 #include "base/log.hpp"
 #include "edge/http_date.hpp"
 #include "edge/stun_client.hpp"
+#include "store/memory_store.hpp"
+#include "store/redis_store.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -34,6 +36,8 @@ namespace {
 
 constexpr int kFatalSignalExit = 128;
 constexpr std::size_t kMostClientSecrets = 1'000;
+/// For what the last calls left to be written, at the server's end.
+constexpr base::milliseconds kLastWrites{2'000};
 
 bool has_terminal() {
     return bool(engine::FileDescriptor(::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)));
@@ -86,6 +90,7 @@ base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings, Rea
 base::Result<void> Server::start(ModelChoice models, Machine machine) {
     if (auto opened = open_webrtc(); !opened) return opened;
     if (auto opened = open_tls(); !opened) return opened;
+    open_session_store();
     services_.emplace(edge::Services{.registry = registry_,
                                      .agents = [this] { return agents(); },
                                      .readiness = [this] { return readiness(); },
@@ -100,7 +105,8 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .ice = settings_.ice,
                                      .client_secrets = &client_secrets_,
                                      .tls = tls_,
-                                     .webrtc = webrtc_.get()});
+                                     .webrtc = webrtc_.get(),
+                                     .session_store = session_store_.get()});
     // Nothing is accepted before run(): the loops have no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();
@@ -121,6 +127,19 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
             boost::asio::post(control_, [this, loaded = std::move(loaded)] { take_loaded(loaded); });
         });
     return {};
+}
+
+void Server::open_session_store() {
+    const SessionStoreSettings& wanted = settings_.session_store;
+    std::unique_ptr<store::SessionStore> store = std::make_unique<store::MemoryStore>(wanted.lifetime);
+    if (!wanted.host.empty() || !wanted.socket.empty()) {
+        const store::RedisAddress address{wanted.host, wanted.port, wanted.socket, wanted.user, wanted.password, wanted.timeout};
+        base::log::info("session_store.redis", {{"at", address.in_words()}, {"lifetime_s", wanted.lifetime.count()}});
+        store = std::make_unique<store::RedisStore>(address, wanted.lifetime);
+    }
+    store::WriteBehindSettings bounds;
+    bounds.max_bytes = wanted.max_waiting;
+    session_store_ = std::make_unique<store::WriteBehind>(std::move(store), bounds, metrics_);
 }
 
 base::Result<void> Server::open_webrtc() {
@@ -166,6 +185,11 @@ std::uint16_t Server::port() const { return listener_->port(); }
 
 edge::Readiness Server::readiness() const {
     edge::Readiness readiness = engines_->readiness();
+    if (session_store_->durable()) {
+        const store::StoreState state = session_store_->state();
+        readiness.session_store = state.ok ? "ok" : "degraded";
+        readiness.session_store_failure = state.reason;
+    }
     if (stopping_) {
         readiness.ready = false;
         readiness.failure = "the server is shutting down";
@@ -187,6 +211,7 @@ base::Result<void> Server::run() {
     for (auto& thread : io_threads_) thread.join();
     base::log::debug("server.io_ended", {});
     if (webrtc_) webrtc_->close();
+    session_store_->close(kLastWrites);
 
     // What the calls left running ends before the loops that it posts to.
     engines_->close_workers();

@@ -50,11 +50,10 @@ base::Result<bool> MemoryStore::erase(const std::string& id) {
     const std::scoped_lock lock(mutex_);
     forget_expired();
     const auto found = sessions_.find(id);
-    const bool there = found != sessions_.end() && !found->second.owner.empty();
-    Entry gone;
-    gone.expires = now_() + lifetime_;
-    sessions_[id] = std::move(gone);
-    return there;
+    if (found == sessions_.end() || found->second.owner.empty()) return false;
+    found->second = Entry{};
+    found->second.expires = now_() + lifetime_;
+    return true;
 }
 
 }  // namespace antiphon::store

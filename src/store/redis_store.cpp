@@ -46,13 +46,14 @@ redis.call('HSET', KEYS[1], 'owner', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return redis.call('HGETALL', KEYS[1]))";
 
-// ARGV: lifetime. What is to go goes, be there room for the mark that it is gone or not.
+// ARGV: lifetime. What is to go goes, be there room for the mark that it is gone or not; what never was leaves no mark.
 constexpr std::string_view kErase = R"(
-local there = redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HGET', KEYS[1], 'owner') ~= ''
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if not owner or owner == '' then return 0 end
 redis.call('DEL', KEYS[1])
 redis.pcall('HSET', KEYS[1], 'owner', '')
 redis.pcall('PEXPIRE', KEYS[1], ARGV[1])
-return there and 1 or 0)";
+return 1)";
 
 std::string key_of(const std::string& id) { return std::string(kPrefix) + id; }
 

@@ -2,7 +2,7 @@
 // with any of them.
 //
 // thread-safe, one command at a time. What Redis has answered stands as firmly as its own settings say: docs/sessions.md.
-// Redis 4 or later; needs EVAL, HGET, HSET, HDEL, HKEYS, HGETALL, EXISTS, DEL, SET and PEXPIRE on antiphon:*.
+// Redis 4 or later; needs EVAL, HGET, HSET, HDEL, HKEYS, HGETALL, DEL, SET and PEXPIRE on antiphon:*.
 #pragma once
 
 #include "base/clock.hpp"
