@@ -138,6 +138,8 @@ TEST_P(SessionStoreContract, WhatIsErasedStaysErased) {
     ASSERT_TRUE(there);
     EXPECT_FALSE(*there) << "there was nothing any more";
     EXPECT_FALSE(*bench.store->erase("rtc_2"));
+    auto other = bench.store->write("rtc_2", whole_session("first", {}));
+    EXPECT_EQ(static_cast<int>(*other), static_cast<int>(Written::done)) << "what never was leaves no mark";
 }
 
 TEST_P(SessionStoreContract, WhatIsNotWrittenForTheLifetimeIsForgotten) {

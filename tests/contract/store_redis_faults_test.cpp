@@ -98,7 +98,7 @@ TEST_F(RedisFaults, AskedForAPassword) {
     RedisStore right(address, kLifetime);
     expect_good(right);
     server.ask({"ACL", "SETUSER", "voice", "on", ">hers", "~antiphon:*", "+eval", "+hget", "+hset", "+hdel", "+hkeys",
-                "+hgetall", "+exists", "+del", "+set", "+pexpire"});
+                "+hgetall", "+del", "+set", "+pexpire"});
     address.user = "voice";
     address.password = "hers";
     RedisStore user(address, kLifetime);

@@ -189,8 +189,8 @@ TEST_F(SettingsTest, TheGuidesNamesAreKnown) {
     ASSERT_TRUE(settings) << settings.error().text;
     EXPECT_EQ(settings->engines.models_dir, "/mnt/scratch/hf");
     EXPECT_EQ(settings->engines.torch_dir, "/mnt/scratch/torch");
-    EXPECT_EQ(settings->backends.redis_port, 6380);
-    EXPECT_THAT(settings_without_effect(*settings), ElementsAre("ollama.base_url", "redis.host"));
+    EXPECT_EQ(settings->session_store.port, 6380);
+    EXPECT_THAT(settings_without_effect(*settings), ElementsAre("ollama.base_url"));
 }
 
 TEST_F(SettingsTest, OurNameWinsOverTheGuides) {
@@ -202,7 +202,7 @@ TEST_F(SettingsTest, OurNameWinsOverTheGuides) {
 TEST_F(SettingsTest, EmptyVariablesCountAsNotSet) {
     const auto settings = read_environment({{"REDIS_PORT", "", ""}, {"HF_CACHE_DIR", "", ""}});
     ASSERT_TRUE(settings) << settings.error().text;
-    EXPECT_EQ(settings->backends.redis_port, 6379);
+    EXPECT_EQ(settings->session_store.port, 6379);
 }
 
 TEST_F(SettingsTest, EdgeSpeechIsRefusedAsNotInThisBuild) {
