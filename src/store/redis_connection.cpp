@@ -120,13 +120,14 @@ base::Result<RedisReply> RedisConnection::command(const std::vector<std::string_
     }
 }
 
-base::Result<void> RedisConnection::wait_for(short events, base::Time patience, base::Time last) const {
+base::Result<void> RedisConnection::wait_for(short events, base::Time patience, base::Time last) {
     const base::Duration left = std::min(patience, last) - base::Clock::now();
     pollfd waiting{context_->fd, events, 0};
     const int ready = left <= base::Duration::zero()
                           ? 0
                           : ::poll(&waiting, 1, static_cast<int>(std::max<long long>(1, base::whole_milliseconds(left))));
-    if (ready == 0) return failure("does not answer in time");
+    timed_out_ = ready == 0;
+    if (timed_out_) return failure("does not answer in time");
     if (ready < 0 && errno != EINTR) return failure(std::string("is lost: ") + std::strerror(errno));
     return {};
 }

@@ -52,16 +52,20 @@ public:
     /// is Redis' protocol: whether the command was carried out is not known then, and the connection is of no more use.
     base::Result<RedisReply> command(const std::vector<std::string_view>& arguments);
 
+    /// Whether the last failure was that nothing came in time.
+    bool timed_out() const { return timed_out_; }
+
 private:
     RedisConnection(const RedisAddress& address, redisContext* context);
 
     base::Result<void> send(std::string_view bytes, base::Time& patience, base::Time last);
     base::Result<void> receive(base::Time& patience, base::Time last);
-    base::Result<void> wait_for(short events, base::Time patience, base::Time last) const;
+    base::Result<void> wait_for(short events, base::Time patience, base::Time last);
     base::Error failure(std::string_view what) const;
 
     const RedisAddress address_;
     redisContext* const context_;
+    bool timed_out_ = false;
     std::size_t received_ = 0;  ///< of the reply that is being read
 };
 

@@ -98,12 +98,23 @@ RedisStore::RedisStore(RedisAddress address, base::milliseconds lifetime)
 
 base::Result<RedisReply> RedisStore::ask(const std::vector<std::string_view>& arguments) {
     const std::scoped_lock lock(mutex_);
-    if (!connection_) {
+    const bool reused = connection_ != nullptr;
+    if (!reused) {
         auto opened = RedisConnection::open(address_);
         if (!opened) return opened.error();
         connection_ = std::move(*opened);
     }
     auto reply = connection_->command(arguments);
+    if (!reply && reused && !connection_->timed_out()) {
+        // A connection that Redis has closed meanwhile says nothing of Redis now; whatever is asked may be asked twice.
+        auto opened = RedisConnection::open(address_);
+        if (!opened) {
+            connection_.reset();
+            return opened.error();
+        }
+        connection_ = std::move(*opened);
+        reply = connection_->command(arguments);
+    }
     if (!reply) {
         connection_.reset();
         return reply.error();

@@ -105,7 +105,7 @@ public:
 private:
     bool answers() const {
         const auto reply = ask({"PING"});
-        return reply.text == "PONG" || reply.text.find("NOAUTH") != std::string::npos;
+        return reply.text == "PONG" || reply.text.find("wants a password") != std::string::npos;
     }
 
     static std::uint16_t free_port() {
