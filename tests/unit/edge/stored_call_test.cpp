@@ -19,7 +19,7 @@ WireContext some_context() {
     context.session.speed = 1.25F;
     context.session.max_output_tokens = 7;
     context.session.tools = {{"look_up", "", R"({"type":"object","properties":{}})"}};
-    context.session.input_encoding = audio::Encoding::pcmu;
+    context.session.input_encoding = audio::Encoding::mulaw;
     context.session.input_rate = 8000;
     context.conversation_id = "conv_1";
     context.wire.resumable = context.wire.binary_audio = true;
@@ -81,7 +81,7 @@ TEST(StoredCallTest, ComesBackAsItWas) {
     EXPECT_EQ(session.speed, 1.25F);
     EXPECT_EQ(session.max_output_tokens, 7);
     EXPECT_EQ(session.tools.at(0).name, "look_up");
-    EXPECT_TRUE(session.input_encoding == audio::Encoding::pcmu);
+    EXPECT_TRUE(session.input_encoding == audio::Encoding::mulaw);
     const auto items = some_items();
     ASSERT_EQ(call->items.size(), items.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
