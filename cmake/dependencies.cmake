@@ -15,6 +15,7 @@ pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(opus REQUIRED IMPORTED_TARGET opus)
 pkg_check_modules(libav REQUIRED IMPORTED_TARGET libavformat libavcodec libswresample libavutil)
 pkg_check_modules(espeak_ng REQUIRED IMPORTED_TARGET espeak-ng)
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
 
 set(ANTIPHON_NATIVE "" CACHE PATH "Prefix of ggml, llama.cpp, whisper.cpp and ONNX Runtime")
 if(ANTIPHON_NATIVE)

@@ -8,6 +8,8 @@
 #include "base/log.hpp"
 #include "edge/http_date.hpp"
 #include "edge/stun_client.hpp"
+#include "store/memory_store.hpp"
+#include "store/redis_store.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -34,6 +36,8 @@ namespace {
 
 constexpr int kFatalSignalExit = 128;
 constexpr std::size_t kMostClientSecrets = 1'000;
+/// For what the last calls left to be written, at the server's end.
+constexpr base::milliseconds kLastWrites{2'000};
 
 bool has_terminal() {
     return bool(engine::FileDescriptor(::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)));
@@ -87,6 +91,7 @@ base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings, Rea
 base::Result<void> Server::start(ModelChoice models, Machine machine) {
     if (auto opened = open_webrtc(); !opened) return opened;
     if (auto opened = open_tls(); !opened) return opened;
+    open_session_store();
     services_.emplace(edge::Services{.registry = registry_,
                                      .agents = [this] { return agents(); },
                                      .readiness = [this] { return readiness(); },
@@ -101,7 +106,8 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .ice = settings_.ice,
                                      .client_secrets = &client_secrets_,
                                      .tls = tls_,
-                                     .webrtc = webrtc_.get()});
+                                     .webrtc = webrtc_.get(),
+                                     .session_store = session_store_.get()});
     // Nothing is accepted before run(): the loops have no threads yet.
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();
@@ -112,9 +118,6 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                       {"device", machine.gpu && settings_.engines.device != "cpu" ? "gpu" : "cpu"},
                                       {"change", "with models.set, or ANTIPHON_MODELS_SET"}});
     if (!models.no_embedder.empty()) base::log::info("embeddings.off", {{"because", models.no_embedder}});
-    for (const std::string& key : settings_without_effect(settings_))
-        base::log::warning("settings.no_effect",
-                           {{"key", key}, {"because", "this build does not use such a server yet"}});
     base::log::info("server.listening", {{"host", settings_.edge.host}, {"port", port()}, {"tls", settings_.tls.mode}});
     engines_ = std::make_unique<Engines>(
         Engines::Loading{settings_.engines, std::move(models), machine, settings_.session.instructions,
@@ -124,6 +127,19 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
             boost::asio::post(control_, [this, loaded = std::move(loaded)] { take_loaded(loaded); });
         });
     return {};
+}
+
+void Server::open_session_store() {
+    const SessionStoreSettings& wanted = settings_.session_store;
+    std::unique_ptr<store::SessionStore> store = std::make_unique<store::MemoryStore>(wanted.lifetime);
+    if (!wanted.host.empty() || !wanted.socket.empty()) {
+        const store::RedisAddress address{wanted.host, wanted.port, wanted.socket, wanted.user, wanted.password, wanted.timeout};
+        base::log::info("session_store.redis", {{"at", address.in_words()}, {"lifetime_s", wanted.lifetime.count()}});
+        store = std::make_unique<store::RedisStore>(address, wanted.lifetime);
+    }
+    store::WriteBehindSettings bounds;
+    bounds.max_bytes = wanted.max_waiting;
+    session_store_ = std::make_unique<store::WriteBehind>(std::move(store), bounds, metrics_);
 }
 
 base::Result<void> Server::open_webrtc() {
@@ -169,6 +185,11 @@ std::uint16_t Server::port() const { return listener_->port(); }
 
 edge::Readiness Server::readiness() const {
     edge::Readiness readiness = engines_->readiness();
+    if (session_store_->durable()) {
+        const store::StoreState state = session_store_->state();
+        readiness.session_store = state.ok ? "ok" : "degraded";
+        readiness.session_store_failure = state.reason;
+    }
     if (stopping_) {
         readiness.ready = false;
         readiness.failure = "the server is shutting down";
@@ -190,6 +211,7 @@ base::Result<void> Server::run() {
     for (auto& thread : io_threads_) thread.join();
     base::log::debug("server.io_ended", {});
     if (webrtc_) webrtc_->close();
+    session_store_->close(kLastWrites);
 
     // What the calls left running ends before the loops that it posts to.
     engines_->close_workers();

@@ -16,6 +16,7 @@
 #include "edge/services.hpp"
 #include "edge/tls_certificates.hpp"
 #include "edge/webrtc_stack.hpp"
+#include "store/write_behind.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -70,6 +71,7 @@ private:
     base::Result<void> take_pid_file();
     base::Result<void> open_tls();
     base::Result<void> open_webrtc();
+    void open_session_store();
     void reload();
     base::Result<std::string> read_again();
     std::shared_ptr<const call::Agents> agents() const;
@@ -103,6 +105,7 @@ private:
 
     // From here in the order of need: sessions, which live in io_, use the services and the engines.
     std::unique_ptr<Engines> engines_;
+    std::unique_ptr<store::WriteBehind> session_store_;
     std::optional<edge::Services> services_;
     std::unique_ptr<edge::WebRtcStack> webrtc_;  ///< none: switched off
     base::IoLoops io_;

@@ -11,6 +11,7 @@
 #include "edge/ice_servers.hpp"
 #include "edge/webrtc_settings.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -68,8 +69,18 @@ struct EngineSettings {
 /// Servers the deployment guide names. Empty: not used.
 struct BackendSettings {
     std::string ollama_base_url;
-    std::string redis_host;
-    std::uint16_t redis_port = 6379;
+};
+
+/// Where conversations are kept beyond their call's process. Neither host nor socket: in memory.
+struct SessionStoreSettings {
+    std::string host;
+    std::uint16_t port = 6379;
+    std::string socket;
+    std::string user;
+    std::string password;
+    base::milliseconds timeout{1'000};
+    std::chrono::seconds lifetime{3'600};
+    std::size_t max_waiting = 64U << 20U;  ///< bytes that wait to be written
 };
 
 /// One named agent. Its session and settings are complete: what its table leaves out is as in the others.
@@ -100,6 +111,7 @@ struct Settings {
 
     EngineSettings engines;
     BackendSettings backends;
+    SessionStoreSettings session_store;
     call::CallSettings call;
     call::TurnDetection turn;
     call::Session session;  ///< what a call starts from; its turn detection is `turn`

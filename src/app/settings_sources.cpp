@@ -173,15 +173,11 @@ base::Result<Settings> read_settings(const SettingSources& sources) {
     if (auto servers = check_model_servers(settings); !servers) return servers.error();
     if (auto tls = check(settings.tls); !tls) return tls.error();
     if (auto ice = edge::check(settings.ice); !ice) return ice.error();
+    if (!settings.session_store.user.empty() && settings.session_store.password.empty())
+        return base::error(base::Errc::invalid, "redis.user needs redis.password (REDIS_PASSWORD) beside it", "redis.password");
     settings.session.turn_detection = settings.turn;
     if (auto read = read_agents(settings, agents, file ? file->string() : std::string()); !read) return read.error();
     return settings;
-}
-
-std::vector<std::string> settings_without_effect(const Settings& settings) {
-    std::vector<std::string> keys;
-    if (!settings.backends.redis_host.empty()) keys.emplace_back("redis.host");
-    return keys;
 }
 
 }  // namespace antiphon::app

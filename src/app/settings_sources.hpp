@@ -49,7 +49,4 @@ base::Result<std::vector<EnvironmentVariable>> environment_with_dotenv();
 /// A variable that is set but empty counts as not set. ANTIPHON_ names win over the guide's names.
 base::Result<Settings> read_settings(const SettingSources& sources);
 
-/// The keys that were set to servers which this build does not use yet: to be said in one log line.
-std::vector<std::string> settings_without_effect(const Settings& settings);
-
 }  // namespace antiphon::app

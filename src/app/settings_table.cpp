@@ -144,6 +144,7 @@ constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
     {"models.dir", "HF_CACHE_DIR"},         {"models.torch_dir", "TORCH_CACHE_DIR"},
     {"synthesizer.backend", "TTS_BACKEND"}, {"ollama.base_url", "OLLAMA_BASE_URL"},
     {"redis.host", "REDIS_HOST"},           {"redis.port", "REDIS_PORT"},
+    {"redis.user", "REDIS_USER"},           {"redis.password", "REDIS_PASSWORD"},
 };
 
 /// What a call takes once, at its start: the others are built into engines, sockets and threads.
@@ -450,15 +451,34 @@ std::vector<Setting> make_table() {
         "openai.model", [](auto& s) -> auto& { return s.engines.openai_model; },
         "The model of that server that answers; empty is the first that it lists."));
     add(text(
-        "redis.host", [](auto& s) -> auto& { return s.backends.redis_host; },
-        "A Redis server. This build accepts the setting but keeps conversations in memory."));
+        "redis.host", [](auto& s) -> auto& { return s.session_store.host; },
+        "A Redis server, in which the conversations of resumable calls outlive this process; empty: in memory. See docs/sessions.md."));
     add(whole(
-        "redis.port", 1, 65535, [](auto& s) -> auto& { return s.backends.redis_port; }, "The Redis server's port."));
+        "redis.port", 1, 65535, [](auto& s) -> auto& { return s.session_store.port; }, "The Redis server's port."));
+    add(text(
+        "redis.socket", [](auto& s) -> auto& { return s.session_store.socket; },
+        "The path of the Redis server's unix socket, instead of host and port."));
+    add(text(
+        "redis.user", [](auto& s) -> auto& { return s.session_store.user; },
+        "The user to be in Redis; empty: its default user."));
+    add(text(
+        "redis.password", [](auto& s) -> auto& { return s.session_store.password; },
+        "The user's password in Redis; best given by the environment."));
+    add(whole(
+        "redis.timeout_ms", 50, 30'000, [](auto& s) -> auto& { return s.session_store.timeout; },
+        "For connecting to Redis, and for an answer; no call waits for either."));
+    add(whole(
+        "redis.session_lifetime", 600, 2'592'000, [](auto& s) -> auto& { return s.session_store.lifetime; },
+        "Seconds after which a conversation to which nobody came back is forgotten."));
+    add(whole(
+        "redis.max_waiting_bytes", 64 * 1024, 1024 * kMegabyte, [](auto& s) -> auto& { return s.session_store.max_waiting; },
+        "Bytes that may wait to be written while Redis is away; what comes beyond them is dropped, counted, and written later from the call."));
     // clang-format on
     for (const auto& [key, name] : kGuideNames)
         for (auto& setting : table)
             if (setting.key == key) setting.guide_name = name;
-    for (auto& setting : table) setting.secret = setting.key.ends_with("_secret") || setting.key.ends_with("api_key");
+    for (auto& setting : table)
+        for (const char* end : {"_secret", "api_key", ".password"}) setting.secret = setting.secret || setting.key.ends_with(end);
     for (auto& setting : table)
         setting.reloads = std::any_of(std::begin(kReloading), std::end(kReloading),
                                       [&](std::string_view prefix) { return setting.key.starts_with(prefix); });

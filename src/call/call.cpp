@@ -10,16 +10,18 @@ Call::Call(std::unique_ptr<Conversation> conversation) : conversation_(std::move
 Call::~Call() = default;
 
 std::shared_ptr<Call> Call::open(Session session, const CallSettings& settings, const CallEngines& engines,
-                                 std::shared_ptr<base::Strand> strand, Peer& peer) {
+                                 std::shared_ptr<base::Strand> strand, Peer& peer, std::vector<think::Item> history) {
     auto conversation = std::make_unique<Conversation>(std::move(session), settings, engines, std::move(strand), peer);
     std::shared_ptr<Call> call(new Call(std::move(conversation)));
-    call->conversation_->begin();
+    call->conversation_->begin(std::move(history));
     return call;
 }
 
 void Call::close() { conversation_->close(); }
 
 const Session& Call::session() const { return conversation_->session(); }
+
+const std::vector<think::Item>& Call::items() const { return conversation_->items(); }
 
 void Call::hear(std::span<const float> samples) { conversation_->hear(samples, session().input_rate); }
 

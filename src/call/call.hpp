@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace antiphon::call {
 
@@ -25,9 +26,11 @@ class Conversation;
 class Call : public std::enable_shared_from_this<Call> {
 public:
     /// Begins the call and sends SessionCreated. `engines`, `peer` and what they refer to must outlive
-    /// close(); the strand is shared with the edge.
+    /// close(); the strand is shared with the edge. `history`: the items of a conversation that goes on, all of them
+    /// over; they are told as if they came now, and a caller's last words that have no answer get one.
     static std::shared_ptr<Call> open(Session session, const CallSettings& settings, const CallEngines& engines,
-                                      std::shared_ptr<base::Strand> strand, Peer& peer);
+                                      std::shared_ptr<base::Strand> strand, Peer& peer,
+                                      std::vector<think::Item> history = {});
     ~Call();
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
@@ -36,6 +39,8 @@ public:
     void close();
 
     const Session& session() const;
+    /// The conversation so far, in order.
+    const std::vector<think::Item>& items() const;
 
     /// The caller's next sound at the session's input rate. Sound that cannot be held is dropped, oldest
     /// first, and said once in a RequestFailed.

@@ -35,10 +35,11 @@ Conversation::Conversation(Session session, const CallSettings& settings, const 
 
 Conversation::~Conversation() { close(); }
 
-void Conversation::begin() {
+void Conversation::begin(std::vector<think::Item> history) {
     // The default session's rates are checked with the settings; others come by session.update.
     if (auto done = configure_listener(session_); !done) fail(done.error(), {});
     peer_.send(SessionCreated{session_});
+    recall(std::move(history));
     plan_greeting();
     settle();
 }

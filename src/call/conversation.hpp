@@ -46,11 +46,12 @@ public:
                  std::shared_ptr<base::Strand> strand, Peer& peer);
     ~Conversation() override;
 
-    void begin();
+    void begin(std::vector<think::Item> history);
     void close();
 
     // The requests of a client: the contracts stand in call.hpp.
     const Session& session() const { return session_; }
+    const std::vector<think::Item>& items() const { return dialogue_.items(); }
     void hear(std::span<const float> samples, int sample_rate);
     void hold_output();
     void resume_output(base::Duration unheard, std::span<const float> again);
@@ -185,6 +186,7 @@ private:
     void silence_is_over(base::Time deadline);
 
     // --- requests (conversation_requests.cpp, conversation_items.cpp)
+    void recall(std::vector<think::Item> history);
     /// Whether the input's references and calls are there.
     base::Result<void> check_input(const ResponseRequest& request) const;
     /// Whether the item is part of the answer that is under way and not over yet.

@@ -2,6 +2,8 @@
 
 #include "call/conversation.hpp"
 
+#include "base/log.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -27,6 +29,25 @@ void Conversation::create_item(think::Item item, const std::optional<std::string
     hear_item(item, false);
     start_next_sound();
     settle();
+}
+
+void Conversation::recall(std::vector<think::Item> history) {
+    for (think::Item& item : history) {
+        auto before = dialogue_.add(item);
+        if (!before) {
+            base::log::warning("call.item_not_recalled", {{"call", session_.id}, {"because", before.error().text}});
+            continue;
+        }
+        peer_.send(ItemAdded{item, *before});
+        peer_.send(ItemDone{item, *before});
+    }
+    if (dialogue_.items().empty() || !answers_turns()) return;
+    const think::Item& last = dialogue_.items().back();
+    const bool spoken = last.kind == think::ItemKind::message && last.role == engine::Role::user &&
+                        !last.content.empty() && last.content.front().kind == think::ContentKind::input_audio;
+    if (!spoken || think::words_of(last).empty()) return;
+    wanted_ = Wanted{next_turn(), {}, {}, session_.input_language};
+    start_wanted_answer();
 }
 
 void Conversation::retrieve_item(const std::string& item_id, const std::string& client_event_id) {

@@ -32,6 +32,8 @@ Reply ready_reply(const Readiness& readiness) {
                       {"llm_ready", readiness.llm_ready},
                       {"tts_ready", readiness.tts_ready},
                       {"device", readiness.device}};
+    if (!readiness.session_store.empty()) body["session_store"] = readiness.session_store;
+    if (!readiness.session_store_failure.empty()) body["session_store_failure"] = readiness.session_store_failure;
     if (!readiness.failure.empty()) body["failure"] = readiness.failure;
     if (!readiness.degraded.empty()) body["degraded"] = json::array(readiness.degraded.begin(), readiness.degraded.end());
     return {readiness.ready ? 200 : 503, kJson, json::serialize(body), {{"Cache-Control", "no-store"}}};

@@ -11,6 +11,7 @@
 #include "edge/realtime_session.hpp"
 #include "edge/responder.hpp"
 #include "edge/routes.hpp"
+#include "edge/stored_calls.hpp"
 #include "edge/web_socket.hpp"
 #include "edge/webrtc_calls.hpp"
 
@@ -237,7 +238,10 @@ private:
             return upgrade(request, *target);
         if (route->endpoint == Endpoint::realtime_call) {
             if (!origin_allowed(origin(request), host(request), settings_->allowed_origins)) return send(foreign_origin(), request);
-            return send(hang_up_call(call_id(target->path), services_), request);
+            const std::string id = call_id(target->path);
+            if (method == "DELETE" && services_.session_store != nullptr && !services_.sessions->find(id))
+                return erase_call(id, services_, strand_, [self = shared_from_this()](const Reply& reply) { self->send(reply, self->request_); });
+            return send(hang_up_call(id, services_), request);
         }
         if (takes_work(*route)) return work(*route, *target, request);
         send(unless_unchanged(answer(*route, *target, services_), view(request[http::field::if_none_match])), request);
@@ -391,6 +395,8 @@ private:
         const auto wish = read_join(target);
         if (!wish) return send(error_reply(400, "invalid_value", wish.error().text), request);
         const auto session = services_.sessions->find(wish->call_id);
+        if (!session && wish->resume_token && services_.session_store != nullptr)
+            return join_stored(request, *wish, subprotocol);
         if (!session || (wish->resume_token && !session->is_resume_token(*wish->resume_token)))
             return send(no_call_reply(), request);
         call::CallPlace place;
@@ -400,10 +406,42 @@ private:
                                                                     "many connections as it may be")), request);
             place = std::move(*admitted);
         }
+        join(request, *wish, subprotocol, session, std::move(place));
+    }
+
+    /// The call may have been left by another process.
+    void join_stored(const Request& request, const JoinWish& wish, const std::string& subprotocol) {
+        const Reply obstacle = call_obstacle({}, services_);
+        if (obstacle.status != 200) return send(obstacle, request);
+        auto place = services_.registry.enter();
+        if (!place) return send(overloaded_reply(place.error()), request);
+        claim_call(wish, services_, strand_, [self = shared_from_this(), wish, subprotocol, place = std::move(*place)](
+                                                 std::variant<ReturningCall, Reply> found) {
+            self->take_stored(wish, subprotocol, place, std::move(found));
+        });
+    }
+
+    void take_stored(const JoinWish& wish, const std::string& subprotocol, call::CallPlace place,
+                     std::variant<ReturningCall, Reply> found) {
+        if (const auto* refusal = std::get_if<Reply>(&found)) return send(*refusal, request_);
+        auto& call = std::get<ReturningCall>(found);
+        // Two may come for one call; the second finds it here.
+        auto session = services_.sessions->find(wish.call_id);
+        if (!session) {
+            auto agent = agent_of({"", {{"agent", call.stored.agent}}}, services_);
+            if (!agent) agent = agent_of({}, services_);
+            session = RealtimeSession::make(strand_, std::move(place), services_, *connections_, std::move(*agent), client_,
+                                            std::move(call));
+        }
+        join(request_, wish, subprotocol, session, {});
+    }
+
+    void join(const Request& request, const JoinWish& wish, const std::string& subprotocol,
+              const std::shared_ptr<RealtimeSession>& session, call::CallPlace place) {
         open_web_socket(request, subprotocol, [&](std::shared_ptr<MessageChannel> channel) {
             // The call lives on its own strand, this socket on another.
             return bridge_channel(std::move(channel), strand_, session->strand(),
-                                  [session, wish = *wish, place](std::shared_ptr<MessageChannel> near) {
+                                  [session, wish, place](std::shared_ptr<MessageChannel> near) {
                                       if (wish.resume_token) return session->take_over(std::move(near), wish.from);
                                       return session->observe(std::move(near), place);
                                   });

@@ -53,13 +53,22 @@ std::shared_ptr<RealtimeSession> RealtimeSession::make(std::shared_ptr<base::Str
                                                        std::string client, WireStart wire) {
     std::shared_ptr<RealtimeSession> session(new RealtimeSession(std::move(strand), std::move(place), services,
                                                                  std::move(agent), std::move(model), std::move(client),
-                                                                 wire));
-    if (services.engines()) {
-        // A client that connects has a place, and is a call under way.
-        auto& calls = services.engines()->metrics.calls;
-        calls.Increment();
-        session->counted_ = std::shared_ptr<void>(&calls, [](void* gauge) { static_cast<prometheus::Gauge*>(gauge)->Decrement(); });
-    }
+                                                                 wire, base::random_id("rtc_")));
+    session->count();
+    session->entry_ = connections.add(session);
+    session->listed_ = services.sessions->add(session->call_id_, session);
+    return session;
+}
+
+std::shared_ptr<RealtimeSession> RealtimeSession::make(std::shared_ptr<base::Strand> strand, call::CallPlace place,
+                                                       const Services& services, Connections& connections,
+                                                       std::shared_ptr<const call::Agent> agent, std::string client,
+                                                       ReturningCall returning) {
+    std::shared_ptr<RealtimeSession> session(new RealtimeSession(std::move(strand), std::move(place), services,
+                                                                 std::move(agent), returning.stored.model,
+                                                                 std::move(client), {}, returning.call_id));
+    session->count();
+    session->go_on_from(std::move(returning));
     session->entry_ = connections.add(session);
     session->listed_ = services.sessions->add(session->call_id_, session);
     return session;
@@ -67,9 +76,9 @@ std::shared_ptr<RealtimeSession> RealtimeSession::make(std::shared_ptr<base::Str
 
 RealtimeSession::RealtimeSession(std::shared_ptr<base::Strand> strand, call::CallPlace place, const Services& services,
                                  std::shared_ptr<const call::Agent> agent, std::string model, std::string client,
-                                 WireStart wire)
+                                 WireStart wire, std::string call_id)
     : strand_(std::move(strand)), place_(std::move(place)), services_(services), agent_(std::move(agent)),
-      call_id_(base::random_id("rtc_")), client_(std::move(client)), start_(agent_->session) {
+      call_id_(std::move(call_id)), client_(std::move(client)), start_(agent_->session) {
     context_.dialect = wire.dialect;
     context_.plays_sound = wire.plays_sound;
     context_.conversation_id = base::random_id("conv_");
@@ -79,7 +88,29 @@ RealtimeSession::RealtimeSession(std::shared_ptr<base::Strand> strand, call::Cal
     context_.session = start_;
 }
 
+void RealtimeSession::count() {
+    if (!services_.engines()) return;
+    auto& calls = services_.engines()->metrics.calls;
+    calls.Increment();
+    counted_ = std::shared_ptr<void>(&calls, [](void* gauge) { static_cast<prometheus::Gauge*>(gauge)->Decrement(); });
+}
+
 RealtimeSession::~RealtimeSession() { close_call(); }
+
+void RealtimeSession::go_on_from(ReturningCall returning) {
+    if (const auto refused = configure(returning.stored.session))
+        base::log::warning("call.not_as_it_was", {{"id", call_id_}, {"because", refused->error.text}});
+    start_.id = context_.session.id = std::move(returning.stored.session_id);
+    context_.conversation_id = std::move(returning.stored.conversation_id);
+    context_.dialect = returning.stored.dialect;
+    context_.wire.resumable = returning_ = true;
+    owner_ = std::move(returning.owner);
+    taken_ = returning.stored.input_audio_ms * kTakenRate / 1000;
+    history_ = std::move(returning.stored.items);
+    log_ = std::make_unique<ReplayLog>(false);
+    const std::scoped_lock lock(token_mutex_);
+    token_ = std::move(returning.token);
+}
 
 std::optional<protocol::Refusal> RealtimeSession::configure(const protocol::UpdateSession& request) {
     const auto defaults = agent_->session.turn_detection.value_or(call::TurnDetection{});
@@ -197,9 +228,23 @@ void RealtimeSession::open_call() {
                                     {"client", client_},
                                     {"model", start_.model},
                                     {"agent", start_.agent}});
-    call_ = call::Call::open(start_, agent_->settings, *services_.engines(), strand_, *this);
+    call_ = call::Call::open(start_, agent_->settings, *services_.engines(), strand_, *this, std::move(history_));
     counted_.reset();
     hear_early();
+    keep_record();
+}
+
+void RealtimeSession::keep_record() {
+    if (services_.session_store == nullptr || !call_ || (log_ != nullptr) == (recorder_ != nullptr)) return;
+    if (!log_) return std::exchange(recorder_, nullptr)->end(false);
+    recorder_ = CallRecorder::make(
+        strand_, *services_.session_store, {call_id_, owner_, token_hash(resume_token())},
+        {[this]() -> const std::vector<think::Item>& { return call_->items(); },
+         [this] { return settings_to_store(context_, caller_sound_ms()); },
+         [this](const std::vector<std::string>& ids) {
+             if (services_.session_store->durable()) tell(protocol::ItemsSaved{ids});
+         },
+         [this] { finish("taken_elsewhere"); }});
 }
 
 bool RealtimeSession::reachable() const {
@@ -286,6 +331,9 @@ void RealtimeSession::finish(std::string_view reason) {
                                         {"milliseconds", base::whole_milliseconds(strand_->now() - opened_at_)}});
     else
         base::log::warning("call.not_opened", {{"client", client_}, {"reason", reason}});
+    // A client that has not come back in time may still find its conversation, where that outlives us.
+    if (const auto recorder = std::exchange(recorder_, nullptr))
+        recorder->end(reason == "not_resumed" && services_.session_store->durable());
     close_call();
     listed_.reset();
     place_.reset();
@@ -303,6 +351,7 @@ void RealtimeSession::hang_up() {
 
 void RealtimeSession::shut_down() {
     strand_->post([self = shared_from_this()] {
+        if (const auto recorder = std::exchange(self->recorder_, nullptr)) recorder->end(true);
         self->close_call();
         for (const auto& observer : self->observers_)
             observer->close(CloseCode::service_restart, "the server is shutting down");

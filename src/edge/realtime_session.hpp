@@ -11,6 +11,7 @@
 #include "call/call.hpp"
 #include "call/call_registry.hpp"
 #include "call/peer.hpp"
+#include "edge/call_recorder.hpp"
 #include "edge/connections.hpp"
 #include "edge/event_map.hpp"
 #include "edge/handshake.hpp"
@@ -19,6 +20,7 @@
 #include "edge/replay_log.hpp"
 #include "edge/resume_from.hpp"
 #include "edge/services.hpp"
+#include "edge/stored_call.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,6 +34,14 @@
 #include <vector>
 
 namespace antiphon::edge {
+
+/// A call that another process has left in the session store, and who may go on with it.
+struct ReturningCall {
+    std::string call_id;
+    std::string token;  ///< as the client has presented it
+    std::string owner;  ///< under this name it was claimed
+    StoredCall stored;
+};
 
 class RealtimeSession final : public Connection,
                               public std::enable_shared_from_this<RealtimeSession>,
@@ -48,6 +58,11 @@ public:
                                                  const Services& services, Connections& connections,
                                                  std::shared_ptr<const call::Agent> agent, std::string model,
                                                  std::string client, WireStart wire = {});
+    /// The same for a call that goes on: it begins with the client that takes it over, with its history and no greeting.
+    static std::shared_ptr<RealtimeSession> make(std::shared_ptr<base::Strand> strand, call::CallPlace place,
+                                                 const Services& services, Connections& connections,
+                                                 std::shared_ptr<const call::Agent> agent, std::string client,
+                                                 ReturningCall returning);
     ~RealtimeSession() override;
 
     /// "rtc_...": under this name the session stands in services.sessions until it ends. thread-safe.
@@ -97,7 +112,8 @@ private:
     friend class Line;
 
     RealtimeSession(std::shared_ptr<base::Strand> strand, call::CallPlace place, const Services& services,
-                    std::shared_ptr<const call::Agent> agent, std::string model, std::string client, WireStart wire);
+                    std::shared_ptr<const call::Agent> agent, std::string model, std::string client, WireStart wire,
+                    std::string call_id);
 
     /// A client's sound that is being heard.
     struct Waiting {
@@ -108,6 +124,8 @@ private:
     };
 
     // --- channels, lines, and the call's life (realtime_session.cpp)
+    /// A client that connects has a place, and is a call under way.
+    void count();
     void opened(Channel& channel);
     void ended(Channel& channel, ChannelEnd end);
     void come_back(const ResumeFrom& from, const std::shared_ptr<MediaLine>& line);
@@ -122,6 +140,9 @@ private:
     void keep_replay_log(bool wanted, bool whole);
     protocol::SessionKept kept() const;
     std::int64_t caller_sound_ms() const;
+    void go_on_from(ReturningCall returning);
+    /// A resumable call is written to the session store, another is not.
+    void keep_record();
     void close_call();
     void finish(std::string_view reason);
 
@@ -231,6 +252,10 @@ private:
     std::unique_ptr<ReplayLog> log_;          ///< of a resumable call
     mutable std::mutex token_mutex_;
     std::string token_;                       ///< empty: not resumable
+    std::shared_ptr<CallRecorder> recorder_;  ///< of a resumable call, while it lives
+    std::string owner_ = base::random_id("");
+    bool returning_ = false;                  ///< it was begun in another process
+    std::vector<think::Item> history_;        ///< until the call begins
     std::optional<base::Time> lost_since_;    ///< since when the client is waited for
     bool ticking_ = false;
 

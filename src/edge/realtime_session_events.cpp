@@ -171,7 +171,10 @@ void RealtimeSession::send(const call::CallEvent& event) {
         context_.session = updated->session;
         if (changed_) context_.wire = *changed_;
         keep_replay_log(context_.wire.resumable, false);
+        keep_record();
     }
+    if (recorder_) recorder_->look(event);
+    if (created && returning_) return start_ticking();  // the client has its session
     if (std::holds_alternative<call::TurnMeasured>(event)) ++turns_answered_;
     note_sounding(event);
     for (const auto& wire_event : to_wire(event, context_)) tell(wire_event);
@@ -235,7 +238,8 @@ void RealtimeSession::tell(const protocol::ServerEvent& event, base::Duration so
     const bool answers = std::holds_alternative<protocol::ErrorReport>(event) ||
                          std::holds_alternative<protocol::ItemRetrieved>(event);
     const bool of_client = std::holds_alternative<protocol::OutputAudioDelta>(event) ||
-                           std::holds_alternative<protocol::SessionKept>(event) || (answers && asking_ && asking_ == main_);
+                           std::holds_alternative<protocol::SessionKept>(event) ||
+                           std::holds_alternative<protocol::ItemsSaved>(event) || (answers && asking_ && asking_ == main_);
     const bool of_observer = answers && asking_ && asking_ != main_;
     if (!main_ && !log_ && (of_client || observers_.empty())) return;
     std::string id(event_ids_.next());

@@ -11,6 +11,7 @@
 #include "edge/options.hpp"
 #include "edge/session_directory.hpp"
 #include "engine/embedder.hpp"
+#include "store/write_behind.hpp"
 
 #include <functional>
 #include <memory>
@@ -34,6 +35,8 @@ struct Readiness {
     std::string device = "cpu";  ///< "cpu" or "cuda" (the name ROCm uses for itself as well)
     std::string failure;         ///< a sentence when loading has failed for good
     std::vector<std::string> degraded{};  ///< a sentence for each part that something else stands in for
+    std::string session_store{};          ///< "ok" or "degraded"; empty where conversations are kept in memory only
+    std::string session_store_failure{};  ///< a sentence when degraded
 };
 
 /// What the plain endpoints run on: the calls' engines, and a share of their pools that leaves the calls room.
@@ -69,6 +72,7 @@ struct Services {
     /// The calls under way, by their ids; never null.
     std::shared_ptr<SessionDirectory> sessions = SessionDirectory::make();
     WebRtcStack* webrtc = nullptr;  ///< none: there are no calls over WebRTC
+    store::WriteBehind* session_store = nullptr;  ///< none: no call is kept beyond its end
 };
 
 }  // namespace antiphon::edge

@@ -224,6 +224,12 @@ struct Writer {
         out["input_audio_ms"] = e.resumed->input_audio_ms;
         out["last_client_event_id"] = encode_text_or_null(e.resumed->last_client_event_id);
     }
+    void operator()(const ItemsSaved& e) const {
+        name("antiphon.saved");
+        json::array ids;
+        for (const std::string& id : e.item_ids) ids.emplace_back(encode_text(id));
+        out["item_ids"] = std::move(ids);
+    }
     void operator()(const SoundHeard& e) const {
         name("antiphon.heard");
         out["input_audio_ms"] = e.input_audio_ms;

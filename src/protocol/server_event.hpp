@@ -147,6 +147,8 @@ struct SessionKept {
 };
 /// "antiphon.heard", of resumable sessions: a sign of life, and up to where the caller's sound has come.
 struct SoundHeard { std::int64_t input_audio_ms = 0; };
+/// "antiphon.saved", of resumable sessions: these items outlive the server.
+struct ItemsSaved { std::vector<std::string> item_ids; };
 
 using ServerEvent =
     std::variant<SessionCreated, SessionUpdated, ErrorReport, SpeechStarted, SpeechStopped, AudioCommitted, AudioCleared,
@@ -156,6 +158,6 @@ using ServerEvent =
                  OutputAudioDelta, OutputAudioDone, ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured,
                  ConversationCreated, TimeoutTriggered, FunctionArgumentsDelta, FunctionArgumentsDone,
                  OutputSoundStarted, OutputSoundStopped, OutputSoundCleared, PartialTranscript, WordsTimed,
-                 StateChanged, SessionKept, SoundHeard>;
+                 StateChanged, SessionKept, SoundHeard, ItemsSaved>;
 
 }  // namespace antiphon::protocol

@@ -330,6 +330,8 @@ TEST(Encode, how_a_call_is_taken_over) {
         "last_client_event_id":null})"));
     EXPECT_EQ(json::parse(encode(SoundHeard{20}, "e")),
               json::parse(R"({"type":"antiphon.heard","event_id":"e","input_audio_ms":20})"));
+    EXPECT_EQ(json::parse(encode(ItemsSaved{{"a", "b"}}, "e")),
+              json::parse(R"({"type":"antiphon.saved","event_id":"e","item_ids":["a","b"]})"));
 }
 
 }  // namespace

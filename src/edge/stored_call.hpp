@@ -1,0 +1,44 @@
+// How a call stands in the session store: its settings and items as JSON, in the words of the Realtime API.
+//
+// pure. What is read is checked as if a client had sent it: a store may hold what another version, or somebody else,
+// has written.
+#pragma once
+
+#include "base/result.hpp"
+#include "edge/event_map.hpp"
+#include "protocol/client_event.hpp"
+#include "store/session_store.hpp"
+#include "think/item.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace antiphon::edge {
+
+/// A call that begins where another process has left it.
+struct StoredCall {
+    std::string session_id;
+    std::string conversation_id;
+    std::string agent;  ///< the named one that answered, may be empty
+    std::string model;
+    protocol::Dialect dialect = protocol::Dialect::ga;
+    std::int64_t input_audio_ms = 0;  ///< of the caller's sound, when this was written
+    protocol::UpdateSession session;  ///< makes the agent's session what it was
+    std::vector<think::Item> items;
+};
+
+/// `input_audio_ms`: how much of the caller's sound has come.
+std::string settings_to_store(const WireContext& context, std::int64_t input_audio_ms);
+
+/// An item that is over. Sound whose words are not known is stored as sound without any.
+std::string item_to_store(const think::Item& item);
+
+/// Fails with `invalid`.
+base::Result<StoredCall> read_stored_call(const store::StoredSession& stored);
+
+/// What the store keeps in place of a token: SHA-256, in hexadecimal digits.
+std::string token_hash(std::string_view token);
+
+}  // namespace antiphon::edge

@@ -1,0 +1,54 @@
+#include "edge/stored_calls.hpp"
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "edge/answers.hpp"
+
+#include <utility>
+
+namespace antiphon::edge {
+namespace {
+
+Reply store_away_reply() {
+    return error_reply(503, "unavailable", "the conversations of other servers cannot be reached now",
+                       {{"Retry-After", "2"}});
+}
+
+std::variant<ReturningCall, Reply> read(ReturningCall call, const base::Result<store::StoredSession>& session) {
+    if (!session && session.error().code == base::Errc::unavailable) return store_away_reply();
+    if (!session && session.error().code == base::Errc::not_found) return no_call_reply();
+    auto stored = session ? read_stored_call(*session) : base::Result<StoredCall>(session.error());
+    if (!stored) {
+        base::log::error("call.unreadable", {{"id", call.call_id}, {"because", stored.error().text}});
+        return no_call_reply();
+    }
+    call.stored = std::move(*stored);
+    return call;
+}
+
+}  // namespace
+
+void claim_call(const JoinWish& wish, const Services& services, std::shared_ptr<base::Strand> strand, Returned done) {
+    ReturningCall call{wish.call_id, *wish.resume_token, base::random_id(""), {}};
+    const std::string hash = token_hash(call.token);
+    const std::string owner = call.owner;
+    const auto asked = services.session_store->claim(
+        wish.call_id, hash, owner, [strand, done, call](base::Result<store::StoredSession> session) {
+            strand->post([done, call, session = std::move(session)] { done(read(call, session)); });
+        });
+    if (!asked) strand->post([done] { done(store_away_reply()); });
+}
+
+void erase_call(const std::string& call_id, const Services& services, std::shared_ptr<base::Strand> strand,
+                std::function<void(Reply)> done) {
+    const auto asked = services.session_store->erase(call_id, [strand, done](base::Result<bool> there) {
+        strand->post([done, there = std::move(there)] {
+            if (!there) done(store_away_reply());
+            else if (*there) done({200, "", ""});
+            else done(error_reply(404, "call_not_found", "there is no call of that id, or no longer"));
+        });
+    });
+    if (!asked) strand->post([done] { done(store_away_reply()); });
+}
+
+}  // namespace antiphon::edge
