@@ -230,11 +230,11 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.engines.emplace(call::CallEngines{*to.voice_detector, *to.recognizer, *to.language_model, *to.synthesizer,
                                          *to.recognizer_workers, *to.language_model_workers, *to.synthesizer_workers,
                                          *to.metrics});
-    const std::string language_model = to.language_model->name();
-    to.options = options_of(to.recognizer->languages(), *to.synthesizer, language_model);
+    const std::string thinks = to.language_model->name();
+    to.options = options_of(to.recognizer->languages(), *to.synthesizer, thinks);
     to.endpoint_engines.emplace(edge::EndpointEngines{
         *to.engines, *to.recognizer_share, *to.language_model_share, *to.synthesizer_share, name_of(models.recognizer),
-        language_model, models.voice.file.empty() ? settings.synthesizer_backend : name_of(models.voice),
+        thinks, models.voice.file.empty() ? settings.synthesizer_backend : name_of(models.voice),
         to.embedder.get(), embeds_there ? settings.ollama_embedder_model : name_of(models.embedder)});
     published_ = &*to.engines;  // before ready is said: who reads that may call
     mark(&edge::Readiness::ready);

@@ -47,7 +47,7 @@ base::Result<engine::LanguageModelChain::Link> remote_link(const Engines::Loadin
 
 /// The model in this process, loaded and warm.
 base::Result<engine::LanguageModelChain::Link> embedded_link(const Engines::Loading& loading, const EmbeddedShare& share,
-                                                             std::stop_token stop) {
+                                                             const std::stop_token& stop) {
     const EngineSettings& settings = loading.settings;
     engine::ModelStore store(loading.models.directory);
     auto model = opened("language_model", loading.models.language_model, store, stop, [&](const auto& file) {

@@ -43,6 +43,9 @@ struct ReturningCall {
     StoredCall stored;
 };
 
+/// In which positions in the caller's sound are counted, whatever rate it comes in.
+inline constexpr std::int64_t kTakenRate = 48000;
+
 class RealtimeSession final : public Connection,
                               public std::enable_shared_from_this<RealtimeSession>,
                               private call::Peer {
@@ -246,7 +249,7 @@ private:
 
     std::deque<Waiting> waiting_;
     std::vector<float> early_;                ///< of the line, until the call begins
-    std::int64_t taken_ = 0;                  ///< of the caller's sound, in samples at 48 kHz; without the line's
+    std::int64_t taken_ = 0;                  ///< of the caller's sound, at kTakenRate; without the line's
     std::string last_client_event_;
 
     std::unique_ptr<ReplayLog> log_;          ///< of a resumable call

@@ -15,7 +15,6 @@ namespace antiphon::edge {
 namespace {
 
 constexpr std::size_t kPieceSeconds = 2;
-constexpr std::int64_t kTakenRate = 48000;
 /// Ahead of real time over a media line, which has a clock of its own: two of its steps, and one for ours.
 constexpr base::milliseconds kLineLead{60};
 

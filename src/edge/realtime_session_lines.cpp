@@ -18,7 +18,6 @@ namespace antiphon::edge {
 namespace {
 
 constexpr int kLineRate = 16000;  ///< of MediaUser::heard
-constexpr std::int64_t kTakenRate = 48000;
 constexpr base::milliseconds kStep{20};
 /// As long as there is patience for a connection to come about.
 constexpr std::size_t kMostEarly = 30 * static_cast<std::size_t>(kLineRate);
