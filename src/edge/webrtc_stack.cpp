@@ -62,6 +62,8 @@ void set_up_library() {
     // A client that has vanished is found within the idle timeout.
     sctp.heartbeatInterval = std::chrono::milliseconds(3000);
     sctp.maxRetransmitTimeout = std::chrono::milliseconds(3000);
+    // The data channel opens by four messages in a row, and the call with it: each that is lost costs this once.
+    sctp.initialRetransmitTimeout = std::chrono::milliseconds(400);
     // A cut link is given up by the idle timeout, not by the data channel: five attempts are over after nine seconds.
     sctp.maxRetransmitAttempts = 50;
     rtc::SetSctpSettings(sctp);
