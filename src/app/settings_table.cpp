@@ -398,7 +398,13 @@ std::vector<Setting> make_table() {
         "What the assistant says first in each call, without being asked; empty: it waits for the caller."));
     add(text(
         "session.language", [](auto& s) -> auto& { return s.session.input_language; },
-        "The language that callers speak, for example \"en\"; empty is found out per utterance."));
+        "The language that callers speak, for example \"en\"; empty is found out in each call. See docs/languages.md."));
+    add(choice(
+        "language.detector", {"auto", "off"}, [](auto& s) -> auto& { return s.engines.language_detector; },
+        "What finds out in which language a call is: auto is the recognizer's model, if it knows more than one. Off: the recognizer finds it out anew for each utterance."));
+    add(list(
+        "language.allowed", [](auto& s) -> auto& { return s.call.languages; },
+        "The languages that callers may be found to speak, for example en, de; empty: all that the models know. A language that a session fixes needs not be among them."));
     add(number(
         "session.speed", 0.25, 1.5, [](auto& s) -> auto& { return s.session.speed; },
         "How fast the answer is spoken."));
