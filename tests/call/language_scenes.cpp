@@ -128,6 +128,7 @@ TEST_F(LanguageScene, ADoubtfulFindingFlipsNothing) {
     say_in("de", milliseconds(5000));
     EXPECT_EQ(decided(), std::vector<std::string>{"en"});
     EXPECT_EQ(asked_for(), "en");
+    EXPECT_EQ(detector.counts.begun, 4) << "at 1, 2 and 4 s it may become clear";
 }
 
 TEST_F(LanguageScene, ALateFindingDelaysNoTurn) {
