@@ -6,6 +6,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 namespace antiphon::engine::whisper {
 
@@ -28,6 +29,10 @@ inline constexpr float kUsualSpeechDbfs = -20.0F;
 
 /// The factor that raises the sound to the usual level of speech; 1 for one that is as loud already.
 float gain_for(const SoundCheck& check);
+
+/// The sound as the model takes it: at the usual level of speech, between -1 and 1, which the spectrogram's arithmetic
+/// needs, and at least kShortestSound long (window.hpp).
+std::vector<float> prepared_sound(std::span<const float> samples, const SoundCheck& check);
 
 inline bool can_hold_speech(const SoundCheck& check) {
     return check.loudest_dbfs > kFaintestSpeechDbfs && check.swing_db > kLeastSwingDb;
