@@ -59,6 +59,7 @@ Answer& Conversation::make_answer(base::TurnId turn, const ResponseRequest& requ
 
 void Conversation::think_answer(const ResponseRequest& request, const std::optional<std::string>& pending) {
     stop_beside();
+    prompt_unread_ = false;
     Answer& answer = *answer_;
     engine::GenerationRequest generation = generation_for(request);
     auto messages = prompt_for(request, generation, pending);

@@ -136,6 +136,7 @@ void Conversation::end_beside(const base::Result<engine::Generation>& end, base:
         else waste(busy);
         if (!stopped) return;
         if (done.folding) engines_.metrics.summaries_stopped.Increment();
+        else prompt_unread_ = true;
         return wait_beside(kBusyPause);
     }
     // Right or wrong, the model has forgotten the call over it.

@@ -15,6 +15,8 @@ constexpr std::size_t kSmallestSummary = 24;
 /// the next one is due.
 constexpr double kSummaryShare = 0.4;
 constexpr double kKeptShare = 0.5;
+/// Less than this is not worth a question.
+constexpr std::size_t kSmallestQuestion = 128;
 /// What a model needs for a word, to spare: it is asked for words and held to tokens.
 constexpr int kTokensPerWord = 2;
 
@@ -78,7 +80,7 @@ std::optional<Folding> RollingSummary::wanted(const std::vector<Item>& items, st
     if (static_cast<double>(total) <= room) return std::nullopt;
 
     const std::size_t around = own + longest + counter_.tokens_in(kTask) + 8 * kTokensAroundEach;
-    if (context <= 2 * around) return std::nullopt;
+    if (context < around + kSmallestQuestion) return std::nullopt;
     const std::size_t budget = context - around;
     const std::size_t count = boundary(all, static_cast<std::size_t>(room * kKeptShare), budget);
     if (count == 0) return std::nullopt;
