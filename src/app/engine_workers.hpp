@@ -25,6 +25,12 @@ public:
         return pool_->submit(std::move(job));
     }
 
+    base::Result<void> submit_spare(SpareJob job) override {
+        const std::scoped_lock lock(mutex_);
+        if (!pool_) return base::error(base::Errc::overloaded, "the server is shutting down");
+        return pool_->submit_spare(std::move(job));
+    }
+
     /// Drops what waits and returns when the running jobs have ended. Must not be called by a job.
     void close() {
         std::unique_ptr<base::WorkerPool> ending;

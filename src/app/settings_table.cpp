@@ -149,8 +149,8 @@ constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
 
 /// What a call takes once, at its start: the others are built into engines, sockets and threads.
 constexpr std::string_view kReloading[] = {
-    "log.",     "turn.",   "call.", "session.", "playout.", "agents.", "language.allowed", "language_model.max_tokens",
-    "language_model.temperature", "language_model.first_piece_words"};
+    "log.",     "turn.",   "call.", "session.", "playout.", "agents.", "context.", "language.allowed",
+    "language_model.max_tokens", "language_model.temperature", "language_model.first_piece_words"};
 
 constexpr std::int64_t kMegabyte = 1 << 20;
 
@@ -351,6 +351,16 @@ std::vector<Setting> make_table() {
         "embedder.model", [](auto& s) -> auto& { return s.engines.embedder_model; },
         "The embedding model of /v1/embeddings: a name of the catalog or the path of a GGUF file; empty is the set's "
         "if it is on disk; none is without embeddings."));
+
+    add(yes_no(
+        "context.summary", [](auto& s) -> auto& { return s.call.think.summary.on; },
+        "Whether the beginning of a conversation that comes near to the model's context is replaced in the prompt by a summary, made beside the call. See docs/context.md."));
+    add(number(
+        "context.summary_threshold", 0.2, 0.95, [](auto& s) -> auto& { return s.call.think.summary.threshold; },
+        "The share of its room from which a conversation is summarized."));
+    add(whole(
+        "context.summary_tokens", 32, 2'048, [](auto& s) -> auto& { return s.call.think.summary.max_tokens; },
+        "Tokens of a summary at most; in a small context fewer."));
 
     add(yes_no(
         "turn.speculate", [](auto& s) -> auto& { return s.call.speculate; },

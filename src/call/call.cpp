@@ -10,10 +10,11 @@ Call::Call(std::unique_ptr<Conversation> conversation) : conversation_(std::move
 Call::~Call() = default;
 
 std::shared_ptr<Call> Call::open(Session session, const CallSettings& settings, const CallEngines& engines,
-                                 std::shared_ptr<base::Strand> strand, Peer& peer, std::vector<think::Item> history) {
+                                 std::shared_ptr<base::Strand> strand, Peer& peer, std::vector<think::Item> history,
+                                 const think::Summary& summary) {
     auto conversation = std::make_unique<Conversation>(std::move(session), settings, engines, std::move(strand), peer);
     std::shared_ptr<Call> call(new Call(std::move(conversation)));
-    call->conversation_->begin(std::move(history));
+    call->conversation_->begin(std::move(history), summary);
     return call;
 }
 
@@ -22,6 +23,8 @@ void Call::close() { conversation_->close(); }
 const Session& Call::session() const { return conversation_->session(); }
 
 const std::vector<think::Item>& Call::items() const { return conversation_->items(); }
+
+const think::Summary& Call::summary() const { return conversation_->summary(); }
 
 void Call::hear(std::span<const float> samples) { conversation_->hear(samples, session().input_rate); }
 

@@ -12,6 +12,7 @@
 #include "call/peer.hpp"
 #include "call/response_request.hpp"
 #include "call/session.hpp"
+#include "think/rolling_summary.hpp"
 
 #include <memory>
 #include <optional>
@@ -27,10 +28,11 @@ class Call : public std::enable_shared_from_this<Call> {
 public:
     /// Begins the call and sends SessionCreated. `engines`, `peer` and what they refer to must outlive
     /// close(); the strand is shared with the edge. `history`: the items of a conversation that goes on, all of them
-    /// over; they are told as if they came now, and a caller's last words that have no answer get one.
+    /// over; they are told as if they came now, and a caller's last words that have no answer get one. `summary`: what stood
+    /// for the oldest of them.
     static std::shared_ptr<Call> open(Session session, const CallSettings& settings, const CallEngines& engines,
                                       std::shared_ptr<base::Strand> strand, Peer& peer,
-                                      std::vector<think::Item> history = {});
+                                      std::vector<think::Item> history = {}, const think::Summary& summary = {});
     ~Call();
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
@@ -41,6 +43,8 @@ public:
     const Session& session() const;
     /// The conversation so far, in order.
     const std::vector<think::Item>& items() const;
+    /// What stands for the oldest items in the prompts.
+    const think::Summary& summary() const;
 
     /// The caller's next sound at the session's input rate. Sound that cannot be held is dropped, oldest
     /// first, and said once in a RequestFailed.

@@ -27,6 +27,12 @@ CallMetrics::CallMetrics(base::Metrics& m)
       speculation_hits(m.counter("antiphon_speculation_hits_total", "Speculations that became the turn")),
       wasted_seconds(m.counter("antiphon_engine_wasted_seconds_total", "Engine time whose result was dropped")),
       used_seconds(m.counter("antiphon_engine_used_seconds_total", "Engine time whose result was used")),
-      overloads(m.counter("antiphon_overloads_total", "Engine jobs refused because a queue was full")) {}
+      overloads(m.counter("antiphon_overloads_total", "Engine jobs refused because a queue was full")),
+      context_cuts(m.counter("antiphon_context_cut_items_total",
+                             "Items left out of a prompt for want of room while no summary stood for them")),
+      summaries(m.counter("antiphon_summaries_total", "Summaries of conversations made beside the call")),
+      summaries_stopped(m.counter("antiphon_summaries_stopped_total", "Summaries stopped because a turn began")),
+      summaries_discarded(m.counter("antiphon_summaries_discarded_total",
+                                    "Summaries that failed, were empty or too long, or came too late")) {}
 
 }  // namespace antiphon::call

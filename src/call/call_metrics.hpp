@@ -31,6 +31,11 @@ struct CallMetrics {
     prometheus::Counter& wasted_seconds;
     prometheus::Counter& used_seconds;
     prometheus::Counter& overloads;
+
+    prometheus::Counter& context_cuts;
+    prometheus::Counter& summaries;
+    prometheus::Counter& summaries_stopped;
+    prometheus::Counter& summaries_discarded;
 };
 
 }  // namespace antiphon::call

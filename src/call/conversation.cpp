@@ -38,7 +38,9 @@ Conversation::Conversation(Session session, const CallSettings& settings, const 
       strand_(std::move(strand)),
       peer_(peer),
       conversation_id_(new_conversation()),
-      window_(engines.language_model),
+      tokens_(engines.language_model),
+      window_(tokens_),
+      summary_(settings.think.summary, tokens_),
       listener_(settings.listen, strand_, engines.voice_detector, engines.recognizer, engines.recognizer_workers, *this),
       language_watch_(vote_settings(settings, engines), strand_, engines.language_detector, engines.language_workers,
                       [this](auto from, auto to) { return listener_.sound(from, to); }, [this] { language_changed(); }),
@@ -52,11 +54,11 @@ Conversation::Conversation(Session session, const CallSettings& settings, const 
 
 Conversation::~Conversation() { close(); }
 
-void Conversation::begin(std::vector<think::Item> history) {
+void Conversation::begin(std::vector<think::Item> history, const think::Summary& summary) {
     // The default session's rates are checked with the settings; others come by session.update.
     if (auto done = configure_listener(session_); !done) fail(done.error(), {});
     peer_.send(SessionCreated{session_});
-    recall(std::move(history));
+    recall(std::move(history), summary);
     plan_greeting();
     settle();
 }

@@ -26,7 +26,9 @@
 #include "speak/speaker.hpp"
 #include "think/dialogue.hpp"
 #include "think/prompt_window.hpp"
+#include "think/rolling_summary.hpp"
 #include "think/thinker.hpp"
+#include "think/token_counter.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -47,12 +49,13 @@ public:
                  std::shared_ptr<base::Strand> strand, Peer& peer);
     ~Conversation() override;
 
-    void begin(std::vector<think::Item> history);
+    void begin(std::vector<think::Item> history, const think::Summary& summary);
     void close();
 
     // The requests of a client: the contracts stand in call.hpp.
     const Session& session() const { return session_; }
     const std::vector<think::Item>& items() const { return dialogue_.items(); }
+    const think::Summary& summary() const { return summary_.summary(); }
     void hear(std::span<const float> samples, int sample_rate);
     void hold_output();
     void resume_output(base::Duration unheard, std::span<const float> again);
@@ -136,6 +139,7 @@ private:
     Answer& make_answer(base::TurnId turn, const ResponseRequest& request, const TurnMarks& marks,
                         const std::string& language);
     void think_answer(const ResponseRequest& request, const std::optional<std::string>& pending);
+    engine::GenerationRequest generation_for(const ResponseRequest& request) const;
     base::Result<std::vector<engine::Message>> prompt_for(const ResponseRequest& request,
                                                           const engine::GenerationRequest& generation,
                                                           const std::optional<std::string>& pending);
@@ -197,8 +201,29 @@ private:
     bool quiet() const;
     void silence_is_over(base::Time deadline);
 
+    // --- the summary beside the call (conversation_summary.cpp)
+    /// How many tokens a prompt may have before an answer of so many.
+    std::size_t prompt_room(int max_tokens) const;
+    /// What stands for the oldest items of a prompt; null: nothing may.
+    const think::RollingSummary* usable_summary();
+    void note_changes();
+    /// Tells what the window has left out of a prompt without a summary of it.
+    void note_cut(std::size_t left_out_before);
+    void restore_summary(const think::Summary& summary);
+    void look_after_context();
+    bool nothing_else_to_do() const;
+    /// Whether there is something to fold.
+    bool summarize();
+    void read_prompt();
+    bool start_beside(engine::GenerationRequest request, std::optional<think::Folding> folding);
+    void stop_beside();
+    void end_beside(const base::Result<engine::Generation>& end, base::Duration busy);
+    void summary_failed(const base::Error& why, base::Duration busy);
+    /// Nothing of it is begun before the pause is over.
+    void wait_beside(base::milliseconds pause);
+
     // --- requests (conversation_requests.cpp, conversation_items.cpp)
-    void recall(std::vector<think::Item> history);
+    void recall(std::vector<think::Item> history, const think::Summary& summary);
     /// Whether the input's references and calls are there.
     base::Result<void> check_input(const ResponseRequest& request) const;
     /// Whether the item is part of the answer that is under way and not over yet.
@@ -220,7 +245,9 @@ private:
     const engine::ConversationId conversation_id_;
 
     think::Dialogue dialogue_;
+    think::TokenCounter tokens_;
     think::PromptWindow window_;
+    think::RollingSummary summary_;
     listen::Listener listener_;
     listen::LanguageWatch language_watch_;
     think::Thinker thinker_;
@@ -257,6 +284,20 @@ private:
     bool may_speak_up_ = false;                  ///< a turn has ended since the assistant last did so by itself
     std::optional<base::Time> silence_deadline_; ///< when the caller has said nothing for too long
     listen::Position silence_from_ = 0;
+
+    /// What the language model does while nobody waits for it.
+    struct Beside {
+        base::TurnId turn{};                    ///< no caller's turn: only names the work
+        std::optional<think::Folding> folding;  ///< none: it reads the next prompt
+        std::string text;
+    };
+    Beside beside_;
+    base::Time beside_from_{};            ///< not before
+    std::uint64_t context_seen_ = 0;      ///< Dialogue::changes()
+    bool context_changed_ = false;        ///< since it was found that nothing is to be folded
+    bool prompt_unread_ = false;          ///< the next prompt begins with a summary that the model has not read
+    bool cut_told_ = false;
+    int summary_failures_ = 0;            ///< in a row
 
     bool output_held_ = false;            ///< nobody can hear the answer now
     bool pacer_scheduled_ = false;

@@ -59,15 +59,10 @@ Answer& Conversation::make_answer(base::TurnId turn, const ResponseRequest& requ
 }
 
 void Conversation::think_answer(const ResponseRequest& request, const std::optional<std::string>& pending) {
+    stop_beside();
+    prompt_unread_ = false;
     Answer& answer = *answer_;
-    engine::GenerationRequest generation;
-    generation.conversation = conversation_id_;
-    generation.tools = request.tools.value_or(session_.tools);
-    // Without a tool there is nothing to choose from; a response that asks for one all the same was refused.
-    if (!generation.tools.empty()) generation.tool_choice = request.tool_choice.value_or(session_.tool_choice);
-    generation.parallel_tool_calls = request.parallel_tool_calls.value_or(session_.parallel_tool_calls);
-    generation.max_tokens = answer.response.max_output_tokens.value_or(settings_.think.max_tokens);
-    generation.temperature = settings_.think.temperature;
+    engine::GenerationRequest generation = generation_for(request);
     auto messages = prompt_for(request, generation, pending);
     if (!messages) {
         answer.failure = messages.error().text;
@@ -78,19 +73,34 @@ void Conversation::think_answer(const ResponseRequest& request, const std::optio
     thinker_.start(answer.turn, std::move(generation));
 }
 
+engine::GenerationRequest Conversation::generation_for(const ResponseRequest& request) const {
+    engine::GenerationRequest generation;
+    generation.conversation = conversation_id_;
+    generation.tools = request.tools.value_or(session_.tools);
+    // Without a tool there is nothing to choose from; a response that asks for one all the same was refused.
+    if (!generation.tools.empty()) generation.tool_choice = request.tool_choice.value_or(session_.tool_choice);
+    generation.parallel_tool_calls = request.parallel_tool_calls.value_or(session_.parallel_tool_calls);
+    generation.max_tokens =
+        request.max_output_tokens.value_or(session_.max_output_tokens).value_or(settings_.think.max_tokens);
+    generation.temperature = settings_.think.temperature;
+    return generation;
+}
+
 base::Result<std::vector<engine::Message>> Conversation::prompt_for(const ResponseRequest& request,
                                                                     const engine::GenerationRequest& generation,
                                                                     const std::optional<std::string>& pending) {
     const std::string instructions =
         instructed(request.instructions ? *request.instructions : session_.instructions, answer_->language);
     if (request.input) return think::prompt_of(resolved(*request.input), instructions);
-    const std::size_t context = engines_.language_model.context_tokens();
     think::PromptLimits limits;
-    // A client may allow an answer as long as the context; the conversation must not vanish for that.
-    limits.tokens = context - std::min(static_cast<std::size_t>(generation.max_tokens), context / 4);
+    limits.tokens = prompt_room(generation.max_tokens);
     limits.may_leave_out = session_.truncation.mode != Truncation::Mode::disabled;
     if (session_.truncation.mode == Truncation::Mode::retention) limits.keep = session_.truncation.retention_ratio;
-    return window_.messages(dialogue_.items(), {instructions, generation.tools, pending}, limits);
+    const think::RollingSummary* summary = request.in_conversation ? usable_summary() : nullptr;
+    const std::size_t left_out = window_.left_out();
+    auto messages = window_.messages(dialogue_.items(), {instructions, generation.tools, pending, summary}, limits);
+    note_cut(left_out);
+    return messages;
 }
 
 std::vector<think::Item> Conversation::resolved(const std::vector<think::Item>& input) const {
@@ -122,6 +132,7 @@ void Conversation::open_gate() {
 }
 
 void Conversation::on_thought_part(base::TurnId turn, const think::ThoughtPart& part) {
+    if (turn == beside_.turn) beside_.text += part.text;
     if (!answer_ || answer_->turn != turn) return;
     TurnMarks::mark(answer_->marks.first_token, strand_->now());
     if (part.call) take_call_part(*part.call, part);
@@ -160,6 +171,10 @@ void Conversation::take_call_part(std::size_t index, const think::ThoughtPart& p
 }
 
 void Conversation::on_thought(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy) {
+    if (turn == beside_.turn) {
+        end_beside(end, busy);
+        return settle();
+    }
     if (!answer_ || answer_->turn != turn) return waste(busy);
     Answer& answer = *answer_;
     answer.busy += busy;

@@ -31,7 +31,7 @@ void Conversation::create_item(think::Item item, const std::optional<std::string
     settle();
 }
 
-void Conversation::recall(std::vector<think::Item> history) {
+void Conversation::recall(std::vector<think::Item> history, const think::Summary& summary) {
     for (think::Item& item : history) {
         auto before = dialogue_.add(item);
         if (!before) {
@@ -41,6 +41,7 @@ void Conversation::recall(std::vector<think::Item> history) {
         peer_.send(ItemAdded{item, *before});
         peer_.send(ItemDone{item, *before});
     }
+    restore_summary(summary);
     if (dialogue_.items().empty() || !answers_turns()) return;
     const think::Item& last = dialogue_.items().back();
     const bool spoken = last.kind == think::ItemKind::message && last.role == engine::Role::user &&

@@ -13,6 +13,7 @@ void Conversation::settle() {
     if (closed_) return;
     watch_silence();
     tell_state();
+    look_after_context();
 }
 
 void Conversation::tell_state() {

@@ -25,6 +25,9 @@ public:
     /// What was sent but not yet played is not wanted any more: the caller has interrupted.
     virtual void clear_audio() = 0;
 
+    /// Call::summary() is another one.
+    virtual void summary_changed() {}
+
     /// How far the caller's ear is behind what was sent, beyond playing it at once and in real time: what was heard when
     /// somebody interrupts, and when an answer has been heard to its end, count from it.
     virtual base::Duration ear_lag() const { return base::Duration::zero(); }

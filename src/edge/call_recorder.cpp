@@ -95,7 +95,10 @@ void CallRecorder::write() {
         if (!whole_ && std::find(order.begin(), order.end(), id) == order.end()) change.removed.push_back(id);
     if (whole_ || order != order_) change.order = order;
     std::string settings = call_.settings();
-    const bool news = whole_ || touch_ || change.order || !change.items.empty() || settings != settings_;
+    // It names items of this change, or of one before: they are stored as it saw them.
+    std::string summary = call_.summary();
+    if (whole_ || summary != summary_) change.summary = summary;
+    const bool news = whole_ || touch_ || change.order || !change.items.empty() || change.summary || settings != settings_;
     if (!news) return;
     change.settings = settings;
     if (whole_) change.token_hash = name_.token_hash;
@@ -115,6 +118,7 @@ void CallRecorder::write() {
     for (const std::string& id : told) changed_.erase(id);
     order_ = std::move(order);
     settings_ = std::move(settings);
+    summary_ = std::move(summary);
     handed_.emplace_back(number, std::move(told));
 }
 

@@ -26,6 +26,7 @@ public:
     struct Call {
         std::function<const std::vector<think::Item>&()> items;
         std::function<std::string()> settings;
+        std::function<std::string()> summary;
         /// These items stand in the store, as they are now or were a moment ago.
         std::function<void(const std::vector<std::string>&)> saved;
         /// The call goes on elsewhere, or was erased: it is to end here.
@@ -42,6 +43,9 @@ public:
                                               Call call);
 
     void look(const call::CallEvent& event);
+
+    /// The summary is another one.
+    void look_at_summary() { write_soon(); }
 
     /// Writes what has changed since, or, if nothing is to be `kept`, has all of it erased.
     void end(bool kept);
@@ -66,6 +70,7 @@ private:
     bool whole_ = true;               ///< the next change has to be
     bool touch_ = false;              ///< something is to be written, be there news or not
     std::string settings_;            ///< as last handed on
+    std::string summary_;             ///< likewise
     std::vector<std::string> order_;  ///< likewise
     std::set<std::string> over_;      ///< items that will not grow any more
     std::set<std::string> wordless_;  ///< whose words will never be known

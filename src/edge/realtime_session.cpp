@@ -107,6 +107,7 @@ void RealtimeSession::go_on_from(ReturningCall returning) {
     owner_ = std::move(returning.owner);
     taken_ = returning.stored.input_audio_ms * kTakenRate / 1000;
     history_ = std::move(returning.stored.items);
+    summary_ = std::move(returning.stored.summary);
     log_ = std::make_unique<ReplayLog>(false);
     const std::scoped_lock lock(token_mutex_);
     token_ = std::move(returning.token);
@@ -228,7 +229,8 @@ void RealtimeSession::open_call() {
                                     {"client", client_},
                                     {"model", start_.model},
                                     {"agent", start_.agent}});
-    call_ = call::Call::open(start_, agent_->settings, *services_.engines(), strand_, *this, std::move(history_));
+    call_ = call::Call::open(start_, agent_->settings, *services_.engines(), strand_, *this, std::move(history_),
+                             std::exchange(summary_, {}));
     counted_.reset();
     hear_early();
     keep_record();
@@ -241,6 +243,7 @@ void RealtimeSession::keep_record() {
         strand_, *services_.session_store, {call_id_, owner_, token_hash(resume_token())},
         {[this]() -> const std::vector<think::Item>& { return call_->items(); },
          [this] { return settings_to_store(context_, caller_sound_ms()); },
+         [this] { return summary_to_store(call_->summary()); },
          [this](const std::vector<std::string>& ids) {
              if (services_.session_store->durable()) tell(protocol::ItemsSaved{ids});
          },

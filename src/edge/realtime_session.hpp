@@ -179,6 +179,9 @@ private:
     void send_audio(const call::ResponsePart& part, std::span<const float> samples) override;
     /// Over a WebSocket nothing is to be done: the client holds the sound and drops it on speech_started.
     void clear_audio() override;
+    void summary_changed() override {
+        if (recorder_) recorder_->look_at_summary();
+    }
     base::Duration ear_lag() const override;
     base::milliseconds longest_lead() const override;
 
@@ -259,6 +262,7 @@ private:
     std::string owner_ = base::random_id("");
     bool returning_ = false;                  ///< it was begun in another process
     std::vector<think::Item> history_;        ///< until the call begins
+    think::Summary summary_;  ///< likewise
     std::optional<base::Time> lost_since_;    ///< since when the client is waited for
     bool ticking_ = false;
 

@@ -61,6 +61,22 @@ base::Result<think::Item> read_item(const store::StoredItem& stored) {
     return item;
 }
 
+/// A summary is made anew where it cannot be read.
+think::Summary read_summary(const std::string& stored) {
+    boost::system::error_code failure;
+    const json::value value = json::parse(stored, failure);
+    if (failure || !value.is_object()) return {};
+    think::Summary summary;
+    summary.text = text_of(value.get_object(), "text");
+    const json::value* items = value.get_object().if_contains("items");
+    if (items == nullptr || !items->is_array()) return {};
+    for (const json::value& id : items->get_array()) {
+        if (!id.is_string()) return {};
+        summary.items.emplace_back(id.get_string());
+    }
+    return summary;
+}
+
 }  // namespace
 
 std::string settings_to_store(const WireContext& context, std::int64_t input_audio_ms) {
@@ -80,6 +96,13 @@ std::string item_to_store(const think::Item& item) {
         content.sound.reset();
     }
     return json::serialize(shown(call::ItemRetrieved{std::move(told)}, WireContext{}, "item"));
+}
+
+std::string summary_to_store(const think::Summary& summary) {
+    if (summary.text.empty()) return {};
+    json::array items;
+    for (const std::string& id : summary.items) items.emplace_back(id);
+    return json::serialize(json::object{{"text", summary.text}, {"items", std::move(items)}});
 }
 
 base::Result<StoredCall> read_stored_call(const store::StoredSession& stored) {
@@ -107,6 +130,7 @@ base::Result<StoredCall> read_stored_call(const store::StoredSession& stored) {
         if (!item) return item.error();
         call.items.push_back(std::move(*item));
     }
+    call.summary = read_summary(stored.summary);
     return call;
 }
 

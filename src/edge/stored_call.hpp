@@ -9,6 +9,7 @@
 #include "protocol/client_event.hpp"
 #include "store/session_store.hpp"
 #include "think/item.hpp"
+#include "think/rolling_summary.hpp"
 
 #include <cstdint>
 #include <string>
@@ -27,6 +28,7 @@ struct StoredCall {
     std::int64_t input_audio_ms = 0;  ///< of the caller's sound, when this was written
     protocol::UpdateSession session;  ///< makes the agent's session what it was
     std::vector<think::Item> items;
+    think::Summary summary;  ///< of the oldest items; empty also where what is stored of it cannot be read
 };
 
 /// `input_audio_ms`: how much of the caller's sound has come.
@@ -34,6 +36,9 @@ std::string settings_to_store(const WireContext& context, std::int64_t input_aud
 
 /// An item that is over. Sound whose words are not known is stored as sound without any.
 std::string item_to_store(const think::Item& item);
+
+/// Empty when there is none.
+std::string summary_to_store(const think::Summary& summary);
 
 /// Fails with `invalid`.
 base::Result<StoredCall> read_stored_call(const store::StoredSession& stored);

@@ -15,7 +15,7 @@ auto place_of(auto& items, const std::string& id) {
 
 base::Result<std::string> Dialogue::add(Item item, const std::optional<std::string>& previous) {
     if (items_.size() >= kMaxItems) return base::error(base::Errc::overloaded, "the conversation has too many items");
-    if (find(item.id) != nullptr)
+    if (std::as_const(*this).find(item.id) != nullptr)
         return base::error(base::Errc::conflict, "there is an item '" + item.id + "' already", "item.id");
     if (auto fits = check_call(item); !fits) return fits.error();
     auto place = items_.cend();
@@ -29,6 +29,7 @@ base::Result<std::string> Dialogue::add(Item item, const std::optional<std::stri
     }
     std::string before = place == items_.cbegin() ? std::string() : std::prev(place)->id;
     items_.insert(place, std::move(item));
+    ++changes_;
     return before;
 }
 
@@ -51,7 +52,9 @@ base::Result<void> Dialogue::check_call(const Item& item) const {
 
 Item* Dialogue::find(const std::string& id) {
     const auto found = place_of(items_, id);
-    return found == items_.end() ? nullptr : &*found;
+    if (found == items_.end()) return nullptr;
+    ++changes_;
+    return &*found;
 }
 
 const Item* Dialogue::find(const std::string& id) const {
@@ -65,7 +68,9 @@ std::string Dialogue::before(const std::string& id) const {
 }
 
 bool Dialogue::erase(const std::string& id) {
-    return std::erase_if(items_, [&](const Item& item) { return item.id == id; }) > 0;
+    if (std::erase_if(items_, [&](const Item& item) { return item.id == id; }) == 0) return false;
+    ++changes_;
+    return true;
 }
 
 }  // namespace antiphon::think

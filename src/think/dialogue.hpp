@@ -7,6 +7,7 @@
 #include "think/item.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ public:
     ///   overloaded  more than kMaxItems
     base::Result<std::string> add(Item item, const std::optional<std::string>& previous = std::nullopt);
 
+    /// To be changed: counts as a change.
     Item* find(const std::string& id);
     const Item* find(const std::string& id) const;
     const std::vector<Item>& items() const { return items_; }
@@ -35,10 +37,14 @@ public:
     /// The id of the item before this one; empty at the start, and for one that is not there.
     std::string before(const std::string& id) const;
 
+    /// Another number whenever an item may have come, gone or changed.
+    std::uint64_t changes() const { return changes_; }
+
 private:
     base::Result<void> check_call(const Item& item) const;
 
     std::vector<Item> items_;
+    std::uint64_t changes_ = 0;
 };
 
 }  // namespace antiphon::think

@@ -1,31 +1,14 @@
 #include "think/prompt_window.hpp"
 
-#include "base/utf8.hpp"
 #include "think/prompt.hpp"
 
 #include <algorithm>
-#include <functional>
 
 namespace antiphon::think {
 namespace {
 
-/// What a chat template puts around each message and each tool, with something to spare.
-constexpr std::size_t kAroundEach = 12;
-/// Longer texts are counted by their beginning: a turn must not wait for a book to be cut into tokens.
-constexpr std::size_t kCountedBytes = 16 * 1024;
-
-std::string text_of(const Item& item) {
-    switch (item.kind) {
-        case ItemKind::message: return words_of(item);
-        case ItemKind::function_call: return item.call.name + item.call.arguments;
-        case ItemKind::function_call_output: return item.output;
-        case ItemKind::reference: break;
-    }
-    return {};
-}
-
 std::string text_of(const PromptFrame& frame) {
-    std::string text = frame.instructions;
+    std::string text = frame.before_items();
     for (const engine::Tool& tool : frame.tools) text += tool.name + tool.description + tool.parameters;
     return text;
 }
@@ -37,17 +20,20 @@ bool may_begin(const Item& item) { return item.kind == ItemKind::message && item
 
 }  // namespace
 
-std::size_t PromptWindow::tokens_in(std::string_view text) const {
-    if (text.size() <= kCountedBytes) return model_.count_tokens(text);
-    const std::string_view start = text.substr(0, base::whole_characters(text.substr(0, kCountedBytes)));
-    return model_.count_tokens(start) * text.size() / start.size() + 1;
+std::string PromptFrame::before_items() const {
+    return summary == nullptr ? instructions : summary->behind(instructions);
 }
 
-std::size_t PromptWindow::tokens_of(Counted& counted, std::string_view text) const {
-    // Truncations and late transcripts change an item's words.
-    const std::size_t hash = std::hash<std::string_view>{}(text) | 1U;
-    if (counted.hash != hash) counted = {hash, tokens_in(text) + kAroundEach};
-    return counted.tokens;
+std::size_t PromptWindow::tokens_around(const PromptFrame& frame) {
+    std::size_t tokens = counter_.tokens_of(frame_, text_of(frame)) + (frame.tools.size() + 1) * kTokensAroundEach;
+    if (frame.pending) tokens += counter_.tokens_in(*frame.pending) + kTokensAroundEach;
+    return tokens;
+}
+
+std::size_t PromptWindow::bytes_around(const PromptFrame& frame) {
+    std::size_t bytes = text_of(frame).size() + (frame.tools.size() + 2) * kTokensAroundEach;
+    if (frame.pending) bytes += frame.pending->size();
+    return bytes;
 }
 
 base::Result<std::vector<engine::Message>> PromptWindow::messages(const std::vector<Item>& items, const PromptFrame& frame,
@@ -55,25 +41,23 @@ base::Result<std::vector<engine::Message>> PromptWindow::messages(const std::vec
     const auto kept = [&] {
         std::vector<const Item*> all;
         for (const Item& item : items)
-            if (!left_out_.contains(item.id)) all.push_back(&item);
+            if (!left_out_.contains(item.id) && !(frame.summary != nullptr && frame.summary->folds(item.id)))
+                all.push_back(&item);
         return all;
     };
-    const auto prompt = [&] { return prompt_of(kept(), frame.instructions, frame.pending); };
+    const auto prompt = [&] { return prompt_of(kept(), frame.before_items(), frame.pending); };
 
     // A token is a byte or more.
-    const std::string around = text_of(frame);
-    std::size_t bytes = around.size() + (frame.tools.size() + 2) * kAroundEach;
-    if (frame.pending) bytes += frame.pending->size();
-    for (const Item* item : kept()) bytes += text_of(*item).size() + kAroundEach;
+    std::size_t bytes = bytes_around(frame);
+    for (const Item* item : kept()) bytes += text_of(*item).size() + kTokensAroundEach;
     if (bytes <= limits.tokens) return prompt();
 
-    if (counted_.size() > 2 * items.size() + 16) counted_.clear();  // of items that were deleted
-    std::size_t fixed = tokens_of(frame_, around) + (frame.tools.size() + 1) * kAroundEach;
-    if (frame.pending) fixed += tokens_in(*frame.pending) + kAroundEach;
+    counter_.trim(items.size());
+    const std::size_t fixed = tokens_around(frame);
     std::size_t total = 0;
     std::vector<Line> lines;
     for (const Item* item : kept()) {
-        lines.push_back({item, tokens_of(counted_[item->id], text_of(*item))});
+        lines.push_back({item, counter_.tokens_of(*item)});
         total += lines.back().tokens;
     }
     if (fixed + total <= limits.tokens) return prompt();

@@ -1,20 +1,20 @@
 // Chooses which items of a long conversation the language model is given: the newest that fit.
 //
 // strand. Belongs to one call. The history itself is never cut. What was left out once stays out, so that
-// the prompt keeps its beginning from turn to turn and the model's cache stays good. What takes the place
-// of the items that are left out (a summary) would be put in here, behind the instructions.
+// the prompt keeps its beginning from turn to turn and the model's cache stays good. Items that a summary
+// stands for (think/rolling_summary.hpp) are no part of the prompt; the summary is, behind the instructions.
 #pragma once
 
 #include "base/result.hpp"
 #include "engine/language_model.hpp"
 #include "think/item.hpp"
+#include "think/rolling_summary.hpp"
+#include "think/token_counter.hpp"
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace antiphon::think {
@@ -30,12 +30,16 @@ struct PromptFrame {
     std::string instructions;
     std::vector<engine::Tool> tools;
     std::optional<std::string> pending;  ///< see prompt_of()
+    const RollingSummary* summary = nullptr;
+
+    /// The instructions, and what the summary says.
+    std::string before_items() const;
 };
 
 class PromptWindow {
 public:
-    /// The model is asked for the number of tokens; it must outlive this.
-    explicit PromptWindow(const engine::LanguageModel& model) : model_(model) {}
+    /// The counter must outlive this.
+    explicit PromptWindow(TokenCounter& counter) : counter_(counter) {}
 
     /// The prompt of the conversation. The oldest items go first: a call together with its output, and
     /// with the caller's words the answers to them, so that what is left begins with the caller. What came
@@ -46,25 +50,27 @@ public:
                                                         const PromptLimits& limits);
 
     bool left_out(const std::string& item_id) const { return left_out_.contains(item_id); }
+    /// How many items.
+    std::size_t left_out() const { return left_out_.size(); }
+
+    /// The prompt begins otherwise from now on, so what was left out may come back.
+    void begin_anew() { left_out_.clear(); }
+
+    /// What the frame takes of PromptLimits::tokens; its bytes are more, and cost no counting.
+    std::size_t tokens_around(const PromptFrame& frame);
+    static std::size_t bytes_around(const PromptFrame& frame);
 
 private:
-    struct Counted {
-        std::size_t hash = 0;  ///< of the text that was counted
-        std::size_t tokens = 0;
-    };
     struct Line {
         const Item* item;
         std::size_t tokens;
     };
 
-    std::size_t tokens_in(std::string_view text) const;
-    std::size_t tokens_of(Counted& counted, std::string_view text) const;
     void leave_out_oldest(const std::vector<Line>& lines, std::size_t room, bool all);
 
-    const engine::LanguageModel& model_;
+    TokenCounter& counter_;
     std::set<std::string> left_out_;
-    std::map<std::string, Counted> counted_;  ///< by the item's id
-    Counted frame_;
+    TokenCounter::Counted frame_;
 };
 
 }  // namespace antiphon::think

@@ -5,11 +5,19 @@
 
 namespace antiphon::think {
 
+/// Of the summary that takes the place of a long conversation's beginning.
+struct SummarySettings {
+    bool on = true;
+    double threshold = 0.6;  ///< the share of its room from which a conversation is folded, in (0, 1]
+    int max_tokens = 256;    ///< of one summary at most
+};
+
 struct ThinkSettings {
     int max_tokens = 160;       ///< of one answer, when the session does not say
     float temperature = 0.0F;
     /// Words after which the first piece of an answer is spoken even without a clause mark.
     int first_piece_words = 10;
+    SummarySettings summary;
 };
 
 }  // namespace antiphon::think

@@ -16,11 +16,10 @@ void Thinker::start(base::TurnId turn, engine::GenerationRequest request) {
     else submit(std::move(wanted));
 }
 
-void Thinker::submit(Wanted wanted) {
+base::Workers::Job Thinker::job(Wanted wanted) {
     stop_ = std::stop_source();
-    const base::TurnId turn = wanted.turn;
-    auto job = [strand = strand_, anchor = anchor_.handle(), &model = model_, turn, request = std::move(wanted.request),
-                stop = stop_.get_token()] {
+    return [strand = strand_, anchor = anchor_.handle(), &model = model_, turn = wanted.turn,
+            request = std::move(wanted.request), stop = stop_.get_token()] {
         const base::Time began = strand->now();
         auto end = model.generate(
             request,
@@ -32,13 +31,29 @@ void Thinker::submit(Wanted wanted) {
         const base::Duration busy = strand->now() - began;
         strand->post(anchor.tie([turn, end = std::move(end), busy](Thinker& thinker) { thinker.finish(turn, end, busy); }));
     };
+}
+
+void Thinker::submit(Wanted wanted) {
+    const base::TurnId turn = wanted.turn;
     running_ = true;
-    if (auto taken = workers_.submit(std::move(job)); !taken) {
+    if (auto taken = workers_.submit(job(std::move(wanted))); !taken) {
         // Answered by a post, like every other end, so that start() never calls the handler from within.
         strand_->post(anchor_.handle().tie([turn, failure = taken.error()](Thinker& thinker) {
             thinker.finish(turn, failure, base::Duration::zero());
         }));
     }
+}
+
+base::Result<void> Thinker::start_spare(base::TurnId turn, engine::GenerationRequest request) {
+    if (running_ || current_) return base::error(base::Errc::overloaded, "something is being thought");
+    auto taken = workers_.submit_spare([job = job({turn, std::move(request)}), stop = stop_](std::stop_token busy) mutable {
+        const std::stop_callback yield(busy, [&stop] { stop.request_stop(); });
+        job();
+    });
+    if (!taken) return taken;
+    running_ = true;
+    current_ = turn;
+    return {};
 }
 
 void Thinker::take_part(base::TurnId turn, const ThoughtPart& part) {

@@ -45,6 +45,14 @@ public:
     /// through on_thought as `overloaded`.
     void start(base::TurnId turn, engine::GenerationRequest request);
 
+    /// The same beside the call: only while the workers have nothing else to do, and ended as `cancelled` when they
+    /// get something, from whatever call. What it makes comes under `turn`, like an answer. Refused with `overloaded`,
+    /// and nothing is changed, while anything is thought here or by the workers.
+    base::Result<void> start_spare(base::TurnId turn, engine::GenerationRequest request);
+
+    /// Whether what is made for this turn is still wanted.
+    bool thinks(base::TurnId turn) const { return current_ == turn; }
+
     void cancel();
     void close();
 
@@ -55,6 +63,8 @@ private:
     };
 
     void submit(Wanted wanted);
+    /// Asks the model, until its end; to be run by a worker.
+    base::Workers::Job job(Wanted wanted);
     void take_part(base::TurnId turn, const ThoughtPart& part);
     void finish(base::TurnId turn, base::Result<engine::Generation> end, base::Duration busy);
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -111,6 +112,13 @@ public:
         std::string arguments;
     };
     std::vector<Use> uses;
+    /// What is made of one request, where the scene wants to look at it first.
+    struct Said {
+        std::string answer;
+        milliseconds prefill;
+        std::optional<base::Error> failure;
+    };
+    std::function<void(const engine::GenerationRequest&, Said&)> script;
     std::size_t context = 4096;
     mutable int counted = 0;  ///< texts whose tokens were counted
     std::optional<base::Error> failure;
@@ -125,16 +133,19 @@ private:
             ++counts.cancelled;
             return base::error(base::Errc::cancelled, "stopped");
         };
-        if (!simulation_.sleep(prefill, stop)) return cancelled();
+        Said said{{}, prefill, std::nullopt};
+        if (script) script(request, said);
+        if (!simulation_.sleep(said.prefill, stop)) return cancelled();
+        if (said.failure) return *said.failure;
         if (failure) return *failure;
-        const std::string script = answer;  // the scene may change its mind meanwhile
+        const std::string words_of_it = said.answer.empty() ? answer : said.answer;  // the scene may change its mind meanwhile
         const std::vector<Use> wanted = uses;
         int words = 0;
-        for (std::size_t at = 0; at < script.size();) {
+        for (std::size_t at = 0; at < words_of_it.size();) {
             if (words == request.max_tokens) return engine::Generation{engine::FinishReason::length, 10, 0, words};
-            const std::size_t end = std::min(script.find(' ', at), script.size() - 1) + 1;
+            const std::size_t end = std::min(words_of_it.find(' ', at), words_of_it.size() - 1) + 1;
             if (!simulation_.sleep(per_word, stop)) return cancelled();
-            sink({std::string_view(script).substr(at, end - at), std::nullopt, {}});
+            sink({std::string_view(words_of_it).substr(at, end - at), std::nullopt, {}});
             at = end;
             ++words;
         }

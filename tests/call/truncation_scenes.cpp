@@ -1,4 +1,4 @@
-// A conversation that outgrows the language model's context.
+// A conversation that outgrows the language model's context, where no summary stands for its beginning.
 
 #include "call/scene.hpp"
 
@@ -12,6 +12,7 @@ using namespace call;
 class TruncationScene : public Scene {
 protected:
     TruncationScene() {
+        settings.think.summary.on = false;
         language_model.context = 600;
         session.speaks = false;
         session.max_output_tokens = 50;

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -90,6 +91,7 @@ public:
             : simulation_(simulation), threads_(threads), queue_limit_(queue_limit) {}
 
         base::Result<void> submit(Job job) override {
+            if (spare_) spare_->request_stop();
             if (running_ < threads_) {
                 start(std::move(job));
             } else if (queue_.size() < queue_limit_) {
@@ -97,6 +99,16 @@ public:
             } else {
                 return base::error(base::Errc::overloaded, "the simulated queue is full");
             }
+            return {};
+        }
+
+        base::Result<void> submit_spare(SpareJob job) override {
+            if (running_ > 0 || threads_ == 0) return base::error(base::Errc::overloaded, "the simulated workers are not idle");
+            spare_.emplace();
+            start([this, job = std::move(job), stop = spare_->get_token()] {
+                job(stop);
+                spare_.reset();
+            });
             return {};
         }
 
@@ -123,6 +135,7 @@ public:
         std::size_t limit_was_ = 0;
         std::size_t running_ = 0;
         std::deque<Job> queue_;
+        std::optional<std::stop_source> spare_;
     };
 
 private:

@@ -102,6 +102,37 @@ def words(item):
     return " ".join(c.get("text") or c.get("transcript") or "" for c in item["content"])
 
 
+async def test_a_summary_goes_on_in_another_process(serve, redis):
+    small = "language_model.context_tokens=700"
+    first = serve(small)
+    call = StoredCall(first.port)
+    await call.connect(**BRIEF, instructions="Answer in one word.")
+    for number in range(40):
+        await call.say(f"My brother number {number} lives in house {number * 7} beside the river with two dogs.")
+        await call.answer()
+        if first.metric("antiphon_summaries_total") > 0:
+            break
+    first._wait_for(lambda: first.metric("antiphon_summaries_total") > 0, "a summary", 60)
+    key = keys(redis)[0]
+    first._wait_for(lambda: json.loads(redis.ask("HGET", key, "summary") or "{}").get("text"), "the stored summary", 10)
+    kill(first)
+    second = serve(small)
+    _, items = await call.go_on_at(second)
+    second.wait_for_log("context.summary_resumed")
+    summary = json.loads(redis.ask("HGET", key, "summary"))
+    assert set(summary["items"]) < {item["id"] for item in items}, "the conversation keeps what was summarized"
+    await call.say("Where do they live?")
+    await call.answer()
+    assert second.metric("antiphon_context_cut_items_total") == 0
+    # Nothing of an erased item stays, in the summary neither.
+    since = len(call.events)
+    await call.send({"type": "conversation.item.delete", "item_id": summary["items"][0]})
+    await call.until("conversation.item.deleted", since=since)
+    second.wait_for_log("context.summary_dropped")
+    second._wait_for(lambda: summary["items"][0] not in (redis.ask("HGET", key, "summary") or ""), "the summary's erasure", 10)
+    await call.leave()
+
+
 async def test_a_call_goes_on_in_another_process_after_the_first_was_killed(serve, redis):
     first = serve()
     call = StoredCall(first.port)

@@ -6,6 +6,8 @@
 #include <future>
 #include <latch>
 #include <set>
+#include <stop_token>
+#include <thread>
 
 namespace antiphon::base {
 namespace {
@@ -71,6 +73,45 @@ TEST(WorkerPool, ItsThreadsWorkAtTheSameTime) {
             done.count_down();
         }));
     done.wait();
+}
+
+TEST(WorkerPool, AJobForIdleTimeRunsOnlyThen) {
+    WorkerPool pool("test", 2, 10);
+    Blocker blocker(pool);
+    const auto refused = pool.submit_spare([](std::stop_token) {});
+    ASSERT_FALSE(refused) << "one of its threads is at work";
+    EXPECT_EQ(refused.error().code, Errc::overloaded);
+    blocker.release();
+    std::promise<void> stopped;
+    const auto until_stopped = [&](std::stop_token stop) {
+        std::promise<void> told;
+        const std::stop_callback tell(stop, [&] { told.set_value(); });
+        told.get_future().wait();
+        stopped.set_value();
+    };
+    while (!pool.submit_spare(until_stopped)) std::this_thread::yield();
+    EXPECT_FALSE(pool.submit_spare([](std::stop_token) {})) << "one at a time";
+    std::promise<void> ran;
+    ASSERT_TRUE(pool.submit([&] { ran.set_value(); }));
+    stopped.get_future().wait();
+    ran.get_future().wait();
+}
+
+TEST(WorkerPool, TheEndStopsTheJobForIdleTime) {
+    std::atomic<bool> stopped{false};
+    std::latch begun(1);
+    {
+        WorkerPool pool("test", 1, 10);
+        ASSERT_TRUE(pool.submit_spare([&](std::stop_token stop) {
+            begun.count_down();
+            std::promise<void> told;
+            const std::stop_callback tell(stop, [&] { told.set_value(); });
+            told.get_future().wait();
+            stopped = true;
+        }));
+        begun.wait();
+    }
+    EXPECT_TRUE(stopped);
 }
 
 TEST(WorkerPool, AskedForNoThreadItHasOne) {

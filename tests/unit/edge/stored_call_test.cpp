@@ -95,6 +95,21 @@ TEST(StoredCallTest, ComesBackAsItWas) {
     }
 }
 
+TEST(StoredCallTest, TheSummaryComesBack) {
+    store::StoredSession stored = some_session();
+    EXPECT_EQ(read_stored_call(stored)->summary, think::Summary{});
+    const think::Summary summary{"Ada \"asked\"\nfor it.", {"b", "c"}};
+    stored.summary = summary_to_store(summary);
+    EXPECT_EQ(read_stored_call(stored)->summary, summary);
+    EXPECT_EQ(summary_to_store({}), "");
+    for (const char* spoiled : {"x", "[]", "{}", R"({"text":"a"})", R"({"text":"a","items":"b"})", R"({"text":"a","items":[1]})"}) {
+        stored.summary = spoiled;
+        const auto call = read_stored_call(stored);
+        ASSERT_TRUE(call) << "the call goes on without it";
+        EXPECT_EQ(call->summary, think::Summary{}) << spoiled;
+    }
+}
+
 TEST(StoredCallTest, SoundWithoutWordsIsStoredWithoutAny) {
     think::Item item = some_items()[1];
     item.content[0].text.reset();

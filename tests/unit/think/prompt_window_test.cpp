@@ -40,7 +40,7 @@ protected:
         items.push_back(item);
     }
     std::string kept(const PromptLimits& limits, const std::optional<std::string>& pending = std::nullopt) {
-        messages = window.messages(items, {"", {}, pending}, limits);
+        messages = window.messages(items, {"", {}, pending, nullptr}, limits);
         std::string ids;
         for (const Item& item : items)
             if (!window.left_out(item.id)) ids += item.id;
@@ -48,7 +48,8 @@ protected:
     }
 
     CountingModel model;
-    PromptWindow window{model};
+    TokenCounter counter{model};
+    PromptWindow window{counter};
     std::vector<Item> items;
     base::Result<std::vector<engine::Message>> messages = std::vector<engine::Message>{};
 };
