@@ -9,6 +9,7 @@
 #include "engine/recognizer.hpp"
 #include "engine/synthesizer.hpp"
 #include "engine/voice_detector.hpp"
+#include "think/knowledge.hpp"
 
 namespace antiphon::call {
 
@@ -21,6 +22,7 @@ struct CallEngines {
     base::Workers& language_model_workers;
     base::Workers& synthesizer_workers;
     CallMetrics& metrics;
+    const think::Knowledge* knowledge = nullptr;  ///< null: no documents
 };
 
 }  // namespace antiphon::call

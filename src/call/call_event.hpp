@@ -110,6 +110,10 @@ enum class AgentState { listening, thinking, speaking };
 /// At each change, and once after SessionCreated.
 struct StateChanged { AgentState state; };
 
+/// The documents that this response was given passages of, each once, the best first; after its ResponseCreated.
+struct Source { std::string title; std::string document; float score; };
+struct SourcesUsed { std::string response_id; std::vector<Source> sources; };
+
 /// One answered turn's times, from the end of the caller's speech (seconds; none: it did not come to it).
 struct TurnMeasured {
     std::string response_id;
@@ -129,6 +133,6 @@ using CallEvent =
                  OutputTextDelta, OutputTextDone, OutputTranscriptDelta, OutputTranscriptDone, OutputAudioDone,
                  ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured, TimeoutTriggered, PartialTranscript,
                  FunctionArgumentsDelta, FunctionArgumentsDone, OutputSoundStarted, OutputSoundStopped,
-                 OutputSoundCleared, WordsTimed, StateChanged>;
+                 OutputSoundCleared, WordsTimed, StateChanged, SourcesUsed>;
 
 }  // namespace antiphon::call

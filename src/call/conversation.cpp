@@ -27,6 +27,7 @@ Conversation::Conversation(Session session, const CallSettings& settings, const 
       window_(engines.language_model),
       listener_(settings.listen, strand_, engines.voice_detector, engines.recognizer, engines.recognizer_workers, *this),
       thinker_(strand_, engines.language_model, engines.language_model_workers, *this),
+      retriever_(settings.think.knowledge, session_.knowledge, session_.id, strand_, engines.knowledge, *this),
       speaker_(settings.speak, strand_, engines.synthesizer, engines.synthesizer_workers, *this),
       anchor_(this) {
     engines_.metrics.calls.Increment();
@@ -50,6 +51,7 @@ void Conversation::close() {
     anchor_.drop();
     listener_.close();
     thinker_.close();
+    retriever_.close();
     speaker_.close();
     engines_.metrics.calls.Decrement();
     // A generation that was just stopped may still hold the conversation for one token: the language

@@ -74,7 +74,8 @@ void Conversation::think_answer(const ResponseRequest& request, const std::optio
         return;
     }
     generation.messages = std::move(*messages);
-    thinker_.start(answer.turn, std::move(generation));
+    if (!answer.after_silence && begin_to_look_up(generation)) answer.waiting = std::move(generation);
+    else thinker_.start(answer.turn, std::move(generation));
 }
 
 base::Result<std::vector<engine::Message>> Conversation::prompt_for(const ResponseRequest& request,
@@ -85,7 +86,7 @@ base::Result<std::vector<engine::Message>> Conversation::prompt_for(const Respon
     const std::size_t context = engines_.language_model.context_tokens();
     think::PromptLimits limits;
     // A client may allow an answer as long as the context; the conversation must not vanish for that.
-    limits.tokens = context - std::min(static_cast<std::size_t>(generation.max_tokens), context / 4);
+    limits.tokens = context - std::min(static_cast<std::size_t>(generation.max_tokens), context / 4) - room_for_passages();
     limits.may_leave_out = session_.truncation.mode != Truncation::Mode::disabled;
     if (session_.truncation.mode == Truncation::Mode::retention) limits.keep = session_.truncation.retention_ratio;
     return window_.messages(dialogue_.items(), {instructions, generation.tools, pending}, limits);
@@ -114,6 +115,7 @@ void Conversation::open_gate() {
     answer.gate_open = true;
     TurnMarks::mark(answer.marks.turn_end, strand_->now());
     peer_.send(ResponseCreated{answer.response});
+    tell_sources();
     if (answer.response.speaks) speaker_.open_gate();
     tell();
     finish_if_done();

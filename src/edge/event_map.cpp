@@ -313,6 +313,11 @@ struct ToWire {
         for (const auto& word : e.words) words.words.push_back({word.text, word.start_ms, word.end_ms});
         return {std::move(words)};
     }
+    Events operator()(const call::SourcesUsed& e) const {
+        protocol::SourcesUsed used{e.response_id, {}};
+        for (const auto& source : e.sources) used.sources.push_back({source.title, source.document, source.score});
+        return {std::move(used)};
+    }
     Events operator()(const call::StateChanged& e) const { return {protocol::StateChanged{to_wire(e.state)}}; }
     Events operator()(const call::ResponseDone& e) const {
         return {protocol::ResponseDone{to_wire(e.response, context)}};
