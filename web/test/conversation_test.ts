@@ -284,3 +284,16 @@ test('an answer that was heard to its end is not played again to who takes the c
     assert.equal(conversation.activity, 'listening', end);
   }
 });
+
+test('an answer shows what it leans on, whichever comes first', () => {
+  for (const first of [true, false]) {
+    const conversation = new Conversation();
+    conversation.step({ type: 'response.created', response_id: 'r1' });
+    const sources = { type: 'antiphon.sources', response_id: 'r1', titles: ['Fees'] } as const;
+    if (first) conversation.step(sources);
+    conversation.step({ type: 'response.output_audio_transcript.delta', ...answer, delta: 'Ten crowns.' });
+    if (!first) conversation.step(sources);
+    assert.deepEqual(conversation.captions.get('a1')?.sources, ['Fees']);
+    assert.equal(conversation.captions.get('a1')?.text, 'Ten crowns.');
+  }
+});

@@ -132,3 +132,13 @@ test('words and states of a wrong shape do no harm', () => {
   });
   assert.equal(parseServerEvent('{"type":"antiphon.state","state":"dancing"}'), undefined);
 });
+
+test('the titles of sources are taken, and nothing else of them', () => {
+  const told = (sources: unknown): unknown => parseServerEvent(JSON.stringify({ type: 'antiphon.sources', response_id: 'r1', sources }));
+  assert.deepEqual(told([{ title: 'Fees', document: 'fees.html', score: 0.7 }, 7, { title: 3 }]), {
+    type: 'antiphon.sources',
+    response_id: 'r1',
+    titles: ['Fees'],
+  });
+  assert.deepEqual(told('none'), { type: 'antiphon.sources', response_id: 'r1', titles: [] });
+});
