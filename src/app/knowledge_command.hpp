@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct KnowledgeCommand {
     std::vector<std::string> documents;  ///< remove: their names; none: all of the collection
     std::string question;                ///< search
     std::string collection;              ///< empty: knowledge.collection, or else "default"
-    std::filesystem::path config;        ///< as the server's
+    std::optional<std::filesystem::path> config;  ///< as the server's
     std::vector<std::string> assignments;
 };
 

@@ -1,6 +1,6 @@
 #include "app/settings_table.hpp"
 
-#include "base/utf8.hpp"
+#include "store/passage_files.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -135,6 +135,19 @@ Setting list(std::string key, Member member, std::string meaning) {
         return {};
     };
     setting.load = [member](const Settings& s) { return Value(std::vector<std::string>(member(s))); };
+    return setting;
+}
+
+/// The name of a collection of documents, or nothing.
+template <typename Member>
+Setting collection(std::string key, Member member, std::string meaning) {
+    auto setting = text(key, member, std::move(meaning));
+    setting.store = [key, store = setting.store](Settings& s, const Value& value) -> base::Result<void> {
+        const auto* given = std::get_if<std::string>(&value);
+        if (given != nullptr && !given->empty() && !antiphon::store::is_collection_name(*given))
+            return base::error(base::Errc::invalid, key + " is \"" + *given + "\"; a collection's name has 1 to 64 letters, digits, -, _ or ., and begins with a letter or digit", key);
+        return store(s, value);
+    };
     return setting;
 }
 
@@ -355,7 +368,7 @@ std::vector<Setting> make_table() {
     add(text(
         "knowledge.folder", [](auto& s) -> auto& { return s.engines.knowledge_folder; },
         "The folder of the collections that `antiphon knowledge add` makes; empty is antiphon/knowledge in the user's data folder. See docs/knowledge.md."));
-    add(text(
+    add(collection(
         "knowledge.collection", [](auto& s) -> auto& { return s.session.knowledge; },
         "The collection that calls without an agent look into; an agent names its own. Empty: none."));
     add(number(
