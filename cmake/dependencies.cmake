@@ -16,6 +16,9 @@ pkg_check_modules(opus REQUIRED IMPORTED_TARGET opus)
 pkg_check_modules(libav REQUIRED IMPORTED_TARGET libavformat libavcodec libswresample libavutil)
 pkg_check_modules(espeak_ng REQUIRED IMPORTED_TARGET espeak-ng)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(cmark REQUIRED IMPORTED_TARGET libcmark)
+find_package(LibXml2 REQUIRED)
+find_path(HNSWLIB_INCLUDE hnswlib/hnswlib.h REQUIRED)  # headers only, where the compiler looks by itself
 
 set(ANTIPHON_NATIVE "" CACHE PATH "Prefix of ggml, llama.cpp, whisper.cpp and ONNX Runtime")
 if(ANTIPHON_NATIVE)

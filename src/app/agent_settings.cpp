@@ -103,6 +103,7 @@ const std::vector<AgentKey>& keys() {
             short_text("voice", kMaxVoice, [](Draft& d) -> auto& { return d.settings.session.voice; }),
             as_setting("language", "session.language", kMaxName),
             as_setting("speed", "session.speed"),
+            as_setting("knowledge", "knowledge.collection", kMaxName),
             {"tools", Kind::list, store_tools},
             {"max_output_tokens", Kind::whole, store_max_output_tokens},
             as_setting("temperature", "language_model.temperature")};
@@ -247,6 +248,7 @@ toml::table take_agents(toml::table& section) {
 base::Result<void> read_agents(Settings& settings, const toml::table& tables, const std::string& file) {
     Settings basis = settings;
     basis.agents.clear();
+    basis.session.knowledge.clear();  // one agent's documents are no other's: each names its own
     std::vector<AgentSettings> agents;
     if (auto added = add_agents(agents, basis, tables, file); !added) return added;
     if (!settings.agents_file.empty()) {

@@ -2,14 +2,14 @@
 
 #include "app/engine_warm_up.hpp"
 #include "app/engine_workers.hpp"
+#include "app/engines_embedder.hpp"
 #include "app/engines_language_models.hpp"
 #include "app/engines_voices.hpp"
+#include "app/knowledge_folder.hpp"
 #include "app/opened_engine.hpp"
 #include "base/log.hpp"
 #include "base/worker_share.hpp"
 #include "engine/language_tag.hpp"
-#include "engine/llama/llama_embedder.hpp"
-#include "engine/ollama/ollama_embedder.hpp"
 #include "engine/silero/silero_voice_detector.hpp"
 #include "engine/whisper/whisper_recognizer.hpp"
 
@@ -90,12 +90,15 @@ struct Engines::Loaded {
     std::unique_ptr<engine::whisper::WhisperRecognizer> recognizer;
     std::unique_ptr<engine::LanguageDetector> language_detector;  ///< null: nobody tells languages apart
     std::unique_ptr<engine::LanguageModelChain> language_model;
-    std::unique_ptr<engine::Embedder> embedder;  ///< null: without embeddings
+    OpenedEmbedder embedder;
+    std::optional<store::KnowledgeShelf> shelf;  ///< none without an embedder, as is the rest of the documents
+    std::optional<think::Knowledge> knowledge;
     std::optional<call::CallMetrics> metrics;
     std::optional<EngineWorkers> recognizer_workers;
     std::optional<EngineWorkers> language_workers;
     std::optional<EngineWorkers> language_model_workers;
     std::optional<EngineWorkers> synthesizer_workers;
+    std::optional<EngineWorkers> knowledge_workers;
     std::optional<base::WorkerShare> recognizer_share;
     std::optional<base::WorkerShare> language_model_share;
     std::optional<base::WorkerShare> synthesizer_share;
@@ -155,6 +158,7 @@ void Engines::close_workers() {
     if (loaded_->language_workers) loaded_->language_workers->close();
     loaded_->language_model_workers->close();
     loaded_->synthesizer_workers->close();
+    if (loaded_->knowledge_workers) loaded_->knowledge_workers->close();
 }
 
 void Engines::mark(bool edge::Readiness::*part) {
@@ -222,28 +226,12 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.language_model = std::move(*language_model);
     mark(&edge::Readiness::llm_ready);
 
-    const bool embeds_there = settings.embedder_backend == "ollama";
-    if (embeds_there) {
-        auto embedder = engine::ollama::OllamaEmbedder::open(ollama_of(loading_, settings.ollama_embedder_model), stop);
-        if (!embedder) return embedder.error();
-        to.embedder = std::move(*embedder);
-    } else if (!models.embedder.file.empty()) {
-        if (stop.stop_requested()) return stopped;
-        auto embedder = opened("embedder", models.embedder, store, stop, [&](const auto& file) {
-            engine::llama::LlamaEmbedderSettings llama;
-            llama.model = file;
-            llama.parallel = static_cast<std::size_t>(shares.embedder_parallel);
-            llama.gpu_layers = on_gpu ? -1 : 0;
-            return engine::llama::LlamaEmbedder::open(llama);
-        });
-        base::Result<void> usable = embedder ? warm_up(**embedder, stop) : base::Result<void>(embedder.error());
-        // Nobody asked for the set's: without it there are calls all the same.
-        if (!usable && (!settings.embedder_model.empty() || stop.stop_requested())) return usable.error();
-        if (usable)
-            to.embedder = std::move(*embedder);
-        else
-            base::log::warning("embeddings.off", {{"because", usable.error().text}});
-    }
+    if (stop.stop_requested()) return stopped;
+    auto embedder = open_embedder(loading_, shares.embedder_parallel, on_gpu, stop);
+    if (!embedder) return embedder.error();
+    to.embedder = std::move(*embedder);
+    if (!to.embedder.embedder && models.no_embedder.empty() && !to.embedder.why_none.empty())
+        base::log::warning("embeddings.off", {{"because", to.embedder.why_none}});
 
     const auto pool = [&](std::optional<EngineWorkers>& workers, const char* name, std::size_t parallel) {
         workers.emplace(name, parallel, parallel * static_cast<std::size_t>(settings.queue_per_worker));
@@ -252,6 +240,11 @@ base::Result<void> Engines::load(std::stop_token stop) {
     if (to.language_detector) pool(to.language_workers, "language", to.language_detector->parallel());
     pool(to.language_model_workers, "language-model", to.language_model->parallel());
     pool(to.synthesizer_workers, "synthesizer", static_cast<std::size_t>(shares.synthesizer_parallel));
+    if (to.embedder.embedder) {
+        pool(to.knowledge_workers, "knowledge", static_cast<std::size_t>(shares.embedder_parallel));
+        to.shelf.emplace(knowledge_folder(settings));
+        to.knowledge.emplace(think::Knowledge{*to.embedder.embedder, to.embedder.name, *to.shelf, *to.knowledge_workers});
+    }
     // The endpoints' work may take half of each engine, so that it does not hold up the calls.
     const auto share = [&](std::optional<base::WorkerShare>& part, EngineWorkers& workers, std::size_t parallel) {
         const std::size_t at_once = std::max<std::size_t>(parallel / 2, 1);
@@ -263,7 +256,7 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.metrics.emplace(metrics_);
     to.engines.emplace(call::CallEngines{*to.voice_detector, *to.recognizer, *to.language_model, *to.synthesizer,
                                          *to.recognizer_workers, *to.language_model_workers, *to.synthesizer_workers,
-                                         *to.metrics});
+                                         *to.metrics, to.knowledge ? &*to.knowledge : nullptr});
     if (to.language_detector) {
         to.engines->language_detector = to.language_detector.get();
         to.engines->language_workers = &*to.language_workers;
@@ -274,7 +267,7 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.endpoint_engines.emplace(edge::EndpointEngines{
         *to.engines, *to.recognizer_share, *to.language_model_share, *to.synthesizer_share, name_of(models.recognizer),
         thinks, models.voice.file.empty() ? settings.synthesizer_backend : name_of(models.voice),
-        to.embedder.get(), embeds_there ? settings.ollama_embedder_model : name_of(models.embedder)});
+        to.embedder.embedder.get(), to.embedder.name});
     published_ = &*to.engines;  // before ready is said: who reads that may call
     mark(&edge::Readiness::ready);
     return {};

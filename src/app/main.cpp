@@ -1,5 +1,6 @@
 #include "app/call_command.hpp"
 #include "app/check_command.hpp"
+#include "app/knowledge_command.hpp"
 #include "app/models_command.hpp"
 #include "app/reload_command.hpp"
 #include "app/serve_command.hpp"
@@ -21,6 +22,7 @@ namespace {
 using antiphon::app::CallCommand;
 using antiphon::app::CallerTransport;
 using antiphon::app::CheckCommand;
+using antiphon::app::KnowledgeCommand;
 using antiphon::app::ModelsCommand;
 using antiphon::app::ReloadCommand;
 using antiphon::app::ServeCommand;
@@ -136,6 +138,9 @@ int run(int argc, char** argv) {
     ModelsCommand models;
     add_models_command(app, models);
 
+    KnowledgeCommand knowledge;
+    add_knowledge_command(app, knowledge);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& end) {
@@ -147,6 +152,7 @@ int run(int argc, char** argv) {
     if (*call_app) return run_call_command(call);
     if (*check_app) return run_check_command(check);
     if (*reload_app) return run_reload_command(reload);
+    if (app.got_subcommand("knowledge")) return run_knowledge_command(knowledge);
     return run_models_command(with_directory(std::move(models)));
 }
 

@@ -65,6 +65,8 @@ struct EngineSettings {
     std::string embedder_backend = "embedded";  ///< or ollama
     std::string ollama_embedder_model = "nomic-embed-text";
 
+    std::string knowledge_folder;  ///< empty: in the user's data folder
+
     int queue_per_worker = 8;  ///< jobs that may wait for each place of an engine
 };
 

@@ -1,12 +1,11 @@
 #include "app/settings_table.hpp"
 
-#include "base/utf8.hpp"
+#include "store/passage_files.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <type_traits>
 #include <utility>
 
@@ -139,6 +138,19 @@ Setting list(std::string key, Member member, std::string meaning) {
     return setting;
 }
 
+/// The name of a collection of documents, or nothing.
+template <typename Member>
+Setting collection(std::string key, Member member, std::string meaning) {
+    auto setting = text(key, member, std::move(meaning));
+    setting.store = [key, store = setting.store](Settings& s, const Value& value) -> base::Result<void> {
+        const auto* given = std::get_if<std::string>(&value);
+        if (given != nullptr && !given->empty() && !antiphon::store::is_collection_name(*given))
+            return base::error(base::Errc::invalid, key + " is \"" + *given + "\"; a collection's name has 1 to 64 letters, digits, -, _ or ., and begins with a letter or digit", key);
+        return store(s, value);
+    };
+    return setting;
+}
+
 /// The names that settings have in the deployment guide's `.env`.
 constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
     {"models.dir", "HF_CACHE_DIR"},         {"models.torch_dir", "TORCH_CACHE_DIR"},
@@ -150,7 +162,8 @@ constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
 /// What a call takes once, at its start: the others are built into engines, sockets and threads.
 constexpr std::string_view kReloading[] = {
     "log.",     "turn.",   "call.", "session.", "playout.", "agents.", "context.", "language.allowed",
-    "language_model.max_tokens", "language_model.temperature", "language_model.first_piece_words"};
+    "language_model.max_tokens", "language_model.temperature", "language_model.first_piece_words",
+    "knowledge.collection", "knowledge.threshold", "knowledge.passages", "knowledge.prompt_tokens", "knowledge.budget_ms"};
 
 constexpr std::int64_t kMegabyte = 1 << 20;
 
@@ -352,6 +365,25 @@ std::vector<Setting> make_table() {
         "The embedding model of /v1/embeddings: a name of the catalog or the path of a GGUF file; empty is the set's "
         "if it is on disk; none is without embeddings."));
 
+    add(text(
+        "knowledge.folder", [](auto& s) -> auto& { return s.engines.knowledge_folder; },
+        "The folder of the collections that `antiphon knowledge add` makes; empty is antiphon/knowledge in the user's data folder. See docs/knowledge.md."));
+    add(collection(
+        "knowledge.collection", [](auto& s) -> auto& { return s.session.knowledge; },
+        "The collection that calls without an agent look into; an agent names its own. Empty: none."));
+    add(number(
+        "knowledge.threshold", 0.0, 1.0, [](auto& s) -> auto& { return s.call.think.knowledge.threshold; },
+        "How near a passage must be to the question (cosine) to be used; `antiphon knowledge search` shows how near they are."));
+    add(whole(
+        "knowledge.passages", 1, 8, [](auto& s) -> auto& { return s.call.think.knowledge.passages; },
+        "Passages that an answer is given at most, of the best."));
+    add(whole(
+        "knowledge.prompt_tokens", 50, 100'000, [](auto& s) -> auto& { return s.call.think.knowledge.prompt_tokens; },
+        "Tokens that they may take of the prompt together, at most a third of the model's context. Reading them is what passages cost in time."));
+    add(whole(
+        "knowledge.budget_ms", 0, 5'000, [](auto& s) -> auto& { return s.call.think.knowledge.budget; },
+        "How long an answer waits for passages; after that it is given without them."));
+
     add(yes_no(
         "context.summary", [](auto& s) -> auto& { return s.call.think.summary.on; },
         "Whether the beginning of a conversation that comes near to the model's context is replaced in the prompt by a summary, made beside the call. See docs/context.md."));
@@ -502,21 +534,6 @@ std::vector<Setting> make_table() {
     return table;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t above = row[j + 1];
-            row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0U : 1U)});
-            diagonal = above;
-        }
-    }
-    return row.back();
-}
-
 }  // namespace
 
 std::string Setting::environment_name() const {
@@ -534,68 +551,6 @@ const Setting* find_setting(std::string_view key) {
     const auto table = settings_table();
     const auto found = std::find_if(table.begin(), table.end(), [&](const Setting& s) { return s.key == key; });
     return found == table.end() ? nullptr : &*found;
-}
-
-std::string_view nearest(std::string_view name, std::span<const std::string> known) {
-    std::string_view best;
-    std::size_t distance = std::numeric_limits<std::size_t>::max();
-    for (const std::string& one : known) {
-        const std::size_t d = edit_distance(name, one);
-        if (d < distance) {
-            distance = d;
-            best = one;
-        }
-    }
-    return best;
-}
-
-base::Result<Value> parse_value(const Setting& setting, std::string_view text) {
-    const auto wrong = [&] {
-        auto failure = wrong_type(setting.key, setting.kind);
-        failure.text += ", not \"" + std::string(text) + "\"";
-        return failure;
-    };
-    switch (setting.kind) {
-        case Kind::yes_no:
-            if (text == "true" || text == "yes" || text == "on" || text == "1") return Value(true);
-            if (text == "false" || text == "no" || text == "off" || text == "0") return Value(false);
-            return wrong();
-        case Kind::whole: {
-            std::int64_t value = 0;
-            const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-            if (failure != std::errc{} || end != text.data() + text.size()) return wrong();
-            return Value(value);
-        }
-        case Kind::number: {
-            double value = 0;
-            const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-            if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return wrong();
-            return Value(value);
-        }
-        case Kind::text: return Value(std::string(text));
-        case Kind::list: {
-            std::vector<std::string> values;
-            while (!text.empty()) {
-                const auto comma = text.find(',');
-                const auto part = base::trimmed(text.substr(0, comma));
-                if (!part.empty()) values.emplace_back(part);
-                text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
-            }
-            return Value(std::move(values));
-        }
-    }
-    return wrong();
-}
-
-std::string_view words_for(Kind kind) {
-    switch (kind) {
-        case Kind::yes_no: return "true or false";
-        case Kind::whole: return "a whole number";
-        case Kind::number: return "a number";
-        case Kind::text: return "a text";
-        case Kind::list: return "a list of texts";
-    }
-    return "";
 }
 
 }  // namespace antiphon::app

@@ -8,6 +8,7 @@
 #include "base/utf8.hpp"
 #include "call/call_event.hpp"
 #include "call/turn_marks.hpp"
+#include "engine/language_model.hpp"
 #include "speak/pacer.hpp"
 #include "speak/playout_ledger.hpp"
 #include "think/sentence_chunker.hpp"
@@ -40,6 +41,10 @@ struct Answer {
     bool speculated = false;       ///< began behind a closed gate
     bool after_silence = false;    ///< the assistant spoke up by itself
     bool greets = false;           ///< nobody's turn: the first words of the call
+
+    /// What the language model is asked once the passages for it are there, or will not be.
+    std::optional<engine::GenerationRequest> waiting;
+    std::vector<Source> sources;   ///< of the passages that it was given
 
     think::Item message;           ///< the assistant's words; its text is filled in at the end
     bool message_told = false;     ///< announced, with its first words

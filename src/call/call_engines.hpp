@@ -10,6 +10,7 @@
 #include "engine/recognizer.hpp"
 #include "engine/synthesizer.hpp"
 #include "engine/voice_detector.hpp"
+#include "think/knowledge.hpp"
 
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct CallEngines {
     base::Workers& language_model_workers;
     base::Workers& synthesizer_workers;
     CallMetrics& metrics;
+    const think::Knowledge* knowledge = nullptr;  ///< null: no documents
 
     /// Tells in which language somebody speaks, on workers of its own; both null: nobody does, and the recognizer finds
     /// it out for each utterance.

@@ -112,6 +112,9 @@ struct StateChanged { AgentState state; };
 
 /// The language that the caller was found to speak, or to have changed to; never sent while the session fixes it.
 struct LanguageDecided { std::string language; float confidence = 0.0F; };
+/// The documents that this response was given passages of, each once, the best first; after its ResponseCreated.
+struct Source { std::string title; std::string document; float score; };
+struct SourcesUsed { std::string response_id; std::vector<Source> sources; };
 
 /// One answered turn's times, from the end of the caller's speech (seconds; none: it did not come to it).
 struct TurnMeasured {
@@ -132,6 +135,6 @@ using CallEvent =
                  OutputTextDelta, OutputTextDone, OutputTranscriptDelta, OutputTranscriptDone, OutputAudioDone,
                  ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured, TimeoutTriggered, PartialTranscript,
                  FunctionArgumentsDelta, FunctionArgumentsDone, OutputSoundStarted, OutputSoundStopped,
-                 OutputSoundCleared, WordsTimed, StateChanged, LanguageDecided>;
+                 OutputSoundCleared, WordsTimed, StateChanged, LanguageDecided, SourcesUsed>;
 
 }  // namespace antiphon::call

@@ -45,6 +45,7 @@ Conversation::Conversation(Session session, const CallSettings& settings, const 
       language_watch_(vote_settings(settings, engines), strand_, engines.language_detector, engines.language_workers,
                       [this](auto from, auto to) { return listener_.sound(from, to); }, [this] { language_changed(); }),
       thinker_(strand_, engines.language_model, engines.language_model_workers, *this),
+      retriever_(settings.think.knowledge, session_.knowledge, session_.id, strand_, engines.knowledge, *this),
       speaker_(settings.speak, strand_, engines.synthesizer, engines.synthesizer_workers, *this),
       anchor_(this) {
     language_watch_.fix(session_.input_language);
@@ -70,6 +71,7 @@ void Conversation::close() {
     listener_.close();
     language_watch_.close();
     thinker_.close();
+    retriever_.close();
     speaker_.close();
     engines_.metrics.calls.Decrement();
     // A generation that was just stopped may still hold the conversation for one token: the language

@@ -26,6 +26,7 @@
 #include "speak/speaker.hpp"
 #include "think/dialogue.hpp"
 #include "think/prompt_window.hpp"
+#include "think/retriever.hpp"
 #include "think/rolling_summary.hpp"
 #include "think/thinker.hpp"
 #include "think/token_counter.hpp"
@@ -43,6 +44,7 @@ namespace antiphon::call {
 
 class Conversation final : private listen::Listener::Handler,
                            private think::Thinker::Handler,
+                           private think::Retriever::Handler,
                            private speak::Speaker::Handler {
 public:
     Conversation(Session session, const CallSettings& settings, const CallEngines& engines,
@@ -160,6 +162,14 @@ private:
     /// An answer has been announced and is not over.
     bool answering() const { return answer_ && answer_->gate_open; }
 
+    // --- what the documents say to it (conversation_knowledge.cpp)
+    void on_passages(base::TurnId turn, std::vector<store::FoundPassage> passages) override;
+    /// Begins to look for passages; false when there is nothing to look for: the language model can be asked at once.
+    bool begin_to_look_up(const engine::GenerationRequest& generation);
+    /// Tokens of the prompt that are kept free for passages.
+    std::size_t room_for_passages() const;
+    void tell_sources();
+
     // --- its first words (conversation_greeting.cpp)
     void plan_greeting();
     /// Says the session's greeting, unless the call has begun without it.
@@ -251,6 +261,7 @@ private:
     listen::Listener listener_;
     listen::LanguageWatch language_watch_;
     think::Thinker thinker_;
+    think::Retriever retriever_;
     speak::Speaker speaker_;
 
     base::TurnId turn_{};

@@ -70,7 +70,8 @@ void Conversation::think_answer(const ResponseRequest& request, const std::optio
         return;
     }
     generation.messages = std::move(*messages);
-    thinker_.start(answer.turn, std::move(generation));
+    if (!answer.after_silence && begin_to_look_up(generation)) answer.waiting = std::move(generation);
+    else thinker_.start(answer.turn, std::move(generation));
 }
 
 engine::GenerationRequest Conversation::generation_for(const ResponseRequest& request) const {
@@ -93,7 +94,7 @@ base::Result<std::vector<engine::Message>> Conversation::prompt_for(const Respon
         instructed(request.instructions ? *request.instructions : session_.instructions, answer_->language);
     if (request.input) return think::prompt_of(resolved(*request.input), instructions);
     think::PromptLimits limits;
-    limits.tokens = prompt_room(generation.max_tokens);
+    limits.tokens = prompt_room(generation.max_tokens) - room_for_passages();
     limits.may_leave_out = session_.truncation.mode != Truncation::Mode::disabled;
     if (session_.truncation.mode == Truncation::Mode::retention) limits.keep = session_.truncation.retention_ratio;
     const think::RollingSummary* summary = request.in_conversation ? usable_summary() : nullptr;
@@ -126,6 +127,7 @@ void Conversation::open_gate() {
     answer.gate_open = true;
     TurnMarks::mark(answer.marks.turn_end, strand_->now());
     peer_.send(ResponseCreated{answer.response});
+    tell_sources();
     if (answer.response.speaks) speaker_.open_gate();
     tell();
     finish_if_done();

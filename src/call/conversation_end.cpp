@@ -105,6 +105,7 @@ void Conversation::end_answer(ResponseStatus status, ResponseEnd end, const std:
 
 void Conversation::interrupt(ResponseEnd why) {
     thinker_.cancel();
+    retriever_.cancel();
     speaker_.cancel();
     Answer& answer = *answer_;
     std::optional<ItemTruncated> truncated;

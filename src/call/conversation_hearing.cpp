@@ -55,6 +55,7 @@ void Conversation::on_speech(listen::PauseEvent event, listen::Position at) {
 void Conversation::speech_started(listen::Position at) {
     interrupting_ = false;
     drop_speculation();
+    retriever_.forget();
     utterance_from_ = std::max(at - samples(session_.turn_detection->prefix_padding), uncommitted_);
     utterance_from_ = std::max(utterance_from_, listener_.oldest());
     forget_speech();
@@ -142,6 +143,7 @@ void Conversation::drop_speculation() {
     }
     if (answer_ && !answer_->gate_open) {
         thinker_.cancel();
+        retriever_.cancel();
         speaker_.cancel();
         waste(answer_->busy);
         answer_.reset();

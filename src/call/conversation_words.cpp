@@ -195,6 +195,7 @@ void Conversation::tell_partial(const std::string& text) {
     if (speech_item_.empty() || text.empty() || text == partial_) return;
     partial_ = text;
     peer_.send(PartialTranscript{speech_item_, text});
+    if (retriever_.has_documents() && answers_turns()) retriever_.look_ahead(text);
 }
 
 }  // namespace antiphon::call

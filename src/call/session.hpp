@@ -52,6 +52,7 @@ struct Session {
     std::string greeting;      ///< said at the start, without the language model; empty: the caller begins
     std::string model;         ///< as the client named it
     std::string instructions;  ///< the system prompt
+    std::string knowledge;     ///< the collection of documents that answers lean on; empty: none
     bool speaks = true;        ///< output_modalities: ["audio"], else ["text"]
 
     std::vector<engine::Tool> tools;

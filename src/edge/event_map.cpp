@@ -316,6 +316,11 @@ struct ToWire {
     Events operator()(const call::LanguageDecided& e) const {
         return {protocol::LanguageDecided{e.language, e.confidence}};
     }
+    Events operator()(const call::SourcesUsed& e) const {
+        protocol::SourcesUsed used{e.response_id, {}};
+        for (const auto& source : e.sources) used.sources.push_back({source.title, source.document, source.score});
+        return {std::move(used)};
+    }
     Events operator()(const call::StateChanged& e) const { return {protocol::StateChanged{to_wire(e.state)}}; }
     Events operator()(const call::ResponseDone& e) const {
         return {protocol::ResponseDone{to_wire(e.response, context)}};

@@ -206,6 +206,16 @@ struct Writer {
             words.push_back({{"text", encode_text(word.text)}, {"start_ms", word.start_ms}, {"end_ms", word.end_ms}});
         out["words"] = std::move(words);
     }
+    void operator()(const SourcesUsed& e) const {
+        name("antiphon.sources");
+        out["response_id"] = e.response_id;
+        json::array sources;
+        for (const Source& source : e.sources)
+            sources.push_back({{"title", encode_text(source.title)},
+                               {"document", encode_text(source.document)},
+                               {"score", std::round(source.score * 1000.0) / 1000.0}});
+        out["sources"] = std::move(sources);
+    }
     void operator()(const StateChanged& e) const {
         name("antiphon.state");
         switch (e.state) {

@@ -115,6 +115,10 @@ struct Word { std::string text; std::int64_t start_ms = 0; std::int64_t end_ms =
 /// "antiphon.words": where the words lie in their item's own sound.
 struct WordsTimed { Part part; std::vector<Word> words; };
 
+/// "antiphon.sources": the documents that a response was given passages of.
+struct Source { std::string title; std::string document; double score = 0.0; };
+struct SourcesUsed { std::string response_id; std::vector<Source> sources; };
+
 enum class AgentState { listening, thinking, speaking };
 /// "antiphon.state"
 struct StateChanged { AgentState state = AgentState::listening; };
@@ -161,6 +165,6 @@ using ServerEvent =
                  OutputAudioDelta, OutputAudioDone, ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured,
                  ConversationCreated, TimeoutTriggered, FunctionArgumentsDelta, FunctionArgumentsDone,
                  OutputSoundStarted, OutputSoundStopped, OutputSoundCleared, PartialTranscript, WordsTimed,
-                 StateChanged, SessionKept, SoundHeard, ItemsSaved, LanguageDecided>;
+                 StateChanged, SessionKept, SoundHeard, ItemsSaved, LanguageDecided, SourcesUsed>;
 
 }  // namespace antiphon::protocol

@@ -261,7 +261,7 @@ inline std::string name_of(const call::CallEvent& event) {
         "transcription.completed", "transcription.failed", "response.created", "output_item.added",
         "content_part.added", "text.delta", "text.done", "transcript.delta", "transcript.done", "audio.done",
         "content_part.done", "output_item.done", "response.done", "turn", "timeout", "partial", "arguments.delta",
-        "arguments.done", "sound.started", "sound.stopped", "sound.cleared", "words", "state", "language"};
+        "arguments.done", "sound.started", "sound.stopped", "sound.cleared", "words", "state", "language", "sources"};
     return names.at(event.index());
 }
 

@@ -93,6 +93,7 @@ export class CaptionView {
     return [
       element('span', 'speaker', this.names[caption.side]),
       ...(caption.language === undefined ? [] : [element('span', 'heard-language', caption.language)]),
+      ...(caption.sources?.length ? [element('span', 'sources', `from: ${caption.sources.join(', ')}`)] : []),
       ...(caption.state === 'interrupted' ? [element('span', 'mark', 'interrupted')] : []),
     ];
   }

@@ -27,6 +27,8 @@ export interface Caption {
   lit?: number | undefined;
   language?: string | undefined;
   times?: TurnTimes | undefined;
+  /** Titles of the documents that the answer leans on. */
+  sources?: readonly string[] | undefined;
 }
 
 export class Captions {

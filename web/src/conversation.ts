@@ -26,6 +26,7 @@ export class Conversation {
   private readonly sounding = new Set<string>(); // answers with sound not known to be played to its end
   private readonly stopped = new Set<string>(); // answers of which no more is wanted
   private readonly itemsOf = new Map<string, Set<string>>(); // by response
+  private readonly titlesOf = new Map<string, string[]>(); // of the documents that a response leans on
   private readonly firstItemOf = new Map<string, string>(); // by response, kept for what comes after its end
   language = ''; // which the server has found the caller to speak (BCP 47)
   private announced = { response_id: '', item_id: '' }; // whose sound comes in binary frames
@@ -125,6 +126,10 @@ export class Conversation {
         return [];
       case 'antiphon.words':
         if (!this.stopped.has(event.item_id)) this.captions.addWords(event.item_id, event.words);
+        return [];
+      case 'antiphon.sources':
+        this.titlesOf.set(event.response_id, event.titles);
+        this.nameSources(event.response_id);
         return [];
       case 'antiphon.state':
         return this.told(event.state);
@@ -301,7 +306,18 @@ export class Conversation {
     if (this.stopped.has(part.item_id)) return false;
     const items = this.itemsOf.get(part.response_id) ?? new Set<string>();
     this.itemsOf.set(part.response_id, items.add(part.item_id));
-    if (!this.firstItemOf.has(part.response_id)) this.firstItemOf.set(part.response_id, part.item_id);
+    if (!this.firstItemOf.has(part.response_id)) {
+      this.firstItemOf.set(part.response_id, part.item_id);
+      if (this.titlesOf.has(part.response_id)) this.captions.begin(part.item_id, 'assistant');
+      this.nameSources(part.response_id);
+    }
     return true;
+  }
+
+  /** Under the answer's caption, as soon as there is one. */
+  private nameSources(response: string): void {
+    const caption = this.captions.get(this.firstItemOf.get(response) ?? '');
+    const titles = this.titlesOf.get(response);
+    if (caption !== undefined && titles !== undefined) caption.sources = titles;
   }
 }

@@ -37,6 +37,7 @@ export type ServerEvent =
   | { type: 'antiphon.heard'; input_audio_ms: number }
   | { type: 'antiphon.partial'; item_id: string; transcript: string }
   | { type: 'antiphon.words'; item_id: string; words: Word[] }
+  | { type: 'antiphon.sources'; response_id: string; titles: string[] }
   | { type: 'antiphon.state'; state: AgentState }
   | { type: 'antiphon.language'; language: string; confidence: number }
   | { type: 'antiphon.turn'; response_id: string; turn: TurnTimes };
@@ -145,6 +146,10 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
       return { type, item_id, transcript: string(fields['transcript']) };
     case 'antiphon.words':
       return { type, item_id, words: wordsOf(fields['words']) };
+    case 'antiphon.sources': {
+      const list: unknown[] = Array.isArray(fields['sources']) ? fields['sources'] : [];
+      return { type, response_id, titles: list.map((entry) => string(object(entry)['title'])).filter((title) => title !== '') };
+    }
     case 'antiphon.state': {
       const state = fields['state'];
       return state === 'listening' || state === 'thinking' || state === 'speaking' ? { type, state } : undefined;

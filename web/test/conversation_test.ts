@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Conversation, type Effect } from '../src/conversation.ts';
+import type { ServerEvent } from '../src/events.ts';
 
 const answer = { response_id: 'r1', item_id: 'a1' };
 
@@ -291,4 +292,17 @@ test('the language that was found is the last one told', () => {
   conversation.step({ type: 'antiphon.language', language: 'en', confidence: 0.9 });
   conversation.step({ type: 'antiphon.language', language: 'de', confidence: 0.8 });
   assert.equal(conversation.language, 'de');
+});
+
+test('an answer shows what it leans on, whichever comes first', () => {
+  for (const first of [true, false]) {
+    const conversation = new Conversation();
+    conversation.step({ type: 'response.created', response_id: 'r1' });
+    const sources: ServerEvent = { type: 'antiphon.sources', response_id: 'r1', titles: ['Fees'] };
+    if (first) conversation.step(sources);
+    conversation.step({ type: 'response.output_audio_transcript.delta', ...answer, delta: 'Ten crowns.' });
+    if (!first) conversation.step(sources);
+    assert.deepEqual(conversation.captions.get('a1')?.sources, ['Fees']);
+    assert.equal(conversation.captions.get('a1')?.text, 'Ten crowns.');
+  }
 });

@@ -135,3 +135,13 @@ test('words and states of a wrong shape do no harm', () => {
   assert.deepEqual(language, { type: 'antiphon.language', language: 'de', confidence: 0.93 });
   assert.deepEqual(parseServerEvent('{"type":"antiphon.language","language":7}'), { type: 'antiphon.language', language: '', confidence: 0 });
 });
+
+test('the titles of sources are taken, and nothing else of them', () => {
+  const told = (sources: unknown): unknown => parseServerEvent(JSON.stringify({ type: 'antiphon.sources', response_id: 'r1', sources }));
+  assert.deepEqual(told([{ title: 'Fees', document: 'fees.html', score: 0.7 }, 7, { title: 3 }]), {
+    type: 'antiphon.sources',
+    response_id: 'r1',
+    titles: ['Fees'],
+  });
+  assert.deepEqual(told('none'), { type: 'antiphon.sources', response_id: 'r1', titles: [] });
+});

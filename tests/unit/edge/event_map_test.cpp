@@ -105,6 +105,11 @@ TEST(EventMap, tools_and_our_own_events) {
     EXPECT_EQ(only<protocol::PartialTranscript>(call::PartialTranscript{"i", "Hi"}).transcript, "Hi");
     const auto words = only<protocol::WordsTimed>(call::WordsTimed{part, {{"Hi", 10, 20}}});
     EXPECT_EQ(words.words.front().end_ms, 20);
+    const auto used = only<protocol::SourcesUsed>(call::SourcesUsed{"r", {{"Fees", "a/fees.html", 0.5F}}});
+    EXPECT_EQ(used.response_id, "r");
+    EXPECT_EQ(used.sources.at(0).title, "Fees");
+    EXPECT_EQ(used.sources.at(0).document, "a/fees.html");
+    EXPECT_EQ(used.sources.at(0).score, 0.5);
     EXPECT_EQ(only<protocol::StateChanged>(call::StateChanged{call::AgentState::speaking}).state,
               protocol::AgentState::speaking);
     const auto language = only<protocol::LanguageDecided>(call::LanguageDecided{"de", 0.75F});

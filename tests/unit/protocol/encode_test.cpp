@@ -283,6 +283,8 @@ TEST(Encode, our_own_events) {
     expect_encoded(WordsTimed{kPart, {{"Hi ", 0, 200}, {"you", 200, 510}}},
                    R"({"type":"antiphon.words","response_id":"resp_1","item_id":"item_2","words":[
                        {"text":"Hi ","start_ms":0,"end_ms":200},{"text":"you","start_ms":200,"end_ms":510}]})");
+    expect_encoded(SourcesUsed{"resp_1", {{"The \"House\"", "a/house.md", 0.71234}}},
+                   R"({"type":"antiphon.sources","response_id":"resp_1","sources":[{"title":"The \"House\"","document":"a/house.md","score":0.712}]})");
     expect_encoded(StateChanged{AgentState::thinking}, R"({"type":"antiphon.state","state":"thinking"})");
     expect_encoded(LanguageDecided{"de", 0.93F}, R"({"type":"antiphon.language","language":"de","confidence":0.93})");
 }
