@@ -1,17 +1,16 @@
-#include "engine/whisper/sound_check.hpp"
+#include "engine/sound_check.hpp"
 
 #include "audio/pcm.hpp"
-#include "engine/whisper/window.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
 
-namespace antiphon::engine::whisper {
+namespace antiphon::engine {
 namespace {
 
-constexpr std::size_t kFrame = kSampleRate / 25;  // 40 ms: three periods of the deepest voice
+constexpr std::size_t kFrame = 16000 / 25;  // 40 ms: three periods of the deepest voice
 constexpr std::size_t kStep = kFrame / 2;
 
 }  // namespace
@@ -41,8 +40,4 @@ SoundCheck check_sound(std::span<const float> samples) {
     return {levels.back(), at(0.95) - at(0.1)};
 }
 
-float gain_for(const SoundCheck& check) {
-    return std::pow(10.0F, std::max(kUsualSpeechDbfs - check.loudest_dbfs, 0.0F) / 20.0F);
-}
-
-}  // namespace antiphon::engine::whisper
+}  // namespace antiphon::engine
