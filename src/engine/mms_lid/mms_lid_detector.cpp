@@ -9,6 +9,7 @@
 #include "engine/mms_lid/waveform.hpp"
 #include "engine/sound_check.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <limits>
 #include <mutex>

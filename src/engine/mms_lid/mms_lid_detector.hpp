@@ -13,9 +13,9 @@
 namespace antiphon::engine::mms_lid {
 
 struct MmsLidSettings {
-    std::filesystem::path folder;    ///< with model.onnx, labels.json, preprocessor_config.json
-    int threads = 2;                 ///< of one look, 1 to 64; they sleep between looks
-    std::size_t parallel = 1;        ///< looks at the same time, 1 to 16
+    std::filesystem::path folder = {};  ///< with model.onnx, labels.json, preprocessor_config.json
+    int threads = 2;                    ///< of one look, 1 to 64; they sleep between looks
+    std::size_t parallel = 1;           ///< looks at the same time, 1 to 16
     base::Duration longest = std::chrono::seconds(10);  ///< what one look takes in, 1 to 30 s; its time grows with it
 };
 
