@@ -46,6 +46,16 @@ base::Result<void> warm_up(engine::Recognizer& recognizer, const audio::Pcm& sou
     return {};
 }
 
+base::Result<void> warm_up(engine::LanguageDetector& detector, const audio::Pcm& sound, std::stop_token stop) {
+    const auto began = base::Clock::now();
+    const auto samples = audio::resample(sound.samples, sound.sample_rate, kHearingRate);
+    if (!samples) return samples.error();
+    const auto findings = detector.detect(*samples, std::move(stop));
+    if (!findings) return findings.error();
+    log_warmed("language_detector", began);
+    return {};
+}
+
 base::Result<void> warm_up(engine::LanguageModel& model, const std::string& instructions, std::stop_token stop) {
     const auto began = base::Clock::now();
     engine::GenerationRequest request;
@@ -75,10 +85,6 @@ bool knows_language(engine::Recognizer& recognizer, const std::string& language)
     request.language = language;
     const auto answer = recognizer.transcribe(request, stopped.get_token());
     return answer || answer.error().code != base::Errc::unsupported;
-}
-
-bool tells_languages(engine::Recognizer& recognizer) {
-    return knows_language(recognizer, "en") && knows_language(recognizer, "de");
 }
 
 }  // namespace antiphon::app

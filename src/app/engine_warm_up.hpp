@@ -8,6 +8,7 @@
 #include "audio/pcm.hpp"
 #include "base/result.hpp"
 #include "engine/embedder.hpp"
+#include "engine/language_detector.hpp"
 #include "engine/language_model.hpp"
 #include "engine/recognizer.hpp"
 #include "engine/synthesizer.hpp"
@@ -29,10 +30,10 @@ base::Result<void> warm_up(engine::LanguageModel& model, const std::string& inst
 /// Embeds one word.
 base::Result<void> warm_up(engine::Embedder& embedder, std::stop_token stop);
 
+/// Tells the language of the sound; which it finds is not judged.
+base::Result<void> warm_up(engine::LanguageDetector& detector, const audio::Pcm& sound, std::stop_token stop);
+
 /// Whether the recognizer can be asked for words of that language (BCP 47).
 bool knows_language(engine::Recognizer& recognizer, const std::string& language);
-
-/// Whether the recognizer finds out by itself which language is spoken: it does unless it knows only one.
-bool tells_languages(engine::Recognizer& recognizer);
 
 }  // namespace antiphon::app

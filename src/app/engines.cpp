@@ -7,6 +7,7 @@
 #include "app/opened_engine.hpp"
 #include "base/log.hpp"
 #include "base/worker_share.hpp"
+#include "engine/language_tag.hpp"
 #include "engine/llama/llama_embedder.hpp"
 #include "engine/ollama/ollama_embedder.hpp"
 #include "engine/silero/silero_voice_detector.hpp"
@@ -60,6 +61,20 @@ edge::EngineOptions options_of(const std::vector<engine::whisper::WhisperRecogni
     return options;
 }
 
+/// Those that both know, by the recognizer's names.
+std::vector<call::CallEngines::Language> languages_of(const engine::LanguageDetector& detector,
+                                                      const std::vector<engine::whisper::WhisperRecognizer::Language>& known) {
+    const auto told = detector.languages();
+    std::vector<call::CallEngines::Language> both;
+    for (const auto& language : known) {
+        const std::string code = engine::primary_language(language.code);
+        const auto has = [&](const auto& each) { return each.code == code; };
+        if (std::find(told.begin(), told.end(), code) != told.end() && std::none_of(both.begin(), both.end(), has))
+            both.push_back({code, language.name});
+    }
+    return both;
+}
+
 }  // namespace
 
 Machine this_machine() {
@@ -73,10 +88,12 @@ struct Engines::Loaded {
     std::unique_ptr<engine::silero::SileroVoiceDetector> voice_detector;
     std::unique_ptr<engine::VoiceChoice> synthesizer;
     std::unique_ptr<engine::whisper::WhisperRecognizer> recognizer;
+    std::unique_ptr<engine::LanguageDetector> language_detector;  ///< null: nobody tells languages apart
     std::unique_ptr<engine::LanguageModelChain> language_model;
     std::unique_ptr<engine::Embedder> embedder;  ///< null: without embeddings
     std::optional<call::CallMetrics> metrics;
     std::optional<EngineWorkers> recognizer_workers;
+    std::optional<EngineWorkers> language_workers;
     std::optional<EngineWorkers> language_model_workers;
     std::optional<EngineWorkers> synthesizer_workers;
     std::optional<base::WorkerShare> recognizer_share;
@@ -135,6 +152,7 @@ void Engines::close_workers() {
     loaded_->language_model_share->close();
     loaded_->synthesizer_share->close();
     loaded_->recognizer_workers->close();
+    if (loaded_->language_workers) loaded_->language_workers->close();
     loaded_->language_model_workers->close();
     loaded_->synthesizer_workers->close();
 }
@@ -142,6 +160,20 @@ void Engines::close_workers() {
 void Engines::mark(bool edge::Readiness::*part) {
     const std::scoped_lock lock(mutex_);
     readiness_.*part = true;
+}
+
+void Engines::open_language_detector(const audio::Pcm& sound, std::stop_token stop) {
+    if (loading_.settings.language_detector == "off") return;
+    auto detector = loaded_->recognizer->language_detector();
+    const base::Result<void> works = detector ? warm_up(**detector, sound, stop) : base::Result<void>(detector.error());
+    if (works) {
+        loaded_->language_detector = std::move(*detector);
+        return mark(&edge::Readiness::lid_ready);
+    }
+    base::log::warning("language.off", {{"because", works.error().text}});
+    if (works.error().code == base::Errc::unsupported) return;  // the operator chose such a model
+    const std::scoped_lock lock(mutex_);
+    readiness_.degraded.push_back("the languages of callers cannot be told: " + works.error().text);
 }
 
 base::Result<void> Engines::load(std::stop_token stop) {
@@ -180,7 +212,8 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.recognizer = std::move(*recognizer);
     if (auto warm = warm_up(*to.recognizer, *greeting, stop); !warm) return warm.error();
     mark(&edge::Readiness::whisper_ready);
-    if (tells_languages(*to.recognizer)) mark(&edge::Readiness::lid_ready);
+    if (stop.stop_requested()) return stopped;
+    open_language_detector(*greeting, stop);
     if (stop.stop_requested()) return stopped;
 
     auto language_model = open_language_models(
@@ -216,6 +249,7 @@ base::Result<void> Engines::load(std::stop_token stop) {
         workers.emplace(name, parallel, parallel * static_cast<std::size_t>(settings.queue_per_worker));
     };
     pool(to.recognizer_workers, "recognizer", to.recognizer->parallel());
+    if (to.language_detector) pool(to.language_workers, "language", to.language_detector->parallel());
     pool(to.language_model_workers, "language-model", to.language_model->parallel());
     pool(to.synthesizer_workers, "synthesizer", static_cast<std::size_t>(shares.synthesizer_parallel));
     // The endpoints' work may take half of each engine, so that it does not hold up the calls.
@@ -230,6 +264,11 @@ base::Result<void> Engines::load(std::stop_token stop) {
     to.engines.emplace(call::CallEngines{*to.voice_detector, *to.recognizer, *to.language_model, *to.synthesizer,
                                          *to.recognizer_workers, *to.language_model_workers, *to.synthesizer_workers,
                                          *to.metrics});
+    if (to.language_detector) {
+        to.engines->language_detector = to.language_detector.get();
+        to.engines->language_workers = &*to.language_workers;
+        to.engines->languages = languages_of(*to.language_detector, to.recognizer->languages());
+    }
     const std::string thinks = to.language_model->name();
     to.options = options_of(to.recognizer->languages(), *to.synthesizer, thinks);
     to.endpoint_engines.emplace(edge::EndpointEngines{

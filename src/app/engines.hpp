@@ -63,6 +63,8 @@ private:
     struct Loaded;
 
     base::Result<void> load(std::stop_token stop);
+    /// Without one there are calls all the same.
+    void open_language_detector(const audio::Pcm& sound, std::stop_token stop);
     void mark(bool edge::Readiness::*part);
 
     const Loading loading_;

@@ -149,7 +149,7 @@ constexpr std::pair<std::string_view, const char*> kGuideNames[] = {
 
 /// What a call takes once, at its start: the others are built into engines, sockets and threads.
 constexpr std::string_view kReloading[] = {
-    "log.",     "turn.",   "call.", "session.", "playout.", "agents.", "language_model.max_tokens",
+    "log.",     "turn.",   "call.", "session.", "playout.", "agents.", "language.allowed", "language_model.max_tokens",
     "language_model.temperature", "language_model.first_piece_words"};
 
 constexpr std::int64_t kMegabyte = 1 << 20;
@@ -398,10 +398,17 @@ std::vector<Setting> make_table() {
         "What the assistant says first in each call, without being asked; empty: it waits for the caller."));
     add(text(
         "session.language", [](auto& s) -> auto& { return s.session.input_language; },
-        "The language that callers speak, for example \"en\"; empty is found out per utterance."));
+        "The language that callers speak, for example \"en\"; empty is found out in each call. See docs/languages.md."));
     add(number(
         "session.speed", 0.25, 1.5, [](auto& s) -> auto& { return s.session.speed; },
         "How fast the answer is spoken."));
+
+    add(choice(
+        "language.detector", {"auto", "off"}, [](auto& s) -> auto& { return s.engines.language_detector; },
+        "What finds out in which language a call is: auto is the recognizer's model, if it knows more than one. Off: the recognizer finds it out anew for each utterance."));
+    add(list(
+        "language.allowed", [](auto& s) -> auto& { return s.call.languages; },
+        "The languages that callers may be found to speak, for example en, de; empty: all that the models know. A language that a session fixes needs not be among them."));
 
     add(text(
         "agents.file", [](auto& s) -> auto& { return s.agents_file; },

@@ -56,6 +56,7 @@ struct Answer {
     std::size_t pieces_spoken = 0;
     bool sounding = false;         ///< OutputSoundStarted was sent, and its end not yet
 
+    std::string language{};        ///< it is spoken in, BCP 47; empty: nobody knows
     bool thought = false;          ///< the language model is done
     std::optional<Usage> usage;
     bool cut_short = false;        ///< by max_output_tokens

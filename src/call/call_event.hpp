@@ -110,6 +110,9 @@ enum class AgentState { listening, thinking, speaking };
 /// At each change, and once after SessionCreated.
 struct StateChanged { AgentState state; };
 
+/// The language that the caller was found to speak, or to have changed to; never sent while the session fixes it.
+struct LanguageDecided { std::string language; float confidence = 0.0F; };
+
 /// One answered turn's times, from the end of the caller's speech (seconds; none: it did not come to it).
 struct TurnMeasured {
     std::string response_id;
@@ -129,6 +132,6 @@ using CallEvent =
                  OutputTextDelta, OutputTextDone, OutputTranscriptDelta, OutputTranscriptDone, OutputAudioDone,
                  ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured, TimeoutTriggered, PartialTranscript,
                  FunctionArgumentsDelta, FunctionArgumentsDone, OutputSoundStarted, OutputSoundStopped,
-                 OutputSoundCleared, WordsTimed, StateChanged>;
+                 OutputSoundCleared, WordsTimed, StateChanged, LanguageDecided>;
 
 }  // namespace antiphon::call

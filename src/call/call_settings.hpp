@@ -8,12 +8,18 @@
 #include "speak/speak_settings.hpp"
 #include "think/think_settings.hpp"
 
+#include <string>
+#include <vector>
+
 namespace antiphon::call {
 
 struct CallSettings {
     listen::ListenSettings listen;
     think::ThinkSettings think;
     speak::SpeakSettings speak;
+
+    /// Languages (BCP 47) that a call can be found to be in; empty, or none that the engines tell: all that these tell.
+    std::vector<std::string> languages;
 
     /// Begin to recognize, think and speak behind a closed gate at the first hint of a pause.
     bool speculate = true;

@@ -3,7 +3,9 @@
 #include "call/conversation.hpp"
 
 #include "base/log.hpp"
+#include "engine/language_tag.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 namespace antiphon::call {
@@ -12,6 +14,18 @@ namespace {
 engine::ConversationId new_conversation() {
     static std::atomic<std::uint64_t> last{0};
     return engine::ConversationId{++last};
+}
+
+listen::LanguageVoteSettings vote_settings(const CallSettings& settings, const CallEngines& engines) {
+    listen::LanguageVoteSettings vote;
+    const auto wanted = [&](const std::string& code) {
+        return settings.languages.empty() ||
+               std::any_of(settings.languages.begin(), settings.languages.end(),
+                           [&](const std::string& tag) { return engine::primary_language(tag) == code; });
+    };
+    for (const auto& language : engines.languages)
+        if (wanted(language.code)) vote.allowed.push_back(language.code);
+    return vote;
 }
 
 }  // namespace
@@ -26,9 +40,12 @@ Conversation::Conversation(Session session, const CallSettings& settings, const 
       conversation_id_(new_conversation()),
       window_(engines.language_model),
       listener_(settings.listen, strand_, engines.voice_detector, engines.recognizer, engines.recognizer_workers, *this),
+      language_watch_(vote_settings(settings, engines), strand_, engines.language_detector, engines.language_workers,
+                      [this](auto from, auto to) { return listener_.sound(from, to); }, [this] { language_changed(); }),
       thinker_(strand_, engines.language_model, engines.language_model_workers, *this),
       speaker_(settings.speak, strand_, engines.synthesizer, engines.synthesizer_workers, *this),
       anchor_(this) {
+    language_watch_.fix(session_.input_language);
     engines_.metrics.calls.Increment();
     engines_.metrics.calls_total.Increment();
 }
@@ -49,6 +66,7 @@ void Conversation::close() {
     closed_ = true;
     anchor_.drop();
     listener_.close();
+    language_watch_.close();
     thinker_.close();
     speaker_.close();
     engines_.metrics.calls.Decrement();
@@ -65,6 +83,7 @@ void Conversation::hear(std::span<const float> samples, int sample_rate) {
     listener_.push(samples, sample_rate, sounding);
     trim_memory();
     glimpse();
+    if (!hearing_) language_watch_.listen(listener_.position());
     settle();
 }
 

@@ -21,6 +21,7 @@
 #include "call/peer.hpp"
 #include "call/response_request.hpp"
 #include "call/session.hpp"
+#include "listen/language_watch.hpp"
 #include "listen/listener.hpp"
 #include "speak/speaker.hpp"
 #include "think/dialogue.hpp"
@@ -114,6 +115,17 @@ private:
     void glimpse();
     void drop_glimpse();
     void tell_partial(const std::string& text);
+
+    // --- the language of the call (conversation_language.cpp)
+    void language_changed();
+    /// In which language to recognize what comes next.
+    listen::Expected expected_words() const;
+    /// What the recognizer found out about the language of the sound, if it was left to.
+    void language_heard(const Hearing& hearing, const engine::Transcript& words);
+    /// In which language to answer words in `heard`.
+    std::string answer_language(const std::string& heard) const;
+    /// The instructions, and in which language to answer if that is not clear without.
+    std::string instructed(const std::string& instructions, const std::string& language) const;
 
     // --- the assistant's turns (conversation_answer.cpp)
     void on_thought_part(base::TurnId turn, const think::ThoughtPart& part) override;
@@ -210,6 +222,7 @@ private:
     think::Dialogue dialogue_;
     think::PromptWindow window_;
     listen::Listener listener_;
+    listen::LanguageWatch language_watch_;
     think::Thinker thinker_;
     speak::Speaker speaker_;
 

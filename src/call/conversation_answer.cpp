@@ -43,6 +43,7 @@ Answer& Conversation::make_answer(base::TurnId turn, const ResponseRequest& requ
                                        per_letter);
     Answer& answer = *answer_;
     answer.marks = marks;
+    answer.language = language;
     answer.response.id = base::random_id("resp_");
     answer.response.in_conversation = request.in_conversation;
     answer.response.voice = request.voice.value_or(session_.voice);
@@ -80,7 +81,8 @@ void Conversation::think_answer(const ResponseRequest& request, const std::optio
 base::Result<std::vector<engine::Message>> Conversation::prompt_for(const ResponseRequest& request,
                                                                     const engine::GenerationRequest& generation,
                                                                     const std::optional<std::string>& pending) {
-    const std::string& instructions = request.instructions ? *request.instructions : session_.instructions;
+    const std::string instructions =
+        instructed(request.instructions ? *request.instructions : session_.instructions, answer_->language);
     if (request.input) return think::prompt_of(resolved(*request.input), instructions);
     const std::size_t context = engines_.language_model.context_tokens();
     think::PromptLimits limits;

@@ -59,6 +59,7 @@ void Conversation::speech_started(listen::Position at) {
     utterance_from_ = std::max(utterance_from_, listener_.oldest());
     forget_speech();
     speech_item_ = base::random_id("item_");
+    language_watch_.begin_utterance(utterance_from_, at);
     next_glimpse_ = strand_->now() + settings_.listen.partial_interval;
     peer_.send(SpeechStarted{speech_item_, listen::milliseconds_at(utterance_from_)});
     if (session_.turn_detection->interrupt_response && answering()) interrupt_all(ResponseEnd::turn_detected);
@@ -149,6 +150,7 @@ void Conversation::drop_speculation() {
 
 void Conversation::forget_speech() {
     drop_glimpse();
+    language_watch_.end_utterance();
     speech_item_.clear();
     partial_.clear();
 }

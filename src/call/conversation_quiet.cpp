@@ -63,7 +63,7 @@ void Conversation::silence_is_over(base::Time deadline) {
     base::log::info("turn.silence", {{"call", session_.id}});
     Wanted wanted;
     wanted.turn = next_turn();
-    wanted.language = language_;
+    wanted.language = answer_language(language_);
     wanted.after_silence = true;
     wanted_ = std::move(wanted);
     start_wanted_answer();

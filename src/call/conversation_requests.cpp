@@ -50,6 +50,7 @@ void Conversation::update_session(const SessionPatch& patch, const std::string& 
     drop_speculation();
     silence_deadline_.reset();
     session_ = std::move(next);
+    language_watch_.fix(session_.input_language);
     peer_.send(SessionUpdated{session_});
     if (session_.kind == SessionKind::transcription) {
         for (Hearing& hearing : hearings_) hearing.wants_answer = false;
@@ -108,7 +109,7 @@ void Conversation::create_response(ResponseRequest request) {
     Wanted wanted;
     wanted.turn = next_turn();
     wanted.request = std::move(request);
-    wanted.language = session_.input_language.empty() ? language_ : session_.input_language;
+    wanted.language = answer_language(language_);
     wanted.by_client = true;
     wanted_ = std::move(wanted);
     if (wanted_->request.input) {

@@ -20,7 +20,8 @@ bool wants_words(const think::Content& content) { return content.sound && !conte
 
 void Conversation::start_hearing(Hearing& hearing) {
     hearing.begun = true;
-    const listen::Expected expected{session_.input_language, session_.input_hint};
+    const listen::Expected expected = expected_words();
+    hearing.language_open = expected.language.empty();
     auto taken = hearing.sound ? listener_.recognize(hearing.turn, hearing.sound, expected)
                                : listener_.recognize(hearing.turn, hearing.from, hearing.to, expected);
     if (taken) return;
@@ -43,13 +44,15 @@ void Conversation::on_transcript(base::TurnId turn, base::Result<engine::Transcr
         TurnMarks::mark(hearing_->marks.transcript, now);
         hearing_->transcript = std::move(transcript);
         const auto& words = *hearing_->transcript;
+        if (words) language_heard(*hearing_, *words);
         if (!hearing_->wants_answer || !words || words->text.empty()) return;
-        make_answer(turn, {}, hearing_->marks, words->language).speculated = true;
+        make_answer(turn, {}, hearing_->marks, answer_language(words->language)).speculated = true;
         think_answer({}, words->text);
     } else if (found != hearings_.end()) {
         found->busy = busy;
         TurnMarks::mark(found->marks.transcript, now);
         found->transcript = std::move(transcript);
+        if (*found->transcript) language_heard(*found, **found->transcript);
         words_known(*found);
         settle();
     } else {
@@ -76,7 +79,7 @@ void Conversation::words_known(Hearing& heard) {
             answer_->marks.turn_end = hearing.marks.turn_end;
             open_gate();
         } else if (!wanted_ || !wanted_->by_client) {
-            wanted_ = Wanted{hearing.turn, {}, hearing.marks, words->language};
+            wanted_ = Wanted{hearing.turn, {}, hearing.marks, answer_language(words->language)};
         }
     }
     start_next_sound();
@@ -179,8 +182,7 @@ void Conversation::glimpse() {
     const Glimpse glimpse{next_turn(), now};
     next_glimpse_ = now + settings_.listen.partial_interval;
     // Refused: there is more urgent work, and the next look is soon.
-    const listen::Expected expected{session_.input_language, session_.input_hint};
-    if (listener_.recognize(glimpse.turn, utterance_from_, to, expected)) glimpse_ = glimpse;
+    if (listener_.recognize(glimpse.turn, utterance_from_, to, expected_words())) glimpse_ = glimpse;
 }
 
 void Conversation::drop_glimpse() {

@@ -24,6 +24,7 @@ struct Hearing {
     std::shared_ptr<const audio::Pcm> sound;
     std::size_t content_index = 0;
     bool of_input = false;  ///< the item belongs to the input of the answer that waits, not to the history
+    bool language_open = false;  ///< the recognizer was left to find out the language
     bool begun = false;     ///< the recognizer has been asked
     /// The caller may still go on: nothing of it may be shown or kept.
     bool speculative = false;

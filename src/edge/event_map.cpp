@@ -313,6 +313,9 @@ struct ToWire {
         for (const auto& word : e.words) words.words.push_back({word.text, word.start_ms, word.end_ms});
         return {std::move(words)};
     }
+    Events operator()(const call::LanguageDecided& e) const {
+        return {protocol::LanguageDecided{e.language, e.confidence}};
+    }
     Events operator()(const call::StateChanged& e) const { return {protocol::StateChanged{to_wire(e.state)}}; }
     Events operator()(const call::ResponseDone& e) const {
         return {protocol::ResponseDone{to_wire(e.response, context)}};

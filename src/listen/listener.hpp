@@ -22,6 +22,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace antiphon::listen {
 
@@ -63,6 +64,9 @@ public:
     Position oldest() const { return memory_.begin(); }
 
     bool in_speech() const { return pauses_ && pauses_->in_speech(); }
+
+    /// The sound from..to, as far as it is there.
+    std::vector<float> sound(Position from, Position to) const { return memory_.copy(from, to); }
 
     /// Turns start afresh: what was being said does not count.
     void reset_turns();

@@ -5,6 +5,7 @@
 #include "protocol/encode_parts.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace antiphon::protocol {
@@ -212,6 +213,11 @@ struct Writer {
             case AgentState::thinking: out["state"] = "thinking"; break;
             case AgentState::speaking: out["state"] = "speaking"; break;
         }
+    }
+    void operator()(const LanguageDecided& e) const {
+        name("antiphon.language");
+        out["language"] = encode_text(e.language);
+        out["confidence"] = std::round(static_cast<double>(e.confidence) * 1000.0) / 1000.0;
     }
     void operator()(const SessionKept& e) const {
         name("antiphon.session");

@@ -119,6 +119,9 @@ enum class AgentState { listening, thinking, speaking };
 /// "antiphon.state"
 struct StateChanged { AgentState state = AgentState::listening; };
 
+/// "antiphon.language": the language (BCP 47) that the call was found to be in, or has changed to.
+struct LanguageDecided { std::string language; float confidence = 0.0F; };
+
 /// "antiphon.turn": where one answer's time went, in seconds from the end of the caller's speech. What did not
 /// happen is left out.
 struct TurnMeasured {
@@ -158,6 +161,6 @@ using ServerEvent =
                  OutputAudioDelta, OutputAudioDone, ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured,
                  ConversationCreated, TimeoutTriggered, FunctionArgumentsDelta, FunctionArgumentsDone,
                  OutputSoundStarted, OutputSoundStopped, OutputSoundCleared, PartialTranscript, WordsTimed,
-                 StateChanged, SessionKept, SoundHeard, ItemsSaved>;
+                 StateChanged, SessionKept, SoundHeard, ItemsSaved, LanguageDecided>;
 
 }  // namespace antiphon::protocol

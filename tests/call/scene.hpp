@@ -50,6 +50,7 @@ public:
         ++counts.begun;
         lengths.push_back(request.sound.duration());
         hints.push_back(request.hint);
+        languages.push_back(request.language);
         if (!simulation_.sleep(takes, stop)) {
             ++counts.cancelled;
             return base::error(base::Errc::cancelled, "stopped");
@@ -61,7 +62,7 @@ public:
             text = texts.front();
             if (texts.size() > 1) texts.pop_front();
         }
-        return engine::Transcript{text, language, 0.9F};
+        return engine::Transcript{text, request.language.empty() ? language : request.language, 0.9F};
     }
     base::Duration max_duration() const noexcept override { return std::chrono::seconds(30); }
     std::size_t parallel() const noexcept override { return 2; }
@@ -72,6 +73,7 @@ public:
     std::optional<base::Error> failure;
     std::vector<base::Duration> lengths;
     std::vector<std::string> hints;
+    std::vector<std::string> languages;  ///< that were asked for
     Counts counts;
 
 private:
@@ -167,13 +169,14 @@ public:
         ++counts.begun;
         spoken.push_back(utterance.text);
         voices_used.push_back(utterance.voice);
+        languages_used.push_back(utterance.language);
         if (!simulation_.sleep(takes, stop)) {
             ++counts.cancelled;
             return base::error(base::Errc::cancelled, "stopped");
         }
         if (failure) return *failure;
-        if (!utterance.language.empty() && utterance.language != "en")
-            return base::error(base::Errc::unsupported, "the scene's voice speaks English");
+        if (!utterance.language.empty() && std::find(languages.begin(), languages.end(), utterance.language) == languages.end())
+            return base::error(base::Errc::unsupported, "the scene's voice does not speak it");
         audio::Pcm sound{std::vector<float>(utterance.text.size() * 1200), 24000};
         for (std::size_t i = 0; i < sound.samples.size(); ++i) sound.samples[i] = next_sample();
         sink(std::move(sound));
@@ -190,6 +193,8 @@ public:
     std::optional<base::Error> failure;
     std::vector<std::string> spoken;
     std::vector<std::string> voices_used;
+    std::vector<std::string> languages_used;
+    std::vector<std::string> languages{"en"};
     Counts counts;
 
 private:
@@ -245,7 +250,7 @@ inline std::string name_of(const call::CallEvent& event) {
         "transcription.completed", "transcription.failed", "response.created", "output_item.added",
         "content_part.added", "text.delta", "text.done", "transcript.delta", "transcript.done", "audio.done",
         "content_part.done", "output_item.done", "response.done", "turn", "timeout", "partial", "arguments.delta",
-        "arguments.done", "sound.started", "sound.stopped", "sound.cleared", "words", "state"};
+        "arguments.done", "sound.started", "sound.stopped", "sound.cleared", "words", "state", "language"};
     return names.at(event.index());
 }
 

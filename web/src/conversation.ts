@@ -27,6 +27,7 @@ export class Conversation {
   private readonly stopped = new Set<string>(); // answers of which no more is wanted
   private readonly itemsOf = new Map<string, Set<string>>(); // by response
   private readonly firstItemOf = new Map<string, string>(); // by response, kept for what comes after its end
+  language = ''; // which the server has found the caller to speak (BCP 47)
   private announced = { response_id: '', item_id: '' }; // whose sound comes in binary frames
   private active = ''; // the response that the server is making
   private asked = false; // for a response, which waits until the active one is gone
@@ -127,6 +128,9 @@ export class Conversation {
         return [];
       case 'antiphon.state':
         return this.told(event.state);
+      case 'antiphon.language':
+        this.language = event.language;
+        return [];
       case 'antiphon.turn': {
         const caption = this.captions.get(this.firstItemOf.get(event.response_id) ?? '');
         if (caption !== undefined) caption.times = event.turn;

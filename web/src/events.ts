@@ -38,6 +38,7 @@ export type ServerEvent =
   | { type: 'antiphon.partial'; item_id: string; transcript: string }
   | { type: 'antiphon.words'; item_id: string; words: Word[] }
   | { type: 'antiphon.state'; state: AgentState }
+  | { type: 'antiphon.language'; language: string; confidence: number }
   | { type: 'antiphon.turn'; response_id: string; turn: TurnTimes };
 
 export type ClientEvent =
@@ -148,6 +149,8 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
       const state = fields['state'];
       return state === 'listening' || state === 'thinking' || state === 'speaking' ? { type, state } : undefined;
     }
+    case 'antiphon.language':
+      return { type, language: string(fields['language']), confidence: number(fields['confidence']) ?? 0 };
     case 'antiphon.turn':
       return {
         type,

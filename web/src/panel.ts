@@ -9,6 +9,7 @@ import type { CallListener } from './call_options.ts';
 import type { Caption, Side } from './captions.ts';
 import { CaptionView, element } from './caption_view.ts';
 import { Figure, type FigureState } from './figure.ts';
+import { languageName } from './language_name.ts';
 import { fetchOptions, kFallbackOptions, type ServerOptions } from './options.ts';
 import { recall, remember } from './preferences.ts';
 import { ServerWatch } from './server_watch.ts';
@@ -253,6 +254,9 @@ export class Panel {
     const way = active ? call?.way : undefined;
     setText(find('way'), way === undefined ? '' : kWayNames[way]);
     find('way').hidden = way === undefined;
+    const spoken = active && find<HTMLSelectElement>('language').value === '' ? languageName(call?.conversation.language ?? '') : '';
+    setText(find('spoken'), spoken);
+    find('spoken').hidden = spoken === '';
     this.setStatus('server', 'Server', backend === undefined ? 'no address' : serverLabel(this.watch.state));
     const button = find<HTMLButtonElement>('call');
     setText(button, active ? 'End Call' : 'Start Call');

@@ -284,3 +284,11 @@ test('an answer that was heard to its end is not played again to who takes the c
     assert.equal(conversation.activity, 'listening', end);
   }
 });
+
+test('the language that was found is the last one told', () => {
+  const conversation = new Conversation();
+  assert.equal(conversation.language, '');
+  conversation.step({ type: 'antiphon.language', language: 'en', confidence: 0.9 });
+  conversation.step({ type: 'antiphon.language', language: 'de', confidence: 0.8 });
+  assert.equal(conversation.language, 'de');
+});

@@ -131,4 +131,7 @@ test('words and states of a wrong shape do no harm', () => {
     words: [{ text: 'Hi', start_ms: 0, end_ms: 0 }, { text: '', start_ms: 0, end_ms: 0 }],
   });
   assert.equal(parseServerEvent('{"type":"antiphon.state","state":"dancing"}'), undefined);
+  const language = parseServerEvent('{"type":"antiphon.language","language":"de","confidence":0.93}');
+  assert.deepEqual(language, { type: 'antiphon.language', language: 'de', confidence: 0.93 });
+  assert.deepEqual(parseServerEvent('{"type":"antiphon.language","language":7}'), { type: 'antiphon.language', language: '', confidence: 0 });
 });

@@ -102,6 +102,23 @@ std::vector<whisper_token> prompt(const Model& model, const Listening& listening
 
 }  // namespace
 
+base::Result<std::vector<float>> language_probabilities(const Model& model, whisper_state& state,
+                                                        std::span<const float> samples, const Listening& listening,
+                                                        const std::stop_token& stop) {
+    if (!prepare(model, state, samples, listening)) return failed("compute the spectrogram");
+    if (stop.stop_requested()) return stopped();
+    if (whisper_encode_with_state(model.context(), &state, 0, listening.threads) != 0) return failed("encode the sound");
+    if (stop.stop_requested()) return stopped();
+    Decoding decoding(model, state, listening.threads);
+    if (!decoding.feed(whisper_token_sot(model.context()))) return failed("begin the transcript");
+    const auto first = static_cast<std::size_t>(whisper_token_sot(model.context())) + 1;
+    const auto logits = decoding.logits().subspan(first, static_cast<std::size_t>(model.languages()));
+    const float total = log_sum(logits);
+    std::vector<float> probabilities;
+    for (const float logit : logits) probabilities.push_back(std::exp(logit - total));
+    return probabilities;
+}
+
 base::Result<Heard> hear(const Model& model, whisper_state& state, std::span<const float> samples,
                          const Listening& listening, const std::stop_token& stop) {
     if (!prepare(model, state, samples, listening)) return failed("compute the spectrogram");

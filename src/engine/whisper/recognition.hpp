@@ -44,4 +44,12 @@ struct Heard {
 base::Result<Heard> hear(const Model& model, whisper_state& state, std::span<const float> samples,
                          const Listening& listening, const std::stop_token& stop);
 
+/// The probabilities of the model's languages, by Whisper's ids, together 1: one look at 16 kHz samples, at least
+/// kShortestSound of them, through a window of so many encoder frames. whisper_lang_auto_detect is not used: it takes
+/// the library's list of languages for the model's, and so reads "transcribe this" as a language of older models. Looks
+/// at `stop` between the steps. Fails with `cancelled` or `engine`.
+base::Result<std::vector<float>> language_probabilities(const Model& model, whisper_state& state,
+                                                        std::span<const float> samples, const Listening& listening,
+                                                        const std::stop_token& stop);
+
 }  // namespace antiphon::engine::whisper

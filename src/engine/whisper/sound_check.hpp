@@ -1,12 +1,12 @@
-// How far a faint sound is raised for Whisper.
+// A sound as Whisper takes it: a faint one raised, a short one padded.
 //
-// pure. What a sound is like at all is engine/sound_check.hpp's.
+// pure. What a sound is like at all, and whether it can hold speech, is engine/sound_check.hpp's.
 #pragma once
 
 #include "engine/sound_check.hpp"
 
-#include <algorithm>
-#include <cmath>
+#include <span>
+#include <vector>
 
 namespace antiphon::engine::whisper {
 
@@ -15,8 +15,10 @@ namespace antiphon::engine::whisper {
 inline constexpr float kUsualSpeechDbfs = -20.0F;
 
 /// The factor that raises the sound to the usual level of speech; 1 for one that is as loud already.
-inline float gain_for(const SoundCheck& check) {
-    return std::pow(10.0F, std::max(kUsualSpeechDbfs - check.loudest_dbfs, 0.0F) / 20.0F);
-}
+float gain_for(const SoundCheck& check);
+
+/// The sound as the model takes it: at the usual level of speech, between -1 and 1, which the spectrogram's arithmetic
+/// needs, and at least kShortestSound long (window.hpp).
+std::vector<float> prepared_sound(std::span<const float> samples, const SoundCheck& check);
 
 }  // namespace antiphon::engine::whisper

@@ -1,16 +1,27 @@
 #include "engine/whisper/state_pool.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 namespace antiphon::engine::whisper {
+namespace {
 
-StatePool::StatePool(std::vector<State> states) : states_(std::move(states)) {
+constexpr int kBackgroundNice = 10;
+
+}  // namespace
+
+StatePool::StatePool(std::vector<State> states, Urgency urgency) : states_(std::move(states)) {
     threads_.reserve(states_.size());
     for (const State& state : states_) {
-        threads_.emplace_back([this, &state] { serve(*state); });
+        threads_.emplace_back([this, &state, urgency] {
+            // Of this thread alone, and of those that ggml makes from it; a system that refuses loses nothing but the order.
+            if (urgency == Urgency::background) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kBackgroundNice);
+            serve(*state);
+        });
         pthread_setname_np(threads_.back().native_handle(), "whisper");
     }
 }

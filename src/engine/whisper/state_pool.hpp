@@ -25,7 +25,10 @@ public:
     /// It may still run after run() has returned `cancelled`: it owns all that it touches.
     using Work = std::function<void(whisper_state& state)>;
 
-    explicit StatePool(std::vector<State> states);
+    /// In the background: whenever other threads of the process want the processor, they go first (Linux, nice 10).
+    enum class Urgency { normal, background };
+
+    explicit StatePool(std::vector<State> states, Urgency urgency = Urgency::normal);
 
     /// No run() may be under way. Waits for work that was left.
     ~StatePool();

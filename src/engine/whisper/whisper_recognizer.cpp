@@ -8,6 +8,7 @@
 #include "engine/whisper/state_pool.hpp"
 #include "engine/whisper/transcript_text.hpp"
 #include "engine/whisper/verdict.hpp"
+#include "engine/whisper/whisper_language_detector.hpp"
 #include "engine/whisper/window.hpp"
 
 #include <algorithm>
@@ -30,14 +31,6 @@ base::Result<void> check(const audio::Pcm& sound) {
         return refuse("the sound is longer than 30 seconds");
     if (!audio::all_finite(sound.samples)) return refuse("the sound holds samples that are not finite numbers");
     return {};
-}
-
-/// At the usual level, between -1 and 1, which the spectrogram's arithmetic needs, and long enough for it.
-std::vector<float> prepared(const std::vector<float>& samples, float gain) {
-    std::vector<float> out(samples);
-    for (float& sample : out) sample = std::clamp(sample * gain, -1.0F, 1.0F);
-    out.resize(std::max(out.size(), kShortestSound), 0.0F);
-    return out;
 }
 
 /// One utterance on its way through a state: owns all that the state's thread touches.
@@ -75,7 +68,7 @@ private:
 
 }  // namespace
 
-WhisperRecognizer::WhisperRecognizer(const WhisperSettings& settings, std::unique_ptr<const Model> model,
+WhisperRecognizer::WhisperRecognizer(const WhisperSettings& settings, std::shared_ptr<const Model> model,
                                      std::unique_ptr<StatePool> states)
     : settings_(settings), model_(std::move(model)), states_(std::move(states)) {}
 
@@ -106,6 +99,12 @@ std::vector<WhisperRecognizer::Language> WhisperRecognizer::languages() const {
     return known;
 }
 
+base::Result<std::unique_ptr<LanguageDetector>> WhisperRecognizer::language_detector() const {
+    auto detector = WhisperLanguageDetector::open(model_);
+    if (!detector) return detector.error();
+    return std::unique_ptr<LanguageDetector>(std::move(*detector));
+}
+
 base::Result<int> WhisperRecognizer::language_id(const std::string& language) const {
     if (language.empty()) return model_->multilingual() ? -1 : 0;
     const std::string code = whisper_language(language);
@@ -129,7 +128,7 @@ base::Result<Transcript> WhisperRecognizer::transcribe(const RecognitionRequest&
 
     const std::size_t length = request.sound.samples.size();
     const auto errand = std::make_shared<Errand>();
-    errand->samples = prepared(request.sound.samples, gain_for(sound));
+    errand->samples = prepared_sound(request.sound.samples, sound);
     errand->stop = stop;
     errand->listening = {*language, model_->tokens_of(request.hint), settings_.cut_window ? cut_window(length) : kFullWindow,
                          token_budget(length), settings_.threads};

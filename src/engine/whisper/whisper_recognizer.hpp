@@ -5,6 +5,7 @@
 // what nobody said is left out (sound_check.hpp, transcript_text.hpp, verdict.hpp).
 #pragma once
 
+#include "engine/language_detector.hpp"
 #include "engine/recognizer.hpp"
 
 #include <filesystem>
@@ -46,16 +47,22 @@ public:
     /// What RecognitionRequest::language may be, by their names.
     std::vector<Language> languages() const;
 
+    /// A detector of languages on the same weights, with a state of its own that works in the background: it runs beside
+    /// the recognitions and gives way to them. Fails with
+    ///   unsupported  the model knows one language
+    ///   engine       no memory for its state
+    base::Result<std::unique_ptr<LanguageDetector>> language_detector() const;
+
     base::Duration max_duration() const noexcept override;
     std::size_t parallel() const noexcept override;
 
 private:
-    WhisperRecognizer(const WhisperSettings& settings, std::unique_ptr<const Model> model, std::unique_ptr<StatePool> states);
+    WhisperRecognizer(const WhisperSettings& settings, std::shared_ptr<const Model> model, std::unique_ptr<StatePool> states);
 
     base::Result<int> language_id(const std::string& language) const;
 
     WhisperSettings settings_;
-    std::unique_ptr<const Model> model_;
+    std::shared_ptr<const Model> model_;
     std::unique_ptr<StatePool> states_;  ///< its threads use the model: goes first
 };
 

@@ -107,6 +107,9 @@ TEST(EventMap, tools_and_our_own_events) {
     EXPECT_EQ(words.words.front().end_ms, 20);
     EXPECT_EQ(only<protocol::StateChanged>(call::StateChanged{call::AgentState::speaking}).state,
               protocol::AgentState::speaking);
+    const auto language = only<protocol::LanguageDecided>(call::LanguageDecided{"de", 0.75F});
+    EXPECT_EQ(language.language, "de");
+    EXPECT_EQ(language.confidence, 0.75F);
 }
 
 TEST(EventMap, the_servers_own_sound_is_told_of_only_where_it_plays) {

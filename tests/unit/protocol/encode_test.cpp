@@ -284,6 +284,7 @@ TEST(Encode, our_own_events) {
                    R"({"type":"antiphon.words","response_id":"resp_1","item_id":"item_2","words":[
                        {"text":"Hi ","start_ms":0,"end_ms":200},{"text":"you","start_ms":200,"end_ms":510}]})");
     expect_encoded(StateChanged{AgentState::thinking}, R"({"type":"antiphon.state","state":"thinking"})");
+    expect_encoded(LanguageDecided{"de", 0.93F}, R"({"type":"antiphon.language","language":"de","confidence":0.93})");
 }
 
 TEST(Encode, what_else_the_server_says) {

@@ -1,0 +1,125 @@
+"""A call whose caller speaks English, German and English again, on the real binary with the multilingual Whisper: the
+language is found, told, and followed by the transcript, the prompt and the voice. espeak-ng is the caller."""
+
+import functools
+import json
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from conversation import converse
+
+ENGLISH = "Good morning. I would like to know what the weather is going to be like tomorrow."
+GERMAN = "Guten Morgen. Ich möchte gerne wissen, wie das Wetter morgen in Berlin werden wird."
+SPANISH = "Buenos días. Quisiera saber qué tiempo va a hacer mañana por la mañana en Madrid."
+
+
+@functools.lru_cache
+def said(text, voice):
+    """The sentence as espeak-ng says it: 24 kHz, 16 bits, with a little silence before."""
+    wav = subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "--stdout", text], check=True, capture_output=True).stdout
+    command = ["sox", "-t", "wav", "-", "-t", "raw", "-e", "signed", "-b", "16", "-c", "1", "-r", "24000", "-",
+               "gain", "-n", "-3", "pad", "0.3", "0"]
+    return subprocess.run(command, check=True, capture_output=True, input=wav).stdout
+
+
+@pytest.fixture
+def thinker():
+    """A language model that writes down what it is asked and answers with the same words."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.answer("application/json", json.dumps({"data": [{"id": "echo"}]}).encode())
+
+        def do_POST(self):
+            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            chunks = [{"choices": [{"index": 0, "delta": {"content": "Das ist gut."}}]},
+                      {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}]
+            lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks] + ["data: [DONE]\n\n"]
+            self.answer("text/event-stream", "".join(lines).encode())
+
+        def answer(self, kind, body):
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.asked = asked
+        server.url = f"http://127.0.0.1:{server.server_port}/v1"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+async def turn(call, text, voice):
+    """Says the sentence; gives the transcript's event once the answer is over."""
+    since = len(call.events)
+    await call.speak(said(text, voice), silence=1.5)
+    words = await call.until("conversation.item.input_audio_transcription.completed", since=since)
+    await call.until("response.done", since=since)
+    await call.speak(b"", silence=2.0)  # the answer is heard to its end
+    return words
+
+
+def system(thinker):
+    return thinker.asked[-1]["messages"][0]["content"]
+
+
+async def test_a_call_that_switches_to_german_and_back(start, thinker):
+    server = start("language_model.backend=openai", f"openai.base_url={thinker.url}", "language_model.fallback=",
+                   "synthesizer.edge_allowed=false")
+    ready = json.loads(server.get("/ready")[2])
+    assert ready["lid_ready"] is True
+    async with converse(server) as call:
+        words = await turn(call, ENGLISH, "en-gb")
+        assert words["antiphon.language"] == "en" and "weather" in words["transcript"].lower()
+        first = await call.until("antiphon.language")
+        assert first["language"] == "en" and 0.5 < first["confidence"] <= 1
+        assert "Answer in" not in system(thinker)
+
+        since = len(call.events)
+        words = await turn(call, GERMAN, "de")
+        told = await call.until("antiphon.language", since=since)
+        assert told["language"] == "de"
+        assert words["antiphon.language"] == "de" and "wetter" in words["transcript"].lower()
+        assert system(thinker).endswith("Answer in German.")
+
+        since = len(call.events)
+        words = await turn(call, ENGLISH, "en-gb")
+        told = await call.until("antiphon.language", since=since)
+        assert told["language"] == "en" and words["antiphon.language"] == "en"
+        assert system(thinker).endswith("Answer in English.")
+    assert "speak.no_voice_for_language" not in server.log(), "espeak-ng has a German voice"
+
+
+async def test_a_fixed_language_is_left_alone(server):
+    async with converse(server) as call:
+        await call.update(audio={"input": {"transcription": {"model": "whisper-1", "language": "en"}}})
+        await turn(call, SPANISH, "es")
+        assert not [event for event in call.events if event["type"] == "antiphon.language"]
+
+
+async def test_only_allowed_languages_are_found(start):
+    server = start("language.allowed=de,en")
+    assert json.loads(server.get("/ready")[2])["lid_ready"] is True
+    async with converse(server) as call:
+        await turn(call, GERMAN, "de")
+        assert (await call.until("antiphon.language"))["language"] == "de"
+        since = len(call.events)
+        await turn(call, SPANISH, "es")
+        assert all(event["language"] in ("de", "en") for event in call.events[since:] if event["type"] == "antiphon.language")
+
+
+def test_a_detector_that_is_off_is_not_ready(start):
+    server = start("language.detector=off")
+    assert json.loads(server.get("/ready")[2])["lid_ready"] is False
