@@ -9,11 +9,14 @@
 
 namespace antiphon::app {
 
-std::filesystem::path mms_lid_folder(const std::string& named, const std::filesystem::path& models_directory) {
+std::filesystem::path mms_lid_folder(const std::string& detector, const std::string& named,
+                                     const std::filesystem::path& models_directory) {
+    if (detector == "whisper" || detector == "off") return {};
     if (!named.empty()) return named;
     const std::filesystem::path usual = models_directory / "mms-lid-126";
     std::error_code ignored;
-    return std::filesystem::is_regular_file(usual / "model.onnx", ignored) ? usual : std::filesystem::path();
+    const bool there = std::filesystem::is_regular_file(usual / "model.onnx", ignored);
+    return detector == "mms_lid" || there ? usual : std::filesystem::path();
 }
 
 base::Result<std::unique_ptr<engine::LanguageDetector>> open_mms_lid(const std::filesystem::path& folder, int threads) {

@@ -13,8 +13,9 @@
 namespace antiphon::app {
 
 /// Where the exported model lies (docs/mms-lid.md): `named` if the settings name a folder, else mms-lid-126/ in the
-/// directory of the models if an export is there; else empty.
-std::filesystem::path mms_lid_folder(const std::string& named, const std::filesystem::path& models_directory);
+/// directory of the models. Empty when `detector` is "whisper" or "off", and with "auto" when neither is named or there.
+std::filesystem::path mms_lid_folder(const std::string& detector, const std::string& named,
+                                     const std::filesystem::path& models_directory);
 
 /// Opens it and says so in the log (engine.loaded). `threads` of one look. Fails as the detector does, with a sentence
 /// that names the folder's file and what to do.
