@@ -94,7 +94,7 @@ base::Result<std::vector<engine::Message>> Conversation::prompt_for(const Respon
         instructed(request.instructions ? *request.instructions : session_.instructions, answer_->language);
     if (request.input) return think::prompt_of(resolved(*request.input), instructions);
     think::PromptLimits limits;
-    limits.tokens = prompt_room(generation.max_tokens) - room_for_passages();
+    limits.tokens = prompt_room(generation.max_tokens);
     limits.may_leave_out = session_.truncation.mode != Truncation::Mode::disabled;
     if (session_.truncation.mode == Truncation::Mode::retention) limits.keep = session_.truncation.retention_ratio;
     const think::RollingSummary* summary = request.in_conversation ? usable_summary() : nullptr;

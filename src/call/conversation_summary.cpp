@@ -29,7 +29,7 @@ constexpr float kTemperatureStep = 0.3F;
 std::size_t Conversation::prompt_room(int max_tokens) const {
     const std::size_t context = engines_.language_model.context_tokens();
     // A client may allow an answer as long as the context; the conversation must not vanish for that.
-    return context - std::min(static_cast<std::size_t>(max_tokens), context / 4);
+    return context - std::min(static_cast<std::size_t>(max_tokens), context / 4) - room_for_passages();
 }
 
 const think::RollingSummary* Conversation::usable_summary() {
