@@ -72,20 +72,24 @@ public:
 
 private:
     void border(std::string_view name) {
-        if (in_heading_ || document_.sections.empty()) return;
+        const bool block = is_one_of(name, kBlocks);
+        if (in_heading_ || document_.sections.empty() || (!block && !is_one_of(name, kLines))) return;
         std::string& text = document_.sections.back().text;
         while (text.ends_with(' ')) text.pop_back();
         if (text.empty()) return;
-        if (is_one_of(name, kBlocks)) {
+        if (block) {
             while (text.ends_with('\n')) text.pop_back();
             text += "\n\n";
-        } else if (is_one_of(name, kLines) && !text.ends_with('\n')) {
+        } else if (!text.ends_with('\n')) {
             text += '\n';
         }
     }
     static void append(std::string& to, std::string_view text) {
-        for (const char c : text) {
-            const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            const char c = text[i];
+            const bool unbroken = text.substr(i).starts_with("\xC2\xA0");
+            if (unbroken) ++i;
+            const bool space = unbroken || c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
             if (!space) to += c;
             else if (!to.empty() && !to.ends_with(' ') && !to.ends_with('\n')) to += ' ';
         }

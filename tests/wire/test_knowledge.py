@@ -80,7 +80,7 @@ async def asked(server, question, agent=None):
         await talk.connection.response.create()
         done = (await talk.until("response.done"))["response"]
         assert done["status"] == "completed"
-        types = talk.types(since)
+        types = [event["type"] for event in talk.events[since:]]
         told = [event for event in talk.events if event["type"] == "antiphon.sources"]
         if not told:
             return None

@@ -130,6 +130,17 @@ TEST_F(AgentSettingsTest, WhatIsLeftOutIsAsForAllCalls) {
     EXPECT_EQ(settings->agents[1].agent.session.greeting, "");
 }
 
+TEST_F(AgentSettingsTest, DocumentsAreNobodyElses) {
+    const auto settings = read("[knowledge]\ncollection = \"house\"\n[agents.desk]\n[agents.bank]\nknowledge = \"vault\"\n");
+    ASSERT_TRUE(settings) << settings.error().text;
+    const call::Agents agents = agents_of(*settings);
+    EXPECT_EQ(agents.plain.session.knowledge, "house");
+    EXPECT_EQ(agents.find("desk")->session.knowledge, "") << "an agent that names no documents has none";
+    EXPECT_EQ(agents.find("bank")->session.knowledge, "vault");
+    EXPECT_THAT(refusal("[agents.bank]\nknowledge = \"../vault\"\n"),
+                StartsWith("2: agents.bank.knowledge is \"../vault\"; a collection's name"));
+}
+
 TEST_F(AgentSettingsTest, MoreStandInAFileOrAFolder) {
     const auto more = file("more.toml", "[agents.shop]\ngreeting = \"Shop\"\n");
     auto settings = read("[agents]\nfile = \"" + more.string() + "\"\n[agents.desk]\n");

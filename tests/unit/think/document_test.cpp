@@ -60,7 +60,7 @@ TEST(DocumentTest, HtmlGivesWhatPeopleSee) {
     EXPECT_EQ(document.title, "A & B");
     ASSERT_EQ(document.sections.size(), 2U);
     EXPECT_EQ(document.sections[0].heading, "Hours");
-    EXPECT_THAT(document.sections[0].text, HasSubstr("Open at eight.\n\nClosed"));
+    EXPECT_THAT(document.sections[0].text, HasSubstr("Open at eight.\n\nClosed on Mondays"));
     EXPECT_THAT(document.sections[0].text, HasSubstr("a b"));
     EXPECT_EQ(document.sections[1], (Section{"Fees", "None."}));
 }
