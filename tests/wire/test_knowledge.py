@@ -114,7 +114,9 @@ async def test_agents_see_only_their_own_documents(handbook_server):
     sources = await asked(handbook_server, vault, agent="banker")
     assert [source["document"] for source in sources] == ["vault.md"]
     assert all(source["document"] != "vault.md" for source in await asked(handbook_server, vault) or [])
-    assert await asked(handbook_server, "When is the library open on Thursdays?", agent="banker") is None
+    for question in ("When is the library open on Thursdays?", "How large is the deposit for a telescope?"):
+        assert await asked(handbook_server, question), "the plain agent's documents answer that"
+        assert all(source["document"] == "vault.md" for source in await asked(handbook_server, question, agent="banker") or [])
     assert await asked(handbook_server, vault, agent="nobody") is None
 
 
