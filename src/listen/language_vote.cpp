@@ -14,6 +14,7 @@ bool LanguageVote::hear(std::span<const Candidate> candidates, base::Duration sp
                (settings_.allowed.empty() || std::find(settings_.allowed.begin(), settings_.allowed.end(),
                                                        candidate.language) != settings_.allowed.end());
     };
+    agreed_ = false;
     Candidate best;
     float left_out = 0.0F;
     for (const Candidate& candidate : candidates) {
@@ -26,6 +27,7 @@ bool LanguageVote::hear(std::span<const Candidate> candidates, base::Duration sp
 
     const std::string before = language();
     if (best.language == decided_) {
+        agreed_ = true;
         confidence_ = best.confidence;
         rival_.clear();
         return false;
@@ -38,6 +40,7 @@ bool LanguageVote::hear(std::span<const Candidate> candidates, base::Duration sp
                                    (best.confidence >= settings_.very_sure && speech >= settings_.switching);
     if (decides) {
         switched_ = switched_ || !decided_.empty();
+        agreed_ = true;
         decided_ = best.language;
         confidence_ = best.confidence;
         rival_.clear();

@@ -56,6 +56,9 @@ public:
     /// The last finding that counted names another language than the decided one: which, the next will tell.
     bool doubted() const { return !fixed() && !rival_.empty(); }
 
+    /// The last call of hear() brought a finding that counted, and of the decided language.
+    bool agreed() const { return agreed_; }
+
     /// Whether the findings have ever led from one language to another.
     bool switched() const { return switched_; }
 
@@ -66,6 +69,7 @@ private:
     float confidence_ = 0.0F;
     std::string rival_;              ///< named by the last finding, and not decided
     float rival_confidence_ = 0.0F;
+    bool agreed_ = false;
     bool switched_ = false;
 };
 

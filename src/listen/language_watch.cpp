@@ -60,7 +60,7 @@ void LanguageWatch::found(const Findings& findings, base::Duration speech) {
     std::vector<LanguageVote::Candidate> candidates;
     for (const auto& finding : *findings) candidates.push_back({finding.language, finding.confidence});
     const bool changed = vote_.hear(candidates, speech);
-    settled_ = !vote_.language().empty() && !vote_.doubted();
+    settled_ = vote_.agreed();
     if (changed) changed_();
 }
 

@@ -130,7 +130,7 @@ std::string decided(engine::LanguageDetector& detector, const std::vector<float>
         for (const auto& finding : look(detector, sound, seconds).findings)
             candidates.push_back({finding.language, finding.confidence});
         vote.hear(candidates, base::milliseconds(static_cast<int>(seconds * 1000)));
-        if (!vote.language().empty() && !vote.doubted()) break;
+        if (vote.agreed()) break;
     }
     return vote.language();
 }

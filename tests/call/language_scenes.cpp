@@ -128,6 +128,7 @@ TEST_F(LanguageScene, ADoubtfulFindingFlipsNothing) {
     say_in("de", milliseconds(5000));
     EXPECT_EQ(decided(), std::vector<std::string>{"en"});
     EXPECT_EQ(asked_for(), "en");
+    EXPECT_EQ(detector.counts.begun, 4) << "at 1, 2 and 4 s it may become clear";
 }
 
 TEST_F(LanguageScene, ALateFindingDelaysNoTurn) {
@@ -137,8 +138,9 @@ TEST_F(LanguageScene, ALateFindingDelaysNoTurn) {
     detector.takes = std::chrono::seconds(5);
     say_in("en");
     const auto second = peer.all<TurnMeasured>().back();
-    EXPECT_EQ(second.transcript, first.transcript);
-    EXPECT_EQ(second.first_audio, first.first_audio);
+    const double window = 0.032;  // the speech of the two ends at other places of the detector's windows
+    EXPECT_NEAR(*second.transcript, *first.transcript, window);
+    EXPECT_NEAR(*second.first_audio, *first.first_audio, window);
     EXPECT_EQ(asked_for(), "en") << "as the vote holds it";
 }
 

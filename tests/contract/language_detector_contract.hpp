@@ -21,11 +21,11 @@
 
 namespace antiphon::contract {
 
+using Findings = std::vector<engine::LanguageDetector::Finding>;
+
 template <typename Backend>
 class LanguageDetectorContract : public testing::Test {
 protected:
-    using Findings = std::vector<engine::LanguageDetector::Finding>;
-
     void SetUp() override {
         detector_ = Backend::open();
         ASSERT_NE(detector_, nullptr);
@@ -166,7 +166,6 @@ TYPED_TEST_P(LanguageDetectorContract, StoppedWhileItWorks) {
 
 TYPED_TEST_P(LanguageDetectorContract, SeveralThreadsFindWhatOneFinds) {
     const std::vector<audio::Pcm> sounds{kennedy(0.0, 2.3), kennedy(3.1, 7.8), noise(Noise::pink, 2.0, -30.0F)};
-    using Findings = std::vector<engine::LanguageDetector::Finding>;
     std::vector<Findings> alone;
     for (const auto& sound : sounds) {
         const auto found = this->detect(sound);

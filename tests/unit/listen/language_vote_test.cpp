@@ -68,6 +68,9 @@ TEST_F(LanguageVoteTest, OneFindingOfAnotherLanguageRaisesDoubtOnly) {
     EXPECT_TRUE(vote.doubted());
     EXPECT_FALSE(hear("en", 0.8F));
     EXPECT_FALSE(vote.doubted());
+    EXPECT_TRUE(vote.agreed());
+    EXPECT_FALSE(hear("en", 0.4F)) << "counts for nothing";
+    EXPECT_FALSE(vote.agreed());
     EXPECT_FALSE(hear("cy", 0.99F)) << "the doubt before was settled";
     EXPECT_EQ(vote.language(), "en");
 }
