@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <sstream>
+#include <sys/resource.h>
 #include <thread>
 
 namespace antiphon::contract {
@@ -209,6 +211,30 @@ TEST(MmsLidDetector, TheNetworkItselfEndsWhenItIsToldTo) {
     ASSERT_FALSE(ended);
     EXPECT_EQ(ended.error().code, base::Errc::engine);
     EXPECT_TRUE((*network)->logits(speech(1), Ort::RunOptions()));
+}
+
+/// The nice values of this process's threads (the 17th number behind the name, proc(5)).
+std::vector<int> nice_values() {
+    std::vector<int> values;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        const std::string line = bytes_of(task.path() / "stat");
+        std::istringstream rest(line.substr(line.rfind(')') + 1));
+        std::string word;
+        for (int i = 0; i < 17 && rest >> word; ++i) continue;
+        values.push_back(std::stoi(word));
+    }
+    return values;
+}
+
+TEST(MmsLidDetector, GivesWayToEverythingElse) {
+    const int own = getpriority(PRIO_PROCESS, 0);
+    if (own >= 10) GTEST_SKIP() << "the test itself gives way";
+    const auto slower = [&](const auto& values) { return std::count(values.begin(), values.end(), 10); };
+    const auto before = slower(nice_values());
+    const auto detector = tiny({.threads = 3, .parallel = 2});
+    ASSERT_TRUE(detector->detect(kennedy(0.0, 2.0).samples, {}));
+    EXPECT_GE(slower(nice_values()) - before, 3);  // ONNX Runtime's two besides ours, and the one of ours that looked
+    EXPECT_EQ(getpriority(PRIO_PROCESS, 0), own);
 }
 
 TEST(MmsLidDetector, SettingsOutOfRangeAreRefused) {

@@ -19,7 +19,7 @@ struct MmsLidSettings {
     base::Duration longest = std::chrono::seconds(10);  ///< what one look takes in, 1 to 30 s; its time grows with it
 };
 
-/// thread-safe.
+/// thread-safe. Its threads give way to everything else (nice 10).
 class MmsLidDetector final : public LanguageDetector {
 public:
     /// Loads the model and runs it once. Fails with
