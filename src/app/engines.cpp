@@ -4,6 +4,7 @@
 #include "app/engine_workers.hpp"
 #include "app/engines_embedder.hpp"
 #include "app/engines_language_models.hpp"
+#include "app/engines_languages.hpp"
 #include "app/engines_voices.hpp"
 #include "app/knowledge_folder.hpp"
 #include "app/opened_engine.hpp"
@@ -167,8 +168,11 @@ void Engines::mark(bool edge::Readiness::*part) {
 }
 
 void Engines::open_language_detector(const audio::Pcm& sound, std::stop_token stop) {
-    if (loading_.settings.language_detector == "off") return;
-    auto detector = loaded_->recognizer->language_detector();
+    const std::string& wanted = loading_.settings.language_detector;
+    if (wanted == "off") return;
+    const auto folder = mms_lid_folder(wanted, loading_.settings.language_detector_model, loading_.models.directory);
+    const int threads = shares_of(loading_.settings, loading_.machine.cores).recognizer_threads;
+    auto detector = folder.empty() ? loaded_->recognizer->language_detector() : open_mms_lid(folder, threads);
     const base::Result<void> works = detector ? warm_up(**detector, sound, stop) : base::Result<void>(detector.error());
     if (works) {
         loaded_->language_detector = std::move(*detector);

@@ -33,7 +33,8 @@ struct EngineSettings {
     int recognizer_parallel = 0;        ///< recognitions at the same time
     bool recognizer_cut_window = true;  ///< compute on the utterance's length, not on 30 s
 
-    std::string language_detector = "auto";  ///< auto or off
+    std::string language_detector = "auto";  ///< auto, whisper, mms_lid or off
+    std::string language_detector_model;     ///< the folder of an exported MMS-LID
 
     std::string language_model_backend = "auto";  ///< auto, embedded, ollama or openai
     std::vector<std::string> language_model_fallback{"embedded"};  ///< models of that server, or "embedded"

@@ -446,8 +446,11 @@ std::vector<Setting> make_table() {
         "How fast the answer is spoken."));
 
     add(choice(
-        "language.detector", {"auto", "off"}, [](auto& s) -> auto& { return s.engines.language_detector; },
-        "What finds out in which language a call is: auto is the recognizer's model, if it knows more than one. Off: the recognizer finds it out anew for each utterance."));
+        "language.detector", {"auto", "whisper", "mms_lid", "off"}, [](auto& s) -> auto& { return s.engines.language_detector; },
+        "What finds out in which language a call is: auto is MMS-LID if an export of it is there, else the recognizer's model, if it knows more than one. Off: the recognizer finds it out anew for each utterance."));
+    add(text(
+        "language.model", [](auto& s) -> auto& { return s.engines.language_detector_model; },
+        "The folder of an exported MMS-LID; empty is mms-lid-126 in the directory of the models. See docs/mms-lid.md."));
     add(list(
         "language.allowed", [](auto& s) -> auto& { return s.call.languages; },
         "The languages that callers may be found to speak, for example en, de; empty: all that the models know. A language that a session fixes needs not be among them."));
