@@ -19,6 +19,8 @@ constexpr double kKeptShare = 0.5;
 constexpr std::size_t kSmallestQuestion = 128;
 /// What a model needs for a word, to spare: it is asked for words and held to tokens.
 constexpr int kTokensPerWord = 2;
+/// Of a summary that was too long, at least one in so many of the tokens that it may have must be left.
+constexpr std::size_t kLeastOfCut = 3;
 
 constexpr std::string_view kTask =
     "You keep the notes of a phone call between a caller and an assistant. Reply with the notes only, in the language "
@@ -31,6 +33,16 @@ constexpr std::string_view kHeading =
 
 std::size_t hash_of(const Item& item) {
     return std::hash<std::string>{}(text_of(item)) ^ static_cast<std::size_t>(item.kind);
+}
+
+/// Up to its last sentence's end; empty when there is none.
+std::string_view whole_sentences(std::string_view text) {
+    for (std::size_t end = text.size(); end > 0; --end) {
+        const bool mark = text[end - 1] == '.' || text[end - 1] == '!' || text[end - 1] == '?';
+        const bool alone = end == text.size() || text[end] == ' ' || text[end] == '\n';
+        if ((mark && alone) || text[end - 1] == '\n') return base::trimmed(text.substr(0, end));
+    }
+    return {};
 }
 
 bool begins_turn(const Item& item) { return item.kind == ItemKind::message && item.role == engine::Role::user; }
@@ -145,9 +157,14 @@ Folding RollingSummary::folding(const std::vector<Line>& lines, int max_tokens, 
 
 base::Result<void> RollingSummary::take(const std::vector<Item>& items, const Folding& folding, std::string_view text,
                                         bool whole) {
-    const std::string_view words = base::trimmed(text);
+    const auto most = static_cast<std::size_t>(folding.max_tokens);
+    std::string_view words = base::trimmed(text);
     if (words.empty()) return base::error(base::Errc::invalid, "it is empty");
-    if (!whole || counter_.tokens_in(words) > static_cast<std::size_t>(folding.max_tokens))
+    if (!whole) words = whole_sentences(words);
+    while (counter_.tokens_in(words) > most) words = whole_sentences(words.substr(0, words.size() - 1));
+    // What small models make too long is notes at first; less than this of it is a sentence or two, and no summary.
+    const bool cut = words.size() < base::trimmed(text).size();
+    if (words.empty() || (cut && counter_.tokens_in(words) < most / kLeastOfCut))
         return base::error(base::Errc::invalid, "it is longer than " + std::to_string(folding.max_tokens) + " tokens");
     std::map<std::string, std::size_t> now;
     for (const Item& item : items) now[item.id] = hash_of(item);

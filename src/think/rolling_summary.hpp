@@ -57,8 +57,9 @@ public:
     ///   at most  what can be asked in one prompt; a turn that is too long for one is shortened in the question
     std::optional<Folding> wanted(const std::vector<Item>& items, std::size_t left, std::size_t context);
 
-    /// The model's answer becomes the summary. Fails, and changes nothing, with
-    ///   invalid   it is empty, or longer than it may be: `whole` says that the model came to its end
+    /// The model's answer becomes the summary, without a last sentence that is not whole: `whole` says that the model came
+    /// to its end. One that is longer than it may be is cut behind a sentence. Fails, and changes nothing, with
+    ///   invalid   it is empty, or less than a third of what it may be is left of one that was cut
     ///   conflict  an item has changed or gone meanwhile
     base::Result<void> take(const std::vector<Item>& items, const Folding& folding, std::string_view text, bool whole);
 

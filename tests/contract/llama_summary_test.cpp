@@ -12,6 +12,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
 #include <stdexcept>
 
@@ -29,7 +30,9 @@ public:
             const std::scoped_lock lock(mutex_);
             requests_.push_back(request);
         }
+        ++working_;
         auto end = model_->generate(request, sink, stop);
+        --working_;
         const std::scoped_lock lock(mutex_);
         if (end) cached_ = end->cached_tokens;
         return end;
@@ -43,6 +46,8 @@ public:
         const std::scoped_lock lock(mutex_);
         return requests_.back();
     }
+    /// Nobody asks it at the moment.
+    bool resting() const { return working_ == 0; }
     /// Of the prompt that was answered last: tokens that had been computed before.
     int cached() const {
         const std::scoped_lock lock(mutex_);
@@ -54,6 +59,7 @@ private:
     mutable std::mutex mutex_;
     std::vector<engine::GenerationRequest> requests_;
     int cached_ = 0;
+    std::atomic<int> working_ = 0;
 };
 
 struct CountingPeer final : Peer {
@@ -118,7 +124,13 @@ TEST(LlamaSummary, IsMadeBesideTheCallAndBeginsTheNextPrompt) {
                                 "Is there a place where we can leave the car over night?",
                                 "And how far is it from the station to your house?",
                                 "Can we bring our dog, which is a small one?"};
-    for (int i = 0; i < 40 && !summarized() && !HasFailure(); ++i) ask(said[i % 6]);
+    // A caller thinks for a moment before the next question: that is when notes are made.
+    const auto idle = [&] { return call_metrics.summaries.Value() > 0 || model.resting(); };
+    for (int i = 0; i < 40 && !summarized() && !HasFailure(); ++i) {
+        ask(said[i % 6]);
+        loop.run_for(std::chrono::milliseconds(50));
+        until(idle);
+    }
     ASSERT_TRUE(until(summarized)) << "discarded: " << call_metrics.summaries_discarded.Value();
     EXPECT_EQ(call_metrics.context_cuts.Value(), 0) << "it came before the window had to cut";
     const std::string summary = call->summary().text;

@@ -185,6 +185,22 @@ TEST_F(RollingSummaryTest, EmptyAndEndlessOnesAreRefused) {
     EXPECT_TRUE(wanted()) << "it is still due";
 }
 
+TEST_F(RollingSummaryTest, ATooLongOneIsCutBehindASentence) {
+    turns(10);
+    const auto folding = wanted();
+    const std::string sentence = "The caller wants a room with a view of the lake. ";
+    std::string text;
+    while (text.size() < 3 * 404) text += sentence;
+    for (const bool whole : {true, false}) {
+        RollingSummary one({true, 0.6, 100}, counter);
+        const auto again = one.wanted(items, 1000, 4000);
+        ASSERT_TRUE(again);
+        ASSERT_TRUE(one.take(items, *again, text + "And the", whole));
+        EXPECT_EQ(one.summary().text.substr(one.summary().text.size() - 5), "lake.");
+        EXPECT_LE(counter.tokens_in(one.summary().text), static_cast<std::size_t>(again->max_tokens));
+    }
+}
+
 TEST_F(RollingSummaryTest, OneThatComesAfterAChangeIsRefused) {
     turns(10);
     const auto folding = wanted();
