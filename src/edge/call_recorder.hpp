@@ -43,6 +43,10 @@ public:
 
     void look(const call::CallEvent& event);
 
+    /// Now and then: a call that says nothing lets the store know every five minutes that it lives. Not a timer of our
+    /// own, as one that far ahead would hold up the server's end.
+    void look_at_clock();
+
     /// Writes what has changed since, or, if nothing is to be `kept`, has all of it erased.
     void end(bool kept);
 
@@ -55,7 +59,6 @@ private:
     void write();
     bool ready(const think::Item& item) const;
     void take_outcome(std::uint64_t number, const base::Result<store::Written>& outcome);
-    void touch_later();
 
     const std::shared_ptr<base::Strand> strand_;
     store::WriteBehind& writer_;
@@ -64,6 +67,7 @@ private:
     bool ended_ = false;
     bool soon_ = false;
     bool whole_ = true;               ///< the next change has to be
+    base::Time touched_at_{};
     bool touch_ = false;              ///< something is to be written, be there news or not
     std::string settings_;            ///< as last handed on
     std::vector<std::string> order_;  ///< likewise
