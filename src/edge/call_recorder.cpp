@@ -25,7 +25,7 @@ std::shared_ptr<CallRecorder> CallRecorder::make(std::shared_ptr<base::Strand> s
     for (const think::Item& item : recorder->call_.items())
         if (item.status != think::ItemStatus::in_progress) recorder->over_.insert(item.id);
     recorder->write_soon();
-    recorder->touch_later();
+    recorder->touched_at_ = recorder->strand_->now();
     return recorder;
 }
 
@@ -60,14 +60,11 @@ void CallRecorder::write_at(base::Time when) {
     });
 }
 
-void CallRecorder::touch_later() {
-    strand_->post_at(strand_->now() + kTouch, [weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (!self || self->ended_) return;
-        self->touch_ = true;
-        self->write_soon();
-        self->touch_later();
-    });
+void CallRecorder::look_at_clock() {
+    if (ended_ || strand_->now() < touched_at_ + kTouch) return;
+    touched_at_ = strand_->now();
+    touch_ = true;
+    write_soon();
 }
 
 bool CallRecorder::ready(const think::Item& item) const {

@@ -47,6 +47,10 @@ public:
     /// The summary is another one.
     void look_at_summary() { write_soon(); }
 
+    /// Now and then: a call that says nothing lets the store know every five minutes that it lives. Not a timer of our
+    /// own, as one that far ahead would hold up the server's end.
+    void look_at_clock();
+
     /// Writes what has changed since, or, if nothing is to be `kept`, has all of it erased.
     void end(bool kept);
 
@@ -59,7 +63,6 @@ private:
     void write();
     bool ready(const think::Item& item) const;
     void take_outcome(std::uint64_t number, const base::Result<store::Written>& outcome);
-    void touch_later();
 
     const std::shared_ptr<base::Strand> strand_;
     store::WriteBehind& writer_;
@@ -68,6 +71,7 @@ private:
     bool ended_ = false;
     bool soon_ = false;
     bool whole_ = true;               ///< the next change has to be
+    base::Time touched_at_{};
     bool touch_ = false;              ///< something is to be written, be there news or not
     std::string settings_;            ///< as last handed on
     std::string summary_;             ///< likewise

@@ -290,6 +290,7 @@ void RealtimeSession::tick() {
     const base::milliseconds patience = !call_ ? kConnectWithin : log_ ? agent_->settings.resume_within : kSilentLinePatience;
     if (lost_since_ && strand_->now() >= *lost_since_ + patience) return finish(call_ ? "not_resumed" : "not_connected");
     if (log_ && !lost_since_) log_->forget_old(strand_->now());
+    if (recorder_) recorder_->look_at_clock();
     if (log_ && main_ && call_) main_->send(message_of(protocol::SoundHeard{caller_sound_ms()}));
     start_ticking();
 }

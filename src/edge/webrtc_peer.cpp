@@ -103,8 +103,9 @@ WebRtcPeer::WebRtcPeer(WebRtcStack& stack, std::shared_ptr<base::Strand> strand,
       outlet_(std::make_shared<Outlet>()) {}
 
 WebRtcPeer::~WebRtcPeer() {
-    // The stack was closed before the peer had ended: its users hold it, and let go when they are told.
-    if (!ended_ && opened_at_ != base::Time{}) {
+    // The stack was closed before the peer had ended, or the strand's loop before it had told so: its users let go of
+    // each other when they are told.
+    if (!told_ && opened_at_ != base::Time{}) {
         if (channel_) channel_->end(ChannelEnd::closed_by_server);
         line_->end();
     }
@@ -309,6 +310,7 @@ void WebRtcPeer::end(ChannelEnd why) {
     }
     // Not from within: who closes may be in the midst of its work.
     strand_->post([self, why] {
+        self->told_ = true;
         if (self->channel_) self->channel_->end(why);
         self->line_->end();
         self->question_.reset();

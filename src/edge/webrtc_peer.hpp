@@ -93,6 +93,7 @@ private:
     std::shared_ptr<rtc::DataChannel> question_;  ///< while it is not answered
     base::Time answered_at_{};
     bool ended_ = false;
+    bool told_ = false;  ///< its users know that it has ended
     base::Time opened_at_{};
     base::Time connected_at_{};
 };
