@@ -70,6 +70,7 @@ void Conversation::speech_paused(listen::Position at) {
     // Whatever comes next, the recognizer must be free for it.
     drop_glimpse();
     next_glimpse_ = base::Time::max();
+    language_watch_.pause(at, listener_.position());
     if (!settings_.speculate || speech_item_.empty()) return;
     drop_speculation();
     Hearing hearing;

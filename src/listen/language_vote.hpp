@@ -5,7 +5,7 @@
 // The rules, with the numbers below: a finding counts if it is likely and rests on some sound. The first one that rests
 // on a second of speech and is rather sure decides, or the second of two in a row that agree. Afterwards another
 // language takes over when two findings in a row name it, at least one of them rather sure, or when one that is very
-// sure rests on several seconds. One short or doubtful finding never does.
+// sure rests on two seconds. One short or doubtful finding never does.
 #pragma once
 
 #include "base/clock.hpp"
@@ -23,10 +23,10 @@ struct LanguageVoteSettings {
 
     float likely = 0.5F;     ///< confidence below which a finding does not count
     float sure = 0.7F;       ///< with this one may decide a call, or confirm a switch
-    float very_sure = 0.9F;  ///< with this one alone may switch, if it is long
+    float very_sure = 0.8F;  ///< with this one alone may switch, if it is long
     base::milliseconds shortest{500};   ///< speech below which a finding does not count
     base::milliseconds deciding{1'000}; ///< speech upon which one finding may decide a call
-    base::milliseconds switching{3'000};  ///< speech upon which one finding may switch it
+    base::milliseconds switching{2'000};  ///< speech upon which one finding may switch it
 };
 
 class LanguageVote {

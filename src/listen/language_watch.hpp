@@ -40,11 +40,15 @@ public:
     void end_utterance() { watching_ = false; }
 
     /// The utterance's sound goes up to `to` by now: looks at it if it is time to, which is after the first second of
-    /// speech, and, as long as the findings do not agree with what is decided, each time it has become twice as long.
+    /// speech, and, as long as the findings do not agree with what was decided before, each time it has become twice as long.
     void listen(Position to);
 
+    /// The speech has paused at `speech_end`, and may go on: looks at the whole of it, up to `to`, as there may be no more
+    /// to come, unless the last look took in most of it.
+    void pause(Position speech_end, Position to);
+
     /// The recognizer was free to find out the language of so much speech, and found this. Counts only where there is a
-    /// detector: a recognizer that knows one language finds nothing else.
+    /// detector (a recognizer that knows one language finds nothing else) that has not told it of the same sound.
     void heard(const std::string& language, float confidence, base::Duration speech);
 
     const LanguageVote& vote() const { return vote_; }
@@ -58,6 +62,11 @@ public:
 private:
     using Findings = base::Result<std::vector<engine::LanguageDetector::Finding>>;
 
+    /// Who counts for the sound up to a pause: the look or the recognizer, whichever comes first.
+    enum class Whole { unseen, looking, seen, heard };
+
+    bool wanted() const;
+    void look(Position speech_end, Position to);
     void found(const Findings& findings, base::Duration speech);
 
     LanguageVote vote_;
@@ -70,9 +79,12 @@ private:
     bool watching_ = false;     ///< an utterance is going on
     Position from_ = 0;
     Position speech_ = 0;
-    int looks_ = 0;             ///< at this utterance
+    int looks_ = 0;             ///< at this utterance while it went on
+    int pauses_ = 0;            ///< of it that were looked at
+    Position looked_ = 0;       ///< the length of its speech at the last look
+    Whole whole_ = Whole::unseen;
     bool looking_ = false;      ///< the detector works for us
-    bool settled_ = false;      ///< a look at this utterance agreed with what is decided
+    bool settled_ = false;      ///< a look at this utterance agreed with what was decided before
     bool failure_told_ = false;
     std::stop_source stop_;
     base::Anchor<LanguageWatch> anchor_;

@@ -122,15 +122,19 @@ Timed look(engine::LanguageDetector& detector, const std::vector<float>& sound, 
 
 std::string best(const Findings& findings) { return findings.empty() ? std::string() : findings.front().language; }
 
-/// The looks of LanguageWatch at one utterance; what is decided at its end.
+/// The looks of LanguageWatch at one utterance, the last of them at its end; what is decided then.
 std::string decided(engine::LanguageDetector& detector, const std::vector<float>& sound, listen::LanguageVote vote) {
-    for (const double seconds : {1.0, 2.0, 4.0, 8.0}) {
-        if (sound.size() < contract::samples_of(seconds)) break;
+    const double all = static_cast<double>(sound.size()) / contract::kHearingRate;
+    double looked = 0.0;
+    for (const double point : {1.0, 2.0, 4.0, 8.0, 1e9}) {
+        const double seconds = std::min(point, all);
+        if (seconds < 1.0 || seconds < looked * (point > all ? 1.25 : 1.0)) break;
+        looked = seconds;
         std::vector<listen::LanguageVote::Candidate> candidates;
         for (const auto& finding : look(detector, sound, seconds).findings)
             candidates.push_back({finding.language, finding.confidence});
-        vote.hear(candidates, base::milliseconds(static_cast<int>(seconds * 1000)));
-        if (vote.agreed()) break;
+        const bool changed = vote.hear(candidates, base::milliseconds(static_cast<int>(seconds * 1000)));
+        if ((vote.agreed() && !changed) || seconds == all) break;
     }
     return vote.language();
 }
@@ -146,6 +150,7 @@ void measure(engine::LanguageDetector& detector, int rounds) {
     const auto espeak = taken(engine::espeak::EspeakSynthesizer::open(settings));
     std::printf("| | 1 s | 2 s | all | first turn | switched from English |\n|---|---:|---:|---:|---:|---:|\n");
     std::array<int, 5> right_of_all{};
+    int wrong = 0;
     int all = 0;
     std::vector<double> one_second;
     std::vector<double> two_seconds;
@@ -173,6 +178,7 @@ void measure(engine::LanguageDetector& detector, int rounds) {
                 const std::array<bool, 5> good{best(first.findings) == expected, best(second.findings) == expected,
                                                best(last.findings) == expected, turn == expected, switched == expected};
                 for (std::size_t i = 0; i < good.size(); ++i) right[i] += good[i] ? 1 : 0;
+                wrong += !good[3] && !turn.empty() ? 1 : 0;
                 if (!good[2] || !good[3])
                     mistakes += std::string(expected) + ": all " + best(last.findings) + ", decided '" + turn + "': " +
                                 sentence + '\n';
@@ -187,8 +193,8 @@ void measure(engine::LanguageDetector& detector, int rounds) {
     }
     std::printf("| together |");
     for (const int right : right_of_all) std::printf(" %.1f %% |", 100.0 * right / all);
-    std::printf("\n\nOne look: 1 s median %.0f ms, p95 %.0f ms; 2 s %.0f and %.0f; the whole sentence %.0f and %.0f.\n",
-                percentile(one_second, 0.5), percentile(one_second, 0.95), percentile(two_seconds, 0.5),
+    std::printf("\n\nOf %d first turns %d were decided wrong.\n\nOne look: 1 s median %.0f ms, p95 %.0f ms; 2 s %.0f and %.0f; the whole sentence %.0f and %.0f.\n",
+                all, wrong, percentile(one_second, 0.5), percentile(one_second, 0.95), percentile(two_seconds, 0.5),
                 percentile(two_seconds, 0.95), percentile(whole, 0.5), percentile(whole, 0.95));
     std::printf("\nNot told by all of it, or not decided right:\n%s", mistakes.c_str());
 }

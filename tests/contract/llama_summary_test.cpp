@@ -106,8 +106,12 @@ TEST(LlamaSummary, IsMadeBesideTheCallAndBeginsTheNextPrompt) {
 
     const auto until = [&](const auto& done) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        while (!done() && std::chrono::steady_clock::now() < end) loop.run_one_for(std::chrono::seconds(1));
-        return done();
+        bool is = done();
+        while (!is && std::chrono::steady_clock::now() < end) {
+            loop.run_one_for(std::chrono::seconds(1));
+            is = done();
+        }
+        return is;
     };
     const auto ask = [&](const std::string& text) {
         const std::size_t before = peer.ended.size();

@@ -15,7 +15,7 @@ using Candidates = std::vector<LanguageVote::Candidate>;
 
 class LanguageVoteTest : public ::testing::Test {
 protected:
-    bool hear(const std::string& language, float confidence, milliseconds speech = milliseconds(1000)) {
+    bool hear(const std::string& language, float confidence, milliseconds speech = milliseconds(2000)) {
         return vote.hear(Candidates{{language, confidence}}, speech);
     }
     void decide(const std::string& language) { ASSERT_TRUE(hear(language, 0.95F)); }
@@ -63,7 +63,7 @@ TEST_F(LanguageVoteTest, WhatIsUnlikelyOrRestsOnNothingDoesNotCount) {
 
 TEST_F(LanguageVoteTest, OneFindingOfAnotherLanguageRaisesDoubtOnly) {
     decide("en");
-    EXPECT_FALSE(hear("cy", 0.99F, milliseconds(2999)));
+    EXPECT_FALSE(hear("cy", 0.99F, milliseconds(1999)));
     EXPECT_EQ(vote.language(), "en");
     EXPECT_TRUE(vote.doubted());
     EXPECT_FALSE(hear("en", 0.8F));
@@ -71,7 +71,7 @@ TEST_F(LanguageVoteTest, OneFindingOfAnotherLanguageRaisesDoubtOnly) {
     EXPECT_TRUE(vote.agreed());
     EXPECT_FALSE(hear("en", 0.4F)) << "counts for nothing";
     EXPECT_FALSE(vote.agreed());
-    EXPECT_FALSE(hear("cy", 0.99F)) << "the doubt before was settled";
+    EXPECT_FALSE(hear("cy", 0.99F, milliseconds(1999))) << "the doubt before was settled";
     EXPECT_EQ(vote.language(), "en");
 }
 
@@ -96,15 +96,15 @@ TEST_F(LanguageVoteTest, TwoDoubtfulOnesDoNotSwitchButAThirdSureOneDoes) {
 TEST_F(LanguageVoteTest, RivalsThatTakeTurnsDoNotSwitch) {
     decide("en");
     for (int i = 0; i < 10; ++i) {
-        EXPECT_FALSE(hear("no", 0.85F));
-        EXPECT_FALSE(hear("da", 0.85F));
+        EXPECT_FALSE(hear("no", 0.85F, milliseconds(1500)));
+        EXPECT_FALSE(hear("da", 0.85F, milliseconds(1500)));
     }
     EXPECT_EQ(vote.language(), "en");
 }
 
 TEST_F(LanguageVoteTest, ALongAndVerySureOneSwitchesAlone) {
     decide("en");
-    EXPECT_TRUE(hear("de", 0.9F, milliseconds(3000)));
+    EXPECT_TRUE(hear("de", 0.8F, milliseconds(2000)));
     EXPECT_EQ(vote.language(), "de");
 }
 
@@ -126,14 +126,14 @@ TEST(LanguageVote, OnlyAllowedLanguagesAreDecided) {
     LanguageVote vote(settings);
     EXPECT_FALSE(vote.hear(Candidates{{"no", 0.98F}}, milliseconds(4000)));
     // Norwegian is out of the question, so it is Swedish four times out of five.
-    EXPECT_TRUE(vote.hear(Candidates{{"no", 0.9F}, {"sv", 0.08F}, {"en", 0.02F}}, milliseconds(1000)));
+    EXPECT_TRUE(vote.hear(Candidates{{"no", 0.9F}, {"sv", 0.08F}, {"en", 0.02F}}, milliseconds(2000)));
     EXPECT_EQ(vote.language(), "sv");
     EXPECT_NEAR(vote.confidence(), 0.8F, 0.001F);
 }
 
 TEST(LanguageVote, TakesCandidatesInAnyOrderAndBeyondOne) {
     LanguageVote vote{LanguageVoteSettings{}};
-    EXPECT_TRUE(vote.hear(Candidates{{"en", 0.1F}, {"de", 7.0F}, {"fr", 0.2F}}, milliseconds(1000)));
+    EXPECT_TRUE(vote.hear(Candidates{{"en", 0.1F}, {"de", 7.0F}, {"fr", 0.2F}}, milliseconds(2000)));
     EXPECT_EQ(vote.language(), "de");
     EXPECT_EQ(vote.confidence(), 1.0F);
 }
@@ -159,7 +159,7 @@ TEST(LanguageVote, ASingleShortFindingNeverFlipsWhateverCameBefore) {
         const std::string held = vote.language();
         if (held.empty()) continue;
         vote.hear(Candidates{{held, 0.9F}}, milliseconds(1000));
-        EXPECT_FALSE(vote.hear(Candidates{{held == "it" ? "es" : "it", 1.0F}}, milliseconds(2900)));
+        EXPECT_FALSE(vote.hear(Candidates{{held == "it" ? "es" : "it", 1.0F}}, milliseconds(1900)));
         EXPECT_EQ(vote.language(), held);
     }
 }
