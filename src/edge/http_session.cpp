@@ -424,15 +424,8 @@ private:
     void take_stored(const JoinWish& wish, const std::string& subprotocol, call::CallPlace place,
                      std::variant<ReturningCall, Reply> found) {
         if (const auto* refusal = std::get_if<Reply>(&found)) return send(*refusal, request_);
-        auto& call = std::get<ReturningCall>(found);
-        // Two may come for one call; the second finds it here.
-        auto session = services_.sessions->find(wish.call_id);
-        if (!session) {
-            auto agent = agent_of({"", {{"agent", call.stored.agent}}}, services_);
-            if (!agent) agent = agent_of({}, services_);
-            session = RealtimeSession::make(strand_, std::move(place), services_, *connections_, std::move(*agent), client_,
-                                            std::move(call));
-        }
+        const auto session = revive_call(std::get<ReturningCall>(std::move(found)), services_, strand_, *connections_,
+                                         std::move(place), client_);
         join(request_, wish, subprotocol, session, {});
     }
 

@@ -39,6 +39,17 @@ void claim_call(const JoinWish& wish, const Services& services, std::shared_ptr<
     if (!asked) strand->post([done] { done(store_away_reply()); });
 }
 
+std::shared_ptr<RealtimeSession> revive_call(ReturningCall call, const Services& services,
+                                             const std::shared_ptr<base::Strand>& strand, Connections& connections,
+                                             call::CallPlace place, std::string client) {
+    // Two may come for one call; the second finds it here.
+    if (auto session = services.sessions->find(call.call_id)) return session;
+    auto agent = agent_of({"", {{"agent", call.stored.agent}}}, services);
+    if (!agent) agent = agent_of({}, services);
+    return RealtimeSession::make(strand, std::move(place), services, connections, *std::move(agent), std::move(client),
+                                 std::move(call));
+}
+
 void erase_call(const std::string& call_id, const Services& services, std::shared_ptr<base::Strand> strand,
                 std::function<void(Reply)> done) {
     const auto asked = services.session_store->erase(call_id, [strand, done](base::Result<bool> there) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/strand.hpp"
+#include "edge/connections.hpp"
 #include "edge/handshake.hpp"
 #include "edge/realtime_session.hpp"
 #include "edge/reply.hpp"
@@ -21,6 +22,12 @@ namespace antiphon::edge {
 /// Retry-After while the store cannot be asked. The wish has a token.
 using Returned = std::function<void(std::variant<ReturningCall, Reply>)>;
 void claim_call(const JoinWish& wish, const Services& services, std::shared_ptr<base::Strand> strand, Returned done);
+
+/// The claimed call, alive on the strand; or the session of that call that somebody else has brought here meanwhile, whose
+/// strand is its own. On the strand.
+std::shared_ptr<RealtimeSession> revive_call(ReturningCall call, const Services& services,
+                                             const std::shared_ptr<base::Strand>& strand, Connections& connections,
+                                             call::CallPlace place, std::string client);
 
 /// 200 when there was something to erase, else 404, or 503 as above.
 void erase_call(const std::string& call_id, const Services& services, std::shared_ptr<base::Strand> strand,

@@ -6,6 +6,7 @@
 #include "edge/multipart.hpp"
 #include "edge/openai_client_secrets.hpp"
 #include "edge/realtime_session.hpp"
+#include "edge/stored_calls.hpp"
 #include "edge/webrtc_peer.hpp"
 #include "protocol/decode.hpp"
 
@@ -98,8 +99,39 @@ void open_peer(const std::shared_ptr<RealtimeSession>& session, const std::share
     });
 }
 
-/// A client comes back with a new offer: the call goes on over the new connection when its channel opens.
-void resume_call(const Target& target, Wanted wanted, const CallGrounds& grounds, std::shared_ptr<Responder> responder) {
+/// The call goes on over the offered connection when its channel opens.
+void take_over_call(const std::shared_ptr<RealtimeSession>& session, SdpOffer offer, const JoinWish& wish, WebRtcStack& stack,
+                    std::size_t max_queued, std::shared_ptr<Responder> responder) {
+    auto made = WebRtcPeer::make(stack, session->strand(), std::move(offer), max_queued);
+    if (!made) return responder->reply(failure_reply(made.error()));
+    session->strand()->post([session, peer = std::move(*made), from = wish.from, responder = std::move(responder)] {
+        peer->channel()->use(session->take_over(peer->channel(), from, peer->line()));
+        peer->line()->use(session->user_of(*peer->line()));
+        open_peer(session, peer, false, responder);
+    });
+}
+
+/// The call may have been left by another process.
+void resume_stored_call(SdpOffer offer, const JoinWish& wish, const CallGrounds& grounds, const std::string& client,
+                        std::shared_ptr<Responder> responder) {
+    const Services& services = grounds.services;
+    if (Reply obstacle = call_obstacle({}, services); obstacle.status != 200) return responder->reply(std::move(obstacle));
+    auto place = services.registry.enter();
+    if (!place) return responder->reply(overloaded_reply(place.error()));
+    claim_call(wish, services, grounds.strand,
+               [offer = std::move(offer), wish, &services, &connections = grounds.connections, strand = grounds.strand,
+                max_queued = grounds.max_queued, client, place = std::move(*place),
+                responder = std::move(responder)](std::variant<ReturningCall, Reply> found) {
+                   if (auto* refusal = std::get_if<Reply>(&found)) return responder->reply(std::move(*refusal));
+                   const auto session = revive_call(std::get<ReturningCall>(std::move(found)), services, strand, connections,
+                                                    place, client);
+                   take_over_call(session, offer, wish, *services.webrtc, max_queued, responder);
+               });
+}
+
+/// A client comes back with a new offer.
+void resume_call(const Target& target, Wanted wanted, const CallGrounds& grounds, const std::string& client,
+                 std::shared_ptr<Responder> responder) {
     const auto wish = read_join(target);
     if (!wish) return responder->reply(failure_reply(wish.error()));
     if (!wish->resume_token)
@@ -115,14 +147,11 @@ void resume_call(const Target& target, Wanted wanted, const CallGrounds& grounds
         return responder->reply(error_reply(400, "invalid_offer",
                                             "the offer needs a data channel: what was missed is told there", {}, "sdp"));
     const auto session = grounds.services.sessions->find(wish->call_id);
+    if (!session && grounds.services.session_store != nullptr)
+        return resume_stored_call(std::move(wanted.offer), *wish, grounds, client, std::move(responder));
     if (!session || !session->is_resume_token(*wish->resume_token)) return responder->reply(no_call_reply());
-    auto made = WebRtcPeer::make(*grounds.services.webrtc, session->strand(), std::move(wanted.offer), grounds.max_queued);
-    if (!made) return responder->reply(failure_reply(made.error()));
-    session->strand()->post([session, peer = std::move(*made), from = wish->from, responder = std::move(responder)] {
-        peer->channel()->use(session->take_over(peer->channel(), from, peer->line()));
-        peer->line()->use(session->user_of(*peer->line()));
-        open_peer(session, peer, false, responder);
-    });
+    take_over_call(session, std::move(wanted.offer), *wish, *grounds.services.webrtc, grounds.max_queued,
+                   std::move(responder));
 }
 
 }  // namespace
@@ -136,7 +165,7 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     if (const auto* refused = std::get_if<Reply>(&read)) return responder->reply(*refused);
     auto& wanted = std::get<Wanted>(read);
     if (call.target.query.contains("call_id"))
-        return resume_call(call.target, std::move(wanted), grounds, std::move(responder));
+        return resume_call(call.target, std::move(wanted), grounds, call.client, std::move(responder));
     const Target asked = with_model(std::move(call.target), wanted);
     if (Reply obstacle = call_obstacle(asked, services); obstacle.status != 200)
         return responder->reply(std::move(obstacle));

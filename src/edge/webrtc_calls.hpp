@@ -37,7 +37,8 @@ struct CallGrounds {
 /// kMaxOffer, 415 for what is neither SDP nor a form, 404 for an agent that there is not, 503 while the engines are
 /// loaded, when every place is taken, and where WebRTC is off.
 /// With ?call_id= and ?resume= the offer takes that call over, as a WebSocket does (docs/protocol.md, "Coming back"),
-/// once its channel opens: 404 for a call that is not there or a wrong token, 400 if it brings a session or no channel.
+/// once its channel opens, from the session store, too: 404 for a call that is not there or a wrong token, 503 while the
+/// store cannot be asked, 400 if it brings a session or no channel.
 /// Until then, and if it never opens, the call stays as it is.
 void begin_call(CallOffer offer, const CallGrounds& grounds, std::shared_ptr<Responder> responder);
 

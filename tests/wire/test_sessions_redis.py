@@ -15,6 +15,7 @@ from redis_server import Redis
 from server import Server
 from speech import country_question
 from test_resume import refused
+from webrtc_call import Call as WebRtcCall
 
 KILLS = int(os.environ.get("ANTIPHON_KILLS", "3"))
 BRIEF = {"output_modalities": ["text"], "max_output_tokens": 12}
@@ -169,6 +170,46 @@ async def test_a_call_goes_on_in_another_process_after_the_first_was_killed(serv
     third.wait_until_no_calls()
     third._wait_for(lambda: redis.ask("HLEN", keys(redis)[0]) == 1, "the end of what is stored")
     assert redis.ask("HGETALL", keys(redis)[0]) == ["owner", ""], "a call that ended in order leaves nothing to read"
+
+
+async def test_a_call_over_webrtc_goes_on_in_another_process(serve):
+    webrtc = ["webrtc.bind_address=127.0.0.1", "webrtc.ports=0"]
+    first = serve(*webrtc)
+    call = WebRtcCall(first)
+    await call.begin(session={"type": "realtime", "instructions": "Answer in one word.", "antiphon": {"resumable": True}})
+    await call.until("session.created", seconds=20)
+    item = {"id": "item_told", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "Say hello."}]}
+    call.tell({"type": "conversation.item.create", "item": item})
+    call.tell({"type": "response.create"})
+    answer = (await call.until("response.done"))["response"]["output"][0]["id"]
+    await call.until("output_audio_buffer.stopped")
+    for _ in range(200):
+        saved = {id for e in call.all("antiphon.saved") for id in e["item_ids"]}
+        if {"item_told", answer} <= saved:
+            break
+        await asyncio.sleep(0.05)
+    assert {"item_told", answer} <= saved
+    kill(first)
+    second = serve(*webrtc)
+    status, _, body = await WebRtcCall(second).post(call.return_query().replace(call.token, "wrong"))
+    assert status == 404 and json.loads(body)["error"]["code"] == "call_not_found"
+    back = WebRtcCall(second)
+    await back.begin(call.return_query())
+    told = await back.until("antiphon.session", seconds=20)
+    assert told["resumed"] and told["complete"] is False
+    await back.until("conversation.item.done", seconds=20)
+    since = len(back.events)
+    back.tell({"type": "conversation.item.create", "item": {**item, "id": "item_more"}})
+    back.tell({"type": "response.create"})
+    assert (await back.until("response.done", since=since))["response"]["status"] == "completed"
+    await back.until("output_audio_buffer.stopped", since=since)
+    items = [e["item"]["id"] for e in back.events if e["type"] == "conversation.item.added"]
+    assert items[:2] == ["item_told", answer]
+    assert back.loud_seconds > 0.2, "it is heard over the new line"
+    assert (await back.hang_up())[0] == 200
+    second.wait_until_no_calls()
+    await back.close()
+    await call.close()
 
 
 async def test_who_was_in_mid_question_is_answered_by_the_other_server(serve):
