@@ -109,11 +109,12 @@ void RtcCaller::beat(base::Time due) {
     if (turn_ == Turn::none) {
         turn_ = Turn::speaking;
         turn_began_ = now;
+        answered_early_ = false;
         frame_ = 0;
     }
     if (turn_ == Turn::speaking) {
         call_.send_sound(crowd_.sound_.speech[frame_], frame_ == 0);
-        if (++frame_ == crowd_.sound_.speech.size()) turn_ = Turn::waiting;
+        if (++frame_ == crowd_.sound_.speech.size()) turn_ = answered_early_ ? Turn::answered : Turn::waiting;
         return;
     }
     call_.send_sound(crowd_.sound_.silence[beats_ % crowd_.sound_.silence.size()], false);
@@ -141,6 +142,7 @@ void RtcCaller::take_event(std::string_view event) {
     }
     if (type == "input_audio_buffer.speech_started") {
         const std::scoped_lock lock(mutex_);
+        answered_early_ = false;
         if (std::exchange(heard_, true)) return;
         crowd_.note([&](RtcSeen& seen) { seen.first_to_server.push_back(since(offered_, Clock::now())); });
         if (sound_came_) greeted_ = true;
@@ -151,8 +153,10 @@ void RtcCaller::take_event(std::string_view event) {
         crowd_.note([](RtcSeen& seen) { ++seen.cut_short; });
     if (type == "output_audio_buffer.stopped") {
         const std::scoped_lock lock(mutex_);
-        if (turn_ != Turn::waiting) return;
-        turn_ = Turn::answered;
+        // A loss can end the turn early. What is left of the sentence may be too little to be speech, and then has no answer.
+        if (turn_ == Turn::speaking) answered_early_ = true;
+        else if (turn_ == Turn::waiting) turn_ = Turn::answered;
+        else return;
         pause_ = kPauseFrames;
         if (crowd_.measuring_) crowd_.note([](RtcSeen& seen) { ++seen.turns; });
     }

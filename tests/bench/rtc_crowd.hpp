@@ -87,6 +87,7 @@ private:
     base::Time turn_began_{};
     bool session_ = false;  ///< created: the server hears
     bool sound_came_ = false;
+    bool answered_early_ = false;  ///< while it still spoke
     bool heard_ = false;
     std::size_t frame_ = 0;
     std::size_t beats_ = 0;
