@@ -6,11 +6,10 @@
 
 #include "audio/pcm.hpp"
 #include "engine/language_detector.hpp"
+#include "fakes/speech_like.hpp"
 
-#include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <numeric>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -47,21 +46,6 @@ public:
 
 private:
     static constexpr int kRate = 16000;
-
-    /// Loud and quiet stretches of 40 ms more than 6 dB apart, in the differences of neighbouring samples.
-    static bool sounds_like_speech(std::span<const float> samples) {
-        std::vector<float> steps(samples.size());
-        std::adjacent_difference(samples.begin(), samples.end(), steps.begin());
-        steps.front() = 0.0F;
-        float loudest = -120.0F;
-        float faintest = 0.0F;
-        for (std::size_t at = 0; at + 640 <= steps.size(); at += 640) {
-            const float level = audio::level_dbfs(std::span<const float>(steps).subspan(at, 640));
-            loudest = std::max(loudest, level);
-            faintest = std::min(faintest, level);
-        }
-        return loudest > -80.0F && loudest - faintest > 6.0F;
-    }
 
     const std::vector<Finding> finds_;
     std::mutex mutex_;

@@ -6,13 +6,13 @@
 
 #include "audio/pcm.hpp"
 #include "engine/recognizer.hpp"
+#include "fakes/speech_like.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <numeric>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -122,22 +122,6 @@ private:
         }
         if (!request.language.empty()) transcript.language = request.language;
         return transcript;
-    }
-
-    /// Loud and quiet stretches of 40 ms more than 6 dB apart, in the differences of neighbouring samples
-    /// (which takes the rumble out).
-    static bool sounds_like_speech(const std::vector<float>& samples) {
-        std::vector<float> steps(samples.size());
-        std::adjacent_difference(samples.begin(), samples.end(), steps.begin());
-        steps.front() = 0.0F;
-        float loudest = -120.0F;
-        float faintest = 0.0F;
-        for (std::size_t at = 0; at + 640 <= steps.size(); at += 640) {
-            const float level = audio::level_dbfs(std::span<const float>(steps).subspan(at, 640));
-            loudest = std::max(loudest, level);
-            faintest = std::min(faintest, level);
-        }
-        return loudest > -80.0F && loudest - faintest > 6.0F;
     }
 
     std::size_t counted(const std::size_t& counter) const {

@@ -100,15 +100,22 @@ std::vector<whisper_token> prompt(const Model& model, const Listening& listening
     return tokens;
 }
 
+/// The encoder's pass.
+base::Result<void> encode(const Model& model, whisper_state& state, std::span<const float> samples,
+                          const Listening& listening, const std::stop_token& stop) {
+    if (!prepare(model, state, samples, listening)) return failed("compute the spectrogram");
+    if (stop.stop_requested()) return stopped();
+    if (whisper_encode_with_state(model.context(), &state, 0, listening.threads) != 0) return failed("encode the sound");
+    if (stop.stop_requested()) return stopped();
+    return {};
+}
+
 }  // namespace
 
 base::Result<std::vector<float>> language_probabilities(const Model& model, whisper_state& state,
                                                         std::span<const float> samples, const Listening& listening,
                                                         const std::stop_token& stop) {
-    if (!prepare(model, state, samples, listening)) return failed("compute the spectrogram");
-    if (stop.stop_requested()) return stopped();
-    if (whisper_encode_with_state(model.context(), &state, 0, listening.threads) != 0) return failed("encode the sound");
-    if (stop.stop_requested()) return stopped();
+    if (auto encoded = encode(model, state, samples, listening, stop); !encoded) return encoded.error();
     Decoding decoding(model, state, listening.threads);
     if (!decoding.feed(whisper_token_sot(model.context()))) return failed("begin the transcript");
     const auto first = static_cast<std::size_t>(whisper_token_sot(model.context())) + 1;
@@ -121,10 +128,7 @@ base::Result<std::vector<float>> language_probabilities(const Model& model, whis
 
 base::Result<Heard> hear(const Model& model, whisper_state& state, std::span<const float> samples,
                          const Listening& listening, const std::stop_token& stop) {
-    if (!prepare(model, state, samples, listening)) return failed("compute the spectrogram");
-    if (stop.stop_requested()) return stopped();
-    if (whisper_encode_with_state(model.context(), &state, 0, listening.threads) != 0) return failed("encode the sound");
-    if (stop.stop_requested()) return stopped();
+    if (auto encoded = encode(model, state, samples, listening, stop); !encoded) return encoded.error();
 
     Decoding decoding(model, state, listening.threads);
     if (!decoding.feed(whisper_token_sot(model.context()))) return failed("begin the transcript");
