@@ -144,7 +144,8 @@ private:
     engine::GenerationRequest generation_for(const ResponseRequest& request) const;
     base::Result<std::vector<engine::Message>> prompt_for(const ResponseRequest& request,
                                                           const engine::GenerationRequest& generation,
-                                                          const std::optional<std::string>& pending);
+                                                          const std::optional<std::string>& pending,
+                                                          const std::string& language);
     /// The response's input, with what its references name.
     std::vector<think::Item> resolved(const std::vector<think::Item>& input) const;
     void open_gate();

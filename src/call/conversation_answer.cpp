@@ -63,7 +63,7 @@ void Conversation::think_answer(const ResponseRequest& request, const std::optio
     prompt_unread_ = false;
     Answer& answer = *answer_;
     engine::GenerationRequest generation = generation_for(request);
-    auto messages = prompt_for(request, generation, pending);
+    auto messages = prompt_for(request, generation, pending, answer_->language);
     if (!messages) {
         answer.failure = messages.error().text;
         answer.thought = true;
@@ -89,9 +89,10 @@ engine::GenerationRequest Conversation::generation_for(const ResponseRequest& re
 
 base::Result<std::vector<engine::Message>> Conversation::prompt_for(const ResponseRequest& request,
                                                                     const engine::GenerationRequest& generation,
-                                                                    const std::optional<std::string>& pending) {
+                                                                    const std::optional<std::string>& pending,
+                                                                    const std::string& language) {
     const std::string instructions =
-        instructed(request.instructions ? *request.instructions : session_.instructions, answer_->language);
+        instructed(request.instructions ? *request.instructions : session_.instructions, language);
     if (request.input) return think::prompt_of(resolved(*request.input), instructions);
     think::PromptLimits limits;
     limits.tokens = prompt_room(generation.max_tokens);

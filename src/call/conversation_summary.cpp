@@ -97,7 +97,7 @@ bool Conversation::summarize() {
 
 void Conversation::read_prompt() {
     engine::GenerationRequest next = generation_for({});
-    auto messages = prompt_for({}, next, std::nullopt);
+    auto messages = prompt_for({}, next, std::nullopt, answer_language(language_));
     if (!messages) return;
     // Somebody has to be answered: what the assistant said last is read with the next turn.
     while (!messages->empty() && messages->back().role == engine::Role::assistant) messages->pop_back();

@@ -170,6 +170,27 @@ TEST_F(LanguageScene, AFindingAfterTheTurnServesTheNext) {
     EXPECT_EQ(asked_for(), "de");
 }
 
+TEST_F(LanguageScene, WhatIsReadBesideTheCallIsInItsLanguage) {
+    language_model.context = 600;
+    language_model.answer = "I have noted that.";
+    session.speaks = false;
+    session.max_output_tokens = 50;
+    begin();
+    say_in("de");
+    for (int i = 0; i < 12; ++i) {
+        call->create_item(typed("another question with a number of words: " + std::to_string(i)), std::nullopt, "");
+        call->create_response({});
+        wait(milliseconds(3000));
+    }
+    ASSERT_GT(call_metrics.summaries.Value(), 0);
+    const auto read = std::find_if(language_model.requests.rbegin(), language_model.requests.rend(),
+                                   [](const auto& request) { return request.max_tokens == 1; });
+    ASSERT_NE(read, language_model.requests.rend());
+    EXPECT_NE(read->messages.front().text.find("Answer in German."), std::string::npos);
+    const std::string turn = instructions();
+    EXPECT_EQ(read->messages.front().text, turn) << "or the next turn would find nothing of it read";
+}
+
 TEST_F(LanguageScene, AFixedLanguageIsLeftAlone) {
     session.input_language = "en-GB";
     synthesizer.languages.push_back("en-GB");
