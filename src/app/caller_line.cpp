@@ -25,6 +25,7 @@ std::uint32_t random_below(std::uint32_t end) {
 base::Result<std::unique_ptr<CallerLine>> CallerLine::open(const CallerLineSettings& settings, Send send) {
     audio::OpusWriterSettings opus;
     opus.sample_rate = kRate;
+    opus.complexity = 9;  // as browsers have it: here is one call only, and Whisper hears the difference
     opus.discontinuous = false;  // so that the server's count of what it has heard follows what is said
     auto writer = audio::OpusWriter::open(opus);
     if (!writer) return writer.error();
