@@ -82,10 +82,12 @@ python_environment() {
     echo "$venv/bin/python"
 }
 
+# Two files at a time: most of their time is that of calls, silences and cut links, in which nothing is computed.
 wire_tests() {  # PRESET PYTEST-OPTION...
     local python preset=$1; shift
     python=$(python_environment) || return 1
-    ANTIPHON_BINARY="$root/build/$preset/antiphon" "$python" -m pytest -q -p no:cacheprovider "$@" tests/wire
+    ANTIPHON_BINARY="$root/build/$preset/antiphon" "$python" -m pytest -q -p no:cacheprovider -n 2 --dist loadfile \
+        --durations 20 "$@" tests/wire
 }
 
 # npm ci, unless what is installed is what the lock file says.
@@ -122,21 +124,37 @@ if wanted unit contract wire browser asan clients; then
     [ -x build/release/antiphon ] || build_antiphon release antiphon
     build/release/antiphon models fetch tiny whisper-tiny.en || fail "the models of set tiny could not be fetched"
 fi
+
+# What the sanitizers' stages need is built beside those before them, with what these leave of the processor.
+ahead=
+build_for_sanitizers() {
+    ! wanted asan || build_antiphon asan
+    ! wanted tsan || build_antiphon tsan scenes unit_base unit_call unit_edge
+}
+if wanted asan tsan && wanted unit contract scenes wire browser; then
+    set -m  # a group of its own, that can be ended as a whole
+    (chrt --idle --pid 0 "$BASHPID"; build_for_sanitizers) &
+    ahead=$!
+    set +m
+    trap 'kill -- "-$ahead" 2>/dev/null || true' EXIT
+fi
+
 wanted unit && stage unit run_ctest release unit 2
 wanted contract && stage contract run_ctest release contract 1
 wanted scenes && stage scenes run_ctest release scenes 2
 wanted wire && stage wire wire_tests release
 wanted browser && stage browser browser_tests
 wanted clients && stage clients client_tests
+# A failure in there is met again here, and ends the run.
+[ -z "$ahead" ] || wait "$ahead" || true
+build_for_sanitizers
 if wanted asan; then
-    build_antiphon asan
     sanitizer_options
     mapfile -t programs < <(cd build/asan/tests && ls -d contract_* unit_* scenes | grep -vE '[[]|[.]')
     stage "asan+ubsan: unit, contract, scenes" run_programs asan "${programs[@]}"
     stage "asan+ubsan: wire" wire_tests asan -m "not real_time"
 fi
 if wanted tsan; then
-    build_antiphon tsan scenes unit_base unit_call unit_edge
     sanitizer_options
     stage "tsan: call and edge" run_programs tsan unit_edge scenes unit_base unit_call
 fi

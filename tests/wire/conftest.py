@@ -28,7 +28,6 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 def pytest_configure(config):
-    config.once_more = []
     config.addinivalue_line("markers", "real_time: judged by the clock; a program that is slowed down by a sanitizer has no chance")
 
 
@@ -42,18 +41,20 @@ def pytest_runtest_protocol(item, nextitem):
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, nextitem=nextitem, log=False)
     if failed_by_itself(reports):
-        item.config.once_more.append((item.nodeid, reports[1].longreprtext))
+        why = reports[1].longreprtext
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        reports[-1].once_more = why  # an attribute of a report gets from a worker to the process that prints
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    for nodeid, why in config.once_more:
-        terminalreporter.section(f"run once more, as it failed at first: {nodeid}")
-        terminalreporter.write_line(why)
+def pytest_terminal_summary(terminalreporter):
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        if hasattr(report, "once_more"):
+            terminalreporter.section(f"run once more, as it failed at first: {report.nodeid}")
+            terminalreporter.write_line(report.once_more)
 
 
 def pytest_collection_modifyitems(items):
