@@ -14,6 +14,7 @@ struct ProcessMetrics {
         : cpu_seconds(m.counter("process_cpu_seconds_total", "CPU time of all threads, in user and kernel mode")),
           resident_bytes(m.gauge("process_resident_memory_bytes", "Memory that is in RAM")),
           virtual_bytes(m.gauge("process_virtual_memory_bytes", "Address space, mapped model files included")),
+          memory_limit(m.gauge("antiphon_memory_limit_bytes", "Memory there is: the machine's, or what its control group may use")),
           open_files(m.gauge("process_open_fds", "Open files and sockets")),
           most_files(m.gauge("process_max_fds", "How many files and sockets may be open")),
           threads(m.gauge("process_threads", "Threads of the process")),
@@ -24,6 +25,7 @@ struct ProcessMetrics {
         base::raise(cpu_seconds, figures.cpu_seconds);
         resident_bytes.Set(figures.resident_bytes);
         virtual_bytes.Set(figures.virtual_bytes);
+        memory_limit.Set(figures.memory_limit_bytes);
         open_files.Set(figures.open_files);
         most_files.Set(figures.most_files);
         threads.Set(figures.threads);
@@ -33,6 +35,7 @@ struct ProcessMetrics {
     prometheus::Counter& cpu_seconds;
     prometheus::Gauge& resident_bytes;
     prometheus::Gauge& virtual_bytes;
+    prometheus::Gauge& memory_limit;
     prometheus::Gauge& open_files;
     prometheus::Gauge& most_files;
     prometheus::Gauge& threads;
@@ -71,7 +74,7 @@ public:
                            {{"model", model.name}})
                 .Set(model.usable ? 1 : 0);
         if (const auto expires = state_.certificate_expires())
-            metrics_.gauge("antiphon_tls_certificate_expiry_seconds", "When the certificate ends, since the epoch")
+            metrics_.gauge("antiphon_tls_certificate_expiry_time_seconds", "When the certificate ends, since the epoch")
                 .Set(std::chrono::duration<double>(expires->time_since_epoch()).count());
     }
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -39,9 +40,27 @@ double number_of(const std::filesystem::path& file, const std::string& name) {
     return 0;
 }
 
+double memory_limit(const std::filesystem::path& process, const std::filesystem::path& system,
+                    const std::filesystem::path& groups) {
+    constexpr double kKibibyte = 1024;
+    double limit = number_of(system / "meminfo", "MemTotal:") * kKibibyte;
+    std::istringstream lines(content(process / "cgroup"));
+    for (std::string line; std::getline(lines, line);) {
+        if (line.rfind("0::/", 0) != 0) continue;  // the others are of version 1
+        // Each group around this one may be narrower. In a container the path begins at its own.
+        for (std::filesystem::path group = line.substr(4);; group = group.parent_path()) {
+            if (const double bytes = number_of(groups / group / "memory.max", ""); bytes > 0)
+                limit = limit > 0 ? std::min(limit, bytes) : bytes;
+            if (group.empty()) break;
+        }
+    }
+    return limit;
+}
+
 }  // namespace
 
-ProcessFigures read_process_figures(const std::filesystem::path& process, const std::filesystem::path& system) {
+ProcessFigures read_process_figures(const std::filesystem::path& process, const std::filesystem::path& system,
+                                    const std::filesystem::path& groups) {
     ProcessFigures figures;
     const std::string stat = content(process / "stat");
     std::vector<double> fields;
@@ -60,6 +79,7 @@ ProcessFigures read_process_figures(const std::filesystem::path& process, const 
         figures.virtual_bytes = fields[kVirtualBytes];
         figures.resident_bytes = fields[kResidentPages] * static_cast<double>(::sysconf(_SC_PAGESIZE));
     }
+    figures.memory_limit_bytes = memory_limit(process, system, groups);
     figures.most_files = number_of(process / "limits", "Max open files");
     std::error_code failure;
     for (std::filesystem::directory_iterator each(process / "fd", failure), end; !failure && each != end;

@@ -15,6 +15,7 @@ TEST(ProcessFigures, AreThoseOfThisProcess) {
     const ProcessFigures figures = read_process_figures();
     EXPECT_GE(figures.threads, 1);
     EXPECT_GT(figures.resident_bytes, 1e6);
+    EXPECT_GT(figures.memory_limit_bytes, figures.resident_bytes);
     EXPECT_GT(figures.virtual_bytes, figures.resident_bytes);
     EXPECT_GE(figures.open_files, 3);
     EXPECT_GT(figures.most_files, figures.open_files);
@@ -38,8 +39,24 @@ TEST(ProcessFigures, AProgramsNameMayHoldBlanksAndBrackets) {
     EXPECT_EQ(figures.open_files, 0);
 }
 
+TEST(ProcessFigures, TheNarrowestGroupLimitsTheMemory) {
+    const fakes::ScratchFolder folder;
+    const auto limit = [&] { return read_process_figures(folder.path(), folder.path(), folder.path()).memory_limit_bytes; };
+    EXPECT_EQ(limit(), 0);
+    folder.write("meminfo", "MemTotal:       1000 kB\nMemFree:         10 kB\n");
+    EXPECT_EQ(limit(), 1'024'000);
+    folder.write("cgroup", "1:memory:/elsewhere\n0::/system.slice/antiphon.service\n");
+    folder.write("elsewhere/memory.max", "1\n");
+    folder.write("system.slice/antiphon.service/memory.max", "max\n");
+    EXPECT_EQ(limit(), 1'024'000);
+    folder.write("system.slice/memory.max", "500000\n");
+    EXPECT_EQ(limit(), 500'000);
+    folder.write("memory.max", "300000\n");
+    EXPECT_EQ(limit(), 300'000);
+}
+
 TEST(ProcessFigures, WithoutProcTheyAreNothing) {
-    const ProcessFigures figures = read_process_figures("/nowhere", "/nowhere");
+    const ProcessFigures figures = read_process_figures("/nowhere", "/nowhere", "/nowhere");
     EXPECT_EQ(figures.cpu_seconds, 0);
     EXPECT_EQ(figures.resident_bytes, 0);
     EXPECT_EQ(figures.most_files, 0);
