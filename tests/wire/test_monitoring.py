@@ -99,6 +99,7 @@ def test_grafana_finds_the_board_and_its_source():
     assert source["apiVersion"] == 1 and source["datasources"][0]["type"] == "prometheus"
     boards = yaml.safe_load((provisioning / "dashboards/antiphon.yaml").read_text())
     assert boards["apiVersion"] == 1 and boards["providers"][0]["type"] == "file"
+    assert boards["providers"][0]["options"]["path"] == "/var/lib/grafana/dashboards", "where compose.yaml puts them"
 
 
 def test_what_board_and_alerts_ask_for_is_documented():
@@ -118,11 +119,12 @@ def watched(start, tmp_path_factory):
     server = start("webrtc.ports=0", "webrtc.bind_address=127.0.0.1", "redis.host=127.0.0.1", f"redis.port={redis.port}")
     prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"), f"127.0.0.1:{server.port}")
     prometheus.wait_for(lambda: prometheus.value("antiphon_ready") == 1, "the first metrics")
+    began = time.time()
     asyncio.run(talk_to(server))
     prometheus.wait_for(lambda: prometheus.value("antiphon_calls_total") == 2 and prometheus.value("antiphon_calls") == 0,
                         "the calls' end")
     time.sleep(2)  # two more samples, for what is asked by rates
-    yield prometheus, server
+    yield prometheus, server, began
     prometheus.stop()
     redis.end()
 
@@ -146,12 +148,11 @@ def numbers(result):
 
 
 def test_all_that_the_board_asks_for_is_answered(watched):
-    prometheus, _ = watched
-    now = time.time()
+    prometheus, _, began = watched
     empty = []
     for panel, target in board.expressions(board.load()):
         asked = board.filled(target["expr"])
-        result = prometheus.ask("query_range", query=asked, start=now - 120, end=now, step=1)["result"]
+        result = prometheus.ask("query_range", query=asked, start=began, end=time.time(), step=1)["result"]
         if not any(math.isfinite(number) for number in numbers(result)):
             empty.append(f"{panel['title']}: {asked}")
     assert not empty, "\n".join(empty)
@@ -165,15 +166,16 @@ def test_all_that_the_board_asks_for_is_answered(watched):
 
 
 def test_the_board_shows_what_happened(watched):
-    prometheus, _ = watched
+    prometheus, _, _ = watched
     assert prometheus.value('sum(increase(antiphon_turns_total[5m]))') >= 2
     slowest = prometheus.value('histogram_quantile(0.95, sum by (le) (increase(antiphon_turn_seconds_bucket{stage="first_audio"}[5m])))')
-    assert 0.3 < slowest < 30
+    assert 0.1 < slowest <= 30  # the last bound
     assert prometheus.value("antiphon_session_store_durable") == 1 and prometheus.value("antiphon_session_store_ok") == 1
 
 
 def test_all_alerts_are_evaluated_and_none_cries(watched):
-    prometheus, _ = watched
+    prometheus, _, _ = watched
+
     def rules():
         groups = prometheus.ask("rules")["groups"]
         return [rule for group in groups for rule in group["rules"]]
@@ -184,7 +186,7 @@ def test_all_alerts_are_evaluated_and_none_cries(watched):
 
 
 def test_a_server_that_is_gone_is_noticed(watched):
-    prometheus, server = watched
+    prometheus, server, _ = watched
     server.stop()
     prometheus.wait_for(lambda: prometheus.value('up{job="antiphon"}') == 0, "its end", 30)
     prometheus.wait_for(
