@@ -48,9 +48,19 @@ def in_words(value, unit, decimals=None):
         for size, name in [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")]:
             if value >= size:
                 return f"{value / size:.1f} {name}"
+    if unit == "bytes":
+        return f"{value:.0f}"
     if decimals == 0 or value == int(value):
         return f"{value:.0f}"
     return f"{value:.3g}"
+
+
+def round_up(value):
+    """To the next 1, 2, 4 or 8 of its size: numbers that a quarter of the axis can be marked with."""
+    if value <= 0:
+        return 1.0
+    size = 10 ** math.floor(math.log10(value))
+    return next(step * size for step in [1, 2, 4, 8, 10] if step * size >= value * 0.999)
 
 
 class Source:
@@ -124,7 +134,7 @@ def series(panel, source, width, height):
             stacked.append((name, points))
         lines = stacked
     values = [value for _, points in lines for _, value in points]
-    low, high = how.get("min", 0) or 0, max([how.get("max", 0) or 0, 1e-9, *values])
+    low, high = how.get("min", 0) or 0, how.get("max") or round_up(max([0, *values]))
     left, top, right, bottom = 52, 28, width - 10, height - 40
     parts = [axes(source, how["unit"], low, high, left, top, right, bottom)]
 
@@ -135,7 +145,8 @@ def series(panel, source, width, height):
     for step in how["thresholds"]["steps"][1:] if how["custom"]["thresholdsStyle"]["mode"] != "off" else []:
         if step["value"] <= high:
             y = place(source.start, step["value"])[1]
-            parts.append(f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="{NAMED[step["color"]]}" stroke-dasharray="5 4"/>')
+            parts.append(f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="{NAMED[step["color"]]}" '
+                         'stroke-dasharray="5 4"/>')
     for i, (name, points) in reversed(list(enumerate(lines))):
         colour, path, before = COLOURS[i % len(COLOURS)], "", None
         for at, value in points:
@@ -145,7 +156,7 @@ def series(panel, source, width, height):
         parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
     x = left
     for i, (name, _) in enumerate(lines):
-        if x > right - 40:
+        if x + 14 + 5.6 * len(name) > right:
             break
         parts.append(f'<rect x="{x}" y="{height - 17}" width="10" height="3" fill="{COLOURS[i % len(COLOURS)]}"/>'
                      f'<text x="{x + 14}" y="{height - 12}" font-size="10" fill="#c7d0d9">{html.escape(name)}</text>')
@@ -168,8 +179,8 @@ def heatmap(panel, source, width, height):
              f'opacity="{math.sqrt(value / most):.2f}"/>' for i, at, value in cells if value > 0.01]
     for i, (bound, _) in enumerate(rows):
         if i % 2:
-            parts.append(f'<text x="{left - 4}" y="{bottom - (i + 1) * tall + 3:.1f}" text-anchor="end" font-size="9" fill="#9fa7b3">'
-                         f'{in_words(bound, "s") if math.isfinite(bound) else "more"}</text>')
+            parts.append(f'<text x="{left - 4}" y="{bottom - (i + 1) * tall + 3:.1f}" text-anchor="end" font-size="9" '
+                         f'fill="#9fa7b3">{in_words(bound, "s") if math.isfinite(bound) else "more"}</text>')
     for i in range(5):
         at = source.start + (source.end - source.start) * i / 4
         parts.append(f'<text x="{left + (right - left) * i / 4:.1f}" y="{bottom + 12}" text-anchor="middle" font-size="9" '
