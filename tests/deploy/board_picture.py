@@ -48,17 +48,17 @@ def in_words(value, unit, decimals=None):
         for size, name in [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")]:
             if value >= size:
                 return f"{value / size:.1f} {name}"
-    if unit == "bytes":
-        return f"{value:.0f}"
     if decimals == 0 or value == int(value):
         return f"{value:.0f}"
     return f"{value:.3g}"
 
 
-def round_up(value):
+def round_up(value, unit):
     """To the next 1, 2, 4 or 8 of its size: numbers that a quarter of the axis can be marked with."""
     if value <= 0:
         return 1.0
+    if unit == "bytes":
+        return 2 ** math.ceil(math.log2(value))
     size = 10 ** math.floor(math.log10(value))
     return next(step * size for step in [1, 2, 4, 8, 10] if step * size >= value * 0.999)
 
@@ -134,7 +134,7 @@ def series(panel, source, width, height):
             stacked.append((name, points))
         lines = stacked
     values = [value for _, points in lines for _, value in points]
-    low, high = how.get("min", 0) or 0, how.get("max") or round_up(max([0, *values]))
+    low, high = how.get("min", 0) or 0, how.get("max") or round_up(max([0, *values]), how["unit"])
     left, top, right, bottom = 52, 28, width - 10, height - 40
     parts = [axes(source, how["unit"], low, high, left, top, right, bottom)]
 
