@@ -146,6 +146,17 @@ const edge::EngineOptions* Engines::options() const {
     return published_.load() == nullptr ? nullptr : &loaded_->options;
 }
 
+std::vector<LanguageModelState> Engines::language_models() const {
+    std::vector<LanguageModelState> states;
+    if (published_.load() == nullptr) return states;
+    const auto troubles = loaded_->language_model->troubles();
+    for (const std::string& name : loaded_->language_model->names()) {
+        const auto is_it = [&](const auto& trouble) { return trouble.name == name; };
+        states.push_back({name, std::none_of(troubles.begin(), troubles.end(), is_it)});
+    }
+    return states;
+}
+
 const edge::EndpointEngines* Engines::endpoint_engines() const {
     return published_.load() == nullptr ? nullptr : &*loaded_->endpoint_engines;
 }
@@ -238,7 +249,7 @@ base::Result<void> Engines::load(std::stop_token stop) {
         base::log::warning("embeddings.off", {{"because", to.embedder.why_none}});
 
     const auto pool = [&](std::optional<EngineWorkers>& workers, const char* name, std::size_t parallel) {
-        workers.emplace(name, parallel, parallel * static_cast<std::size_t>(settings.queue_per_worker));
+        workers.emplace(name, parallel, parallel * static_cast<std::size_t>(settings.queue_per_worker), metrics_);
     };
     pool(to.recognizer_workers, "recognizer", to.recognizer->parallel());
     if (to.language_detector) pool(to.language_workers, "language", to.language_detector->parallel());

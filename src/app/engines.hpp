@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/model_choice.hpp"
+#include "app/server_metrics.hpp"
 #include "app/settings.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
@@ -16,6 +17,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace antiphon::app {
 
@@ -51,6 +53,9 @@ public:
 
     /// What they can do; null until all are loaded.
     const edge::EngineOptions* options() const;
+
+    /// In the order of preference; empty until all are loaded.
+    std::vector<LanguageModelState> language_models() const;
 
     /// As engines(): what the plain endpoints run on.
     const edge::EndpointEngines* endpoint_engines() const;

@@ -3,10 +3,12 @@
 #include "app/engine_warm_up.hpp"
 #include "app/reload.hpp"
 #include "app/self_signed.hpp"
+#include "app/server_metrics.hpp"
 #include "app/settings_sources.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "edge/http_date.hpp"
+#include "edge/session_metrics.hpp"
 #include "edge/stun_client.hpp"
 #include "store/memory_store.hpp"
 #include "store/redis_store.hpp"
@@ -126,6 +128,12 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
         [this](base::Result<void> loaded) {
             boost::asio::post(control_, [this, loaded = std::move(loaded)] { take_loaded(loaded); });
         });
+    edge::SessionMetrics(metrics_).announce();
+    watch_server(metrics_, {registry_, [this] { return readiness(); }, [this] { return engines_->language_models(); },
+                            [this]() -> std::optional<std::chrono::system_clock::time_point> {
+                                if (!tls_) return std::nullopt;
+                                return tls_->facts().expires;
+                            }});
     return {};
 }
 
@@ -149,7 +157,7 @@ base::Result<void> Server::open_webrtc() {
     if (!address && address.error().code == base::Errc::invalid) return address.error();
     if (!address) base::log::warning("webrtc.no_public_address", {{"because", address.error().text}});
     wanted.public_address = address ? *address : "";
-    auto opened = edge::WebRtcStack::open(wanted);
+    auto opened = edge::WebRtcStack::open(wanted, &line_metrics_);
     if (!opened) return opened.error();
     webrtc_ = std::move(*opened);
     base::log::info("webrtc.open", {{"ports", wanted.ports}, {"public_address", wanted.public_address}});

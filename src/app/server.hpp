@@ -13,6 +13,7 @@
 #include "call/call_registry.hpp"
 #include "edge/client_secrets.hpp"
 #include "edge/http_listener.hpp"
+#include "edge/line_metrics.hpp"
 #include "edge/services.hpp"
 #include "edge/tls_certificates.hpp"
 #include "edge/webrtc_stack.hpp"
@@ -84,6 +85,7 @@ private:
     const ReadAgain read_again_;
     const base::Time began_;
     base::Metrics metrics_;
+    edge::LineMetrics line_metrics_{metrics_};
     call::CallRegistry registry_;
     edge::ClientSecrets client_secrets_;
     std::atomic<bool> stopping_ = false;

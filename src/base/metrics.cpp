@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <utility>
+
 namespace antiphon::base {
 
 Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>(prometheus::Registry::InsertBehavior::Merge)) {}
@@ -20,6 +22,21 @@ prometheus::Histogram& Metrics::seconds(const std::string& name, const std::stri
     return prometheus::BuildHistogram().Name(name).Help(help).Register(*registry_).Add(labels, kBuckets);
 }
 
-std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(registry_->Collect()); }
+void Metrics::before_text(std::function<void()> sample) {
+    const std::scoped_lock lock(samples_mutex_);
+    samples_.push_back(std::move(sample));
+}
+
+std::string Metrics::text() const {
+    {
+        const std::scoped_lock lock(samples_mutex_);
+        for (const auto& sample : samples_) sample();
+    }
+    return prometheus::TextSerializer().Serialize(registry_->Collect());
+}
+
+void raise(prometheus::Counter& counter, double total) {
+    if (const double counted = counter.Value(); total > counted) counter.Increment(total - counted);
+}
 
 }  // namespace antiphon::base

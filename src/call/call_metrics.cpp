@@ -8,6 +8,19 @@ prometheus::Histogram& stage(base::Metrics& metrics, const char* name) {
                            {{"stage", name}});
 }
 
+prometheus::Histogram& part(base::Metrics& metrics, const char* name) {
+    return metrics.seconds("antiphon_turn_part_seconds", "How long a part of an answer's beginning took by itself",
+                           {{"part", name}});
+}
+
+prometheus::Counter& responses(base::Metrics& metrics, const char* status) {
+    return metrics.counter("antiphon_responses_total", "Answers by how they ended", {{"status", status}});
+}
+
+prometheus::Counter& failures(base::Metrics& metrics, const char* stage) {
+    return metrics.counter("antiphon_turn_failures_total", "What an engine could not do for a turn", {{"stage", stage}});
+}
+
 }  // namespace
 
 CallMetrics::CallMetrics(base::Metrics& m)
@@ -19,7 +32,25 @@ CallMetrics::CallMetrics(base::Metrics& m)
       first_sound(stage(m, "first_sound")),
       turn_end(stage(m, "turn_end")),
       first_audio(stage(m, "first_audio")),
+      first_token_alone(part(m, "first_token")),
+      first_clause_alone(part(m, "first_clause")),
+      synthesis_alone(part(m, "synthesis")),
       turns(m.counter("antiphon_turns_total", "Turns of callers that were answered")),
+      responses_completed(responses(m, "completed")),
+      responses_cancelled(responses(m, "cancelled")),
+      responses_incomplete(responses(m, "incomplete")),
+      responses_failed(responses(m, "failed")),
+      hearing_failures(failures(m, "hearing")),
+      thinking_failures(failures(m, "thinking")),
+      speaking_failures(failures(m, "speaking")),
+      prompt_tokens(m.counter("antiphon_prompt_tokens_total", "Tokens of the prompts of calls' answers")),
+      cached_tokens(m.counter("antiphon_cached_tokens_total", "Those of them that did not have to be read again")),
+      completion_tokens(m.counter("antiphon_completion_tokens_total", "Tokens of calls' answers")),
+      thinking_seconds(m.counter("antiphon_thinking_seconds_total", "Time in which these tokens were read and made")),
+      recognized_seconds(m.counter("antiphon_recognized_seconds_total", "Length of the callers' sound that was recognized")),
+      synthesized_seconds(m.counter("antiphon_synthesized_seconds_total", "Length of the sound that was made of answers")),
+      dropped_seconds(m.counter("antiphon_dropped_sound_seconds_total",
+                                "Length of the callers' sound for which there was no room")),
       interruptions(m.counter("antiphon_interruptions_total", "Answers that the caller interrupted")),
       false_interruptions(m.counter("antiphon_false_interruptions_total",
                                     "Sounds that held the answer for a moment but were no interruption")),

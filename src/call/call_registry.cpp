@@ -5,9 +5,13 @@
 namespace antiphon::call {
 
 base::Result<CallPlace> CallRegistry::enter() {
-    if (closed_) return base::error(base::Errc::overloaded, "the server is shutting down");
+    if (closed_) {
+        ++refused_;
+        return base::error(base::Errc::overloaded, "the server is shutting down");
+    }
     if (count_->fetch_add(1) >= limit_) {
         count_->fetch_sub(1);
+        ++refused_;
         return base::error(base::Errc::overloaded,
                            "all " + std::to_string(limit_) + " calls are taken; try again later");
     }

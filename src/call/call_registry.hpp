@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace antiphon::call {
@@ -26,10 +27,13 @@ public:
 
     std::size_t calls() const { return *count_; }
     std::size_t limit() const { return limit_; }
+    /// How many were not given a place.
+    std::uint64_t refused() const { return refused_; }
 
 private:
     const std::size_t limit_;
     std::atomic<bool> closed_ = false;
+    std::atomic<std::uint64_t> refused_ = 0;
     std::shared_ptr<std::atomic<std::size_t>> count_;
 };
 

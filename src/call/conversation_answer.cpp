@@ -184,11 +184,16 @@ void Conversation::on_thought(base::TurnId turn, base::Result<engine::Generation
     answer.thought = true;
     if (end) {
         answer.usage = Usage{end->prompt_tokens, end->cached_tokens, end->completion_tokens};
+        engines_.metrics.prompt_tokens.Increment(end->prompt_tokens);
+        engines_.metrics.cached_tokens.Increment(end->cached_tokens);
+        engines_.metrics.completion_tokens.Increment(end->completion_tokens);
+        engines_.metrics.thinking_seconds.Increment(base::seconds(busy));
         answer.cut_short = end->reason == engine::FinishReason::length;
         // At the limit of tokens nothing says that the last call's arguments are all there.
         if (!answer.calls.empty()) answer.calls.back().whole = !answer.cut_short;
     } else {
         answer.failure = end.error().text;
+        engines_.metrics.thinking_failures.Increment();
         if (end.error().code == base::Errc::overloaded) engines_.metrics.overloads.Increment();
         base::log::warning("turn.not_thought", {{"call", session_.id}, {"turn", base::number(turn)}, {"reason", answer.failure}});
     }

@@ -12,6 +12,12 @@ namespace {
 /// Truncations name one of the last answers; older ones keep the text they have.
 constexpr std::size_t kSpokenKept = 8;
 
+prometheus::Counter& counter_of(ResponseStatus status, CallMetrics& metrics) {
+    if (status == ResponseStatus::completed) return metrics.responses_completed;
+    if (status == ResponseStatus::cancelled) return metrics.responses_cancelled;
+    return status == ResponseStatus::incomplete ? metrics.responses_incomplete : metrics.responses_failed;
+}
+
 }  // namespace
 
 void Conversation::finish_message_if_done() {
@@ -91,6 +97,7 @@ void Conversation::end_answer(ResponseStatus status, ResponseEnd end, const std:
     if (answer->sounding) peer_.send(OutputSoundStopped{answer->response.id});
     if (truncated) peer_.send(*truncated);
 
+    counter_of(status, engines_.metrics).Increment();
     engines_.metrics.used_seconds.Increment(base::seconds(answer->busy));
     if (!answer->greets) {
         const TurnMeasured measured = answer->marks.measured(answer->response.id, answer->speculated);

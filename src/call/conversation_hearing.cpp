@@ -159,6 +159,7 @@ void Conversation::forget_speech() {
 }
 
 void Conversation::on_sound_dropped(base::Duration length) {
+    engines_.metrics.dropped_seconds.Increment(base::seconds(length));
     // A turn that goes on for longer than we can hold ends here; without turns, the client is told.
     if (!speech_item_.empty()) {
         speech_ended(listener_.position());

@@ -21,6 +21,7 @@ void Conversation::say_pieces(std::vector<std::string> pieces) {
 void Conversation::on_sound(base::TurnId turn, std::size_t piece, std::span<const float> samples) {
     if (!answer_ || answer_->turn != turn) return;
     TurnMarks::mark(answer_->marks.first_sound, strand_->now());
+    engines_.metrics.synthesized_seconds.Increment(static_cast<double>(samples.size()) / answer_->rate);
     answer_->ledger.add_sound(piece, static_cast<std::int64_t>(samples.size()));
     answer_->pacer.push(samples);
     run_pacer();
@@ -35,6 +36,7 @@ void Conversation::on_spoken(base::TurnId turn, std::size_t piece, base::Result<
     ++answer.pieces_spoken;
     if (!end && answer.failure.empty()) {
         answer.failure = end.error().text;
+        engines_.metrics.speaking_failures.Increment();
         if (end.error().code == base::Errc::overloaded) engines_.metrics.overloads.Increment();
         base::log::warning("turn.not_spoken", {{"call", session_.id}, {"turn", base::number(turn)}, {"reason", answer.failure}});
     }

@@ -65,6 +65,8 @@ void Conversation::words_known(Hearing& heard) {
     std::erase_if(hearings_, [&](const Hearing& other) { return other.turn == hearing.turn; });
     engines_.metrics.used_seconds.Increment(base::seconds(hearing.busy));
     const auto& words = *hearing.transcript;
+    if (words) engines_.metrics.recognized_seconds.Increment(base::seconds(hearing.length()));
+    else engines_.metrics.hearing_failures.Increment();
     if (think::Content* content = content_of(hearing)) {
         content->sound.reset();
         if (words) content->text = words->text;

@@ -33,6 +33,13 @@ void observe(const TurnMeasured& turn, CallMetrics& metrics) {
     enter(metrics.first_sound, turn.first_sound);
     enter(metrics.turn_end, turn.turn_end);
     enter(metrics.first_audio, turn.first_audio);
+    const auto enter_between = [](prometheus::Histogram& histogram, const std::optional<double>& from,
+                                  const std::optional<double>& to) {
+        if (from && to) histogram.Observe(*to - *from);
+    };
+    enter_between(metrics.first_token_alone, turn.transcript, turn.first_token);
+    enter_between(metrics.first_clause_alone, turn.first_token, turn.first_clause);
+    enter_between(metrics.synthesis_alone, turn.first_clause, turn.first_sound);
 }
 
 }  // namespace antiphon::call

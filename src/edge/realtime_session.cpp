@@ -95,7 +95,10 @@ void RealtimeSession::count() {
     counted_ = std::shared_ptr<void>(&calls, [](void* gauge) { static_cast<prometheus::Gauge*>(gauge)->Decrement(); });
 }
 
-RealtimeSession::~RealtimeSession() { close_call(); }
+RealtimeSession::~RealtimeSession() {
+    close_call();
+    look_at_transport();
+}
 
 void RealtimeSession::go_on_from(ReturningCall returning) {
     if (const auto refused = configure(returning.stored.session))
@@ -208,6 +211,7 @@ void RealtimeSession::come_back(const ResumeFrom& from, const std::shared_ptr<Me
                                      {"complete", told.resumed->complete ? "yes" : "no"},
                                      {"over", line ? "webrtc" : "websocket"},
                                      {"was", lost_since_ ? "lost" : "there"}});
+    metrics_.came_back();
     if (!call_) return open_call();
     auto over_line = line ? sound_of(log_->take_sound()) : std::vector<Unheard>();
     base::Duration in_messages{};
@@ -255,7 +259,15 @@ bool RealtimeSession::reachable() const {
     return media_ ? !line_silent_ : main_ != nullptr;
 }
 
+void RealtimeSession::look_at_transport() {
+    Transport now = Transport::none;
+    if (call_ && media_) now = Transport::webrtc;
+    else if (call_ && main_) now = Transport::websocket;
+    metrics_.moved(std::exchange(transport_, now), now);
+}
+
 void RealtimeSession::look_at_reach(std::string_view what) {
+    look_at_transport();
     if (over_ || reachable() == !lost_since_.has_value()) return;
     if (!reachable()) {
         lost_since_ = strand_->now();
@@ -263,6 +275,7 @@ void RealtimeSession::look_at_reach(std::string_view what) {
             base::log::info("call.lost", {{"call", context_.session.id}, {"reason", what}});
             call_->hold_output();
             sounding_on_ = false;
+            metrics_.lost();
         }
         return start_ticking();
     }
@@ -335,6 +348,7 @@ void RealtimeSession::finish(std::string_view reason) {
                                         {"milliseconds", base::whole_milliseconds(strand_->now() - opened_at_)}});
     else
         base::log::warning("call.not_opened", {{"client", client_}, {"reason", reason}});
+    metrics_.ended(reason);
     // A client that has not come back in time may still find its conversation, where that outlives us.
     if (const auto recorder = std::exchange(recorder_, nullptr))
         recorder->end(reason == "not_resumed" && services_.session_store->durable());
@@ -347,6 +361,7 @@ void RealtimeSession::finish(std::string_view reason) {
     if (const auto coming = coming_.lock()) coming->close(CloseCode::policy_violation, "the call is over");
     for (const auto& observer : observers_) observer->close(CloseCode::normal, "the call is over");
     if (const auto main = std::exchange(main_, nullptr)) main->close(CloseCode::normal, "the call is over");
+    look_at_transport();
 }
 
 void RealtimeSession::hang_up() {

@@ -20,6 +20,7 @@
 #include "edge/replay_log.hpp"
 #include "edge/resume_from.hpp"
 #include "edge/services.hpp"
+#include "edge/session_metrics.hpp"
 #include "edge/stored_call.hpp"
 
 #include <cstddef>
@@ -137,6 +138,8 @@ private:
     bool reachable() const;
     /// After anything that may have changed that.
     void look_at_reach(std::string_view what);
+    /// Likewise: what the sound travels over, for the metrics.
+    void look_at_transport();
     /// Each second, while somebody is waited for or wants a sign of life.
     void tick();
     void start_ticking();
@@ -216,6 +219,8 @@ private:
     call::CallPlace place_;
     std::shared_ptr<void> counted_;           ///< among the calls under way, until the Call counts itself
     const Services& services_;
+    const SessionMetrics metrics_{services_.metrics};
+    Transport transport_ = Transport::none;   ///< as counted
     const std::shared_ptr<const call::Agent> agent_;
     const std::string call_id_;
     const std::string client_;

@@ -96,6 +96,7 @@ void WebRtcLine::take_reports(const PacketInbox::Packet& datagram) {
         if (block.ssrc != settings_.ssrc) continue;
         sender_->reported(block.highest_sequence, block.fraction_lost / 256.0);
         if (const auto took = round_trip(block, ntp_.middle(datagram.arrived))) round_trip_ = took;
+        if (settings_.metrics != nullptr) settings_.metrics->reported(block, round_trip_, counted_);
         reported_at_ = datagram.arrived;
         reports_keep_up_ = sender_->unreported() * BeatSchedule::kBeat <=
                            round_trip_.value_or(base::Duration::zero()) + kReportLags;
@@ -134,6 +135,7 @@ void WebRtcLine::report(base::Time now) {
     std::vector<ReportBlock> blocks;
     if (due && stream_)
         if (auto block = stream_->report(now)) blocks.push_back(*block);
+    if (due && settings_.metrics != nullptr) count(sent.packets, blocks);
     std::vector<std::uint8_t> packet;
     if (due && sent.packets > 0)
         packet = write_sender_report(settings_.ssrc, {ntp_.at(sent.at), sent.timestamp, sent.packets, sent.octets},
@@ -143,6 +145,13 @@ void WebRtcLine::report(base::Time now) {
     if (!missing.empty()) append_nack(packet, settings_.ssrc, stream_->ssrc(), missing);
     send_report_(packet);
     if (due) report_due_ = now + kReportEvery;
+}
+
+void WebRtcLine::count(std::uint32_t sent, std::span<const ReportBlock> blocks) {
+    settings_.metrics->sent(sent, counted_);
+    if (blocks.empty()) return;
+    settings_.metrics->received(blocks.front(), stream_->packets(), stream_->jitter_seconds(), counted_);
+    settings_.metrics->heard(receiver_.figures(), counted_);
 }
 
 void WebRtcLine::end() {

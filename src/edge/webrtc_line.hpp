@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "edge/line_metrics.hpp"
 #include "edge/media_line.hpp"
 #include "edge/packet_inbox.hpp"
 #include "edge/rtcp_report.hpp"
@@ -31,6 +32,7 @@ struct WebRtcLineSettings {
     std::string cname;
     bool receives = true;  ///< the client sends
     bool nack = false;     ///< the client resends what is asked for
+    LineMetrics* metrics = nullptr;  ///< none: nothing is counted
     base::Time now{};      ///< the same moment as `wall`
     std::chrono::system_clock::time_point wall{};
 };
@@ -77,6 +79,7 @@ private:
     void watch_silence(base::Time now);
     void watch_well_being(base::Time now);
     void report(base::Time now);
+    void count(std::uint32_t sent, std::span<const ReportBlock> blocks);
 
     const WebRtcLineSettings settings_;
     const NtpClock ntp_;
@@ -101,6 +104,8 @@ private:
     base::Time report_due_{};
     std::optional<base::Duration> round_trip_;
     base::Duration receiver_jitter_{};
+
+    LineCounted counted_;  ///< of what is in the metrics already
 };
 
 }  // namespace antiphon::edge

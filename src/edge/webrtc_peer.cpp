@@ -142,6 +142,7 @@ base::Result<void> WebRtcPeer::make_line() {
     line.cname = cname_;
     line.receives = offer_.client_sends;
     line.nack = offer_.nack;
+    line.metrics = stack_.line_metrics();
     line.now = strand_->now();
     line.wall = std::chrono::system_clock::now();
     line_ = std::make_shared<WebRtcLine>(

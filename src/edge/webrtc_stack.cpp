@@ -72,7 +72,7 @@ void set_up_library() {
 
 }  // namespace
 
-base::Result<std::unique_ptr<WebRtcStack>> WebRtcStack::open(const WebRtcSettings& settings) {
+base::Result<std::unique_ptr<WebRtcStack>> WebRtcStack::open(const WebRtcSettings& settings, LineMetrics* metrics) {
     const auto ports = read_ports(settings.ports);
     if (!ports)
         return base::error(base::Errc::invalid,
@@ -110,6 +110,7 @@ base::Result<std::unique_ptr<WebRtcStack>> WebRtcStack::open(const WebRtcSetting
     stack->first_port_ = ports->first;
     stack->last_port_ = ports->last;
     stack->one_port_ = std::move(one_port);
+    stack->line_metrics_ = metrics;
     return stack;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "edge/hand_over.hpp"
+#include "edge/line_metrics.hpp"
 #include "edge/media_clock.hpp"
 #include "edge/webrtc_certificate.hpp"
 #include "edge/webrtc_settings.hpp"
@@ -36,7 +37,9 @@ public:
 
     /// Fails with `invalid` for ports that are none, an address that is none, or a bad certificate, and with
     /// `unavailable` when the one port for all calls is taken or a file cannot be read.
-    static base::Result<std::unique_ptr<WebRtcStack>> open(const WebRtcSettings& settings);
+    /// `metrics`, which must outlive the stack, are for all its lines; without them nothing is counted.
+    static base::Result<std::unique_ptr<WebRtcStack>> open(const WebRtcSettings& settings,
+                                                           LineMetrics* metrics = nullptr);
 
     /// close(), and the end of the library's threads. No peer is left by then: what was posted to strands has gone.
     ~WebRtcStack();
@@ -44,6 +47,7 @@ public:
     WebRtcStack& operator=(const WebRtcStack&) = delete;
 
     const WebRtcSettings& settings() const { return settings_; }
+    LineMetrics* line_metrics() const { return line_metrics_; }
     MediaClock& clock() { return clock_; }
     rtc::Configuration configuration() const;
 
@@ -77,6 +81,7 @@ private:
     void destroy_closed(base::Time now);
 
     const WebRtcSettings settings_;
+    LineMetrics* line_metrics_ = nullptr;
     WebRtcCertificate certificate_;
     std::uint16_t first_port_ = 0;  ///< 0: any
     std::uint16_t last_port_ = 0;

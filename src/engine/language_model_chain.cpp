@@ -94,6 +94,12 @@ void LanguageModelChain::probe_while_open(const std::stop_token& stop) {
     }
 }
 
+std::vector<std::string> LanguageModelChain::names() const {
+    std::vector<std::string> names;
+    for (const Link& link : links_) names.push_back(link.name);
+    return names;
+}
+
 std::vector<LanguageModelChain::Trouble> LanguageModelChain::troubles() const {
     const std::lock_guard lock(mutex_);
     std::vector<Trouble> troubles;

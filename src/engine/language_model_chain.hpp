@@ -52,6 +52,9 @@ public:
     /// Which models are left alone now, and why; empty: all is well.
     std::vector<Trouble> troubles() const;
 
+    /// The names of all models, in their order.
+    std::vector<std::string> names() const;
+
     /// The first model's name: what this one goes by.
     const std::string& name() const noexcept { return links_.front().name; }
 

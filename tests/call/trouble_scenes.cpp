@@ -23,6 +23,8 @@ TEST_F(TroubleScene, TheRecognizerFails) {
     turn();
     ASSERT_EQ(count<TranscriptionFailed>(), 1U);
     EXPECT_EQ(peer.all<TranscriptionFailed>()[0].error.text, "out of memory");
+    EXPECT_EQ(call_metrics.hearing_failures.Value(), 1.0);
+    EXPECT_EQ(call_metrics.recognized_seconds.Value(), 0.0);
     EXPECT_EQ(count<ResponseCreated>(), 0U);
     recognizer.failure.reset();
     expect_a_good_turn();
@@ -35,6 +37,8 @@ TEST_F(TroubleScene, TheLanguageModelFails) {
     ASSERT_EQ(count<ResponseDone>(), 1U);
     EXPECT_EQ(peer.all<ResponseDone>()[0].response.status, ResponseStatus::failed);
     EXPECT_EQ(peer.all<ResponseDone>()[0].response.failure, "no answer");
+    EXPECT_EQ(call_metrics.thinking_failures.Value(), 1.0);
+    EXPECT_EQ(call_metrics.responses_failed.Value(), 1.0);
     language_model.failure.reset();
     expect_a_good_turn();
 }
@@ -45,8 +49,13 @@ TEST_F(TroubleScene, TheSynthesizerFails) {
     turn();
     ASSERT_EQ(count<ResponseDone>(), 1U);
     EXPECT_EQ(peer.all<ResponseDone>()[0].response.status, ResponseStatus::failed);
+    EXPECT_EQ(call_metrics.speaking_failures.Value(), 1.0);
+    EXPECT_EQ(call_metrics.synthesized_seconds.Value(), 0.0);
     synthesizer.failure.reset();
     expect_a_good_turn();
+    EXPECT_EQ(call_metrics.responses_completed.Value(), 1.0);
+    EXPECT_GT(call_metrics.synthesized_seconds.Value(), 0.0);
+    EXPECT_GT(call_metrics.recognized_seconds.Value(), 0.0);
 }
 
 TEST_F(TroubleScene, TheRecognizerIsOverloaded) {

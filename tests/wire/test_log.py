@@ -3,6 +3,7 @@
 import re
 
 from conversation import converse
+from speech import country_question
 
 ENGINES = ("synthesizer", "recognizer", "language_model")
 
@@ -42,3 +43,24 @@ async def test_a_call_is_told_from_its_opening_to_its_sum(server):
             fields,
         ), fields
     assert re.search(rf" call\.closed call={call} reason=closed_by_client turns_answered=2 milliseconds=\d+$", server.log(), re.MULTILINE)
+
+
+async def test_nothing_of_what_is_said_is_in_the_log_at_any_level(start):
+    server = start("log.level=debug")
+    async with converse(server) as talk:
+        await talk.update(instructions="Your name is Zanzibarina. Answer in one short sentence.")
+        since = len(talk.events)
+        await talk.speak(country_question(), silence=2)
+        await talk.until("response.done", since=since)
+        heard = (await talk.until("conversation.item.input_audio_transcription.completed"))["transcript"]
+        said = talk.words()
+        since = len(talk.events)
+        await talk.type("My password is Quetzalcoatlus.")
+        await talk.connection.response.create()
+        await talk.until("response.done", since=since)
+    server.wait_for_log("call.closed")
+    log = server.log()
+    assert " debug " in log.lower() or "[debug]" in log.lower(), "nothing was logged at that level"
+    assert heard and said
+    for secret in ["Zanzibarina", "Quetzalcoatlus", heard.strip(), said.strip(), "for your country"]:
+        assert secret not in log, secret

@@ -157,9 +157,13 @@ async def test_the_embedded_model_stands_in_and_the_server_is_taken_back(binary,
             assert status == 200 and body["ready"]
             assert "llama3.2:3b" in body["degraded"][0] and "cannot be reached" in body["degraded"][0]
             assert f"127.0.0.1:{port}" in body["degraded"][0]
+            assert server.metric("antiphon_language_model_fallback") == server.metric("antiphon_degraded_parts") == 1
+            assert server.metric('antiphon_language_model_usable{model="llama3.2:3b"}') == 0
             remote = RemoteModel(port)
             server.wait_for_log("language_model.recovered", 60)
             assert "degraded" not in ready(server)[1]
+            assert server.metric("antiphon_language_model_fallback") == server.metric("antiphon_degraded_parts") == 0
+            assert server.metric('antiphon_language_model_usable{model="llama3.2:3b"}') == 1
             assert (await answer(talk))[1] == SAID
     finally:
         remote.close()

@@ -85,6 +85,8 @@ def test_the_certificate_is_for_this_machine_and_its_key_is_private(tls_server, 
             with trust.wrap_socket(plain, server_hostname=name) as secure:
                 assert secure.version() in ("TLSv1.2", "TLSv1.3")
                 shown = secure.getpeercert(binary_form=True)
+                ends = ssl.cert_time_to_seconds(secure.getpeercert()["notAfter"])
+    assert tls_server.metric("antiphon_tls_certificate_expiry_time_seconds") == ends
     fingerprint = hashlib.sha256(shown).hexdigest().upper()
     assert logged(tls_server, "fingerprint").replace(":", "") == fingerprint
     public = subprocess.run(["openssl", "x509", "-in", certificate, "-pubkey", "-noout"], capture_output=True, check=True).stdout

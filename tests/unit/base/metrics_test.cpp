@@ -48,6 +48,24 @@ TEST(Metrics, TheSameNameAndLabelsAreTheSameMetric) {
     EXPECT_THAT(metrics.text(), HasSubstr("c{kind=\"b\"} 0\n"));
 }
 
+TEST(Metrics, WhatIsLookedAtIsLookedAtBeforeEachText) {
+    Metrics metrics;
+    int looks = 0;
+    metrics.before_text([&] { metrics.gauge("looks", "help").Set(++looks); });
+    EXPECT_THAT(metrics.text(), HasSubstr("looks 1\n"));
+    EXPECT_THAT(metrics.text(), HasSubstr("looks 2\n"));
+}
+
+TEST(Metrics, ACounterIsRaisedAndNeverLowered) {
+    Metrics metrics;
+    auto& counter = metrics.counter("c", "help");
+    raise(counter, 5);
+    raise(counter, 3);
+    EXPECT_EQ(counter.Value(), 5);
+    raise(counter, 6.5);
+    EXPECT_EQ(counter.Value(), 6.5);
+}
+
 TEST(Metrics, ALabelCannotForgeALine) {
     Metrics metrics;
     metrics.counter("c", "help", {{"kind", "a\"} 5\nforged 1"}});

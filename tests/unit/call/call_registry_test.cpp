@@ -17,6 +17,7 @@ TEST(CallRegistry, RefusesOneMoreThanItsLimitAndTakesPlacesBack) {
     ASSERT_FALSE(third);
     EXPECT_EQ(third.error().code, base::Errc::overloaded);
     EXPECT_EQ(registry.calls(), 2U);
+    EXPECT_EQ(registry.refused(), 1U);
     first->reset();
     EXPECT_TRUE(registry.enter());
 }
@@ -25,6 +26,7 @@ TEST(CallRegistry, ClosedItTakesNobody) {
     CallRegistry registry(2);
     registry.close();
     EXPECT_FALSE(registry.enter());
+    EXPECT_EQ(registry.refused(), 1U);
 }
 
 TEST(CallRegistry, APlaceMayOutliveTheRegistry) {

@@ -334,5 +334,26 @@ TEST_F(ResumeTest, observers_are_at_most_four_and_end_with_the_call) {
     for (std::size_t i = 0; i + 1 < users.size(); ++i) users[i]->ended(ChannelEnd::closed_by_server);
 }
 
+TEST_F(ResumeTest, losses_returns_and_the_end_are_counted) {
+    const auto expect = [&](const std::string& line) {
+        EXPECT_NE(metrics.text().find("\n" + line + "\n"), std::string::npos) << line;
+    };
+    SessionMetrics(metrics).announce();
+    open();
+    expect("antiphon_connected_calls{transport=\"websocket\"} 1");
+    vanish();
+    expect("antiphon_connected_calls{transport=\"websocket\"} 0");
+    expect("antiphon_call_losses_total 1");
+    come_back();
+    expect("antiphon_connected_calls{transport=\"websocket\"} 1");
+    expect("antiphon_connections_total{transport=\"websocket\"} 2");
+    expect("antiphon_call_returns_total 1");
+    expect("antiphon_call_ends_total{reason=\"closed_by_client\"} 0");
+    vanish(ChannelEnd::closed_by_client);
+    expect("antiphon_connected_calls{transport=\"websocket\"} 0");
+    expect("antiphon_call_ends_total{reason=\"closed_by_client\"} 1");
+    expect("antiphon_call_losses_total 1");
+}
+
 }  // namespace
 }  // namespace antiphon::edge
