@@ -94,7 +94,7 @@ if nginx=$(PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v nginx) && [ -r "$ce
     "$nginx" -t -q -c "$work/check.conf" -e "$work/log" 2>"$work/said" || { cat "$work/said" >&2; fail "nginx does not take it; $conf is as it was"; }
     checked="nginx -t takes it"
 else
-    checked="no nginx here to check it"
+    checked="not checked: that takes nginx and the certificate"
 fi
 
 if cmp -s "$conf" "$work/nginx.conf"; then

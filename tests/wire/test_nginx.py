@@ -70,11 +70,13 @@ def values(headers, name):
 
 
 async def type_a_question(call):
-    """A turn over an open WebSocket, to its end."""
+    """A turn over an open WebSocket, to its end, which may be that of its tokens: a sound is enough."""
     item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Say hello."}]}
     await call.send(json.dumps({"type": "conversation.item.create", "item": item}))
     await call.send(json.dumps({"type": "response.create", "response": {"max_output_tokens": 12}}))
-    return await until(call, "response.done")
+    seen = await until(call, "response.done")
+    assert seen[-1]["response"]["status"] in ("completed", "incomplete"), seen[-1]
+    assert any(event["type"] == "response.output_audio.delta" for event in seen)
 
 
 async def until(call, kind):
@@ -116,9 +118,7 @@ def test_a_script_that_a_browser_has_is_not_sent_again(nginx):
 async def test_a_websocket_call(nginx, behind):
     async with websockets.connect(nginx.place().websocket_url, max_size=None, origin="https://elsewhere.example") as call:
         await until(call, "response.done")  # the greeting
-        done = await type_a_question(call)
-        assert done[-1]["response"]["status"] == "completed"
-        assert any(event["type"] == "response.output_audio.delta" for event in done)
+        await type_a_question(call)
     behind.wait_until_no_calls()
 
 
@@ -313,8 +313,7 @@ async def test_slow_clients_are_nobody_elses_trouble(nginx, behind):
                         one.send(b"x")
                 time.sleep(0.02)
 
-        answered, _ = await asyncio.gather(type_a_question(call), asyncio.to_thread(look))
-        assert answered[-1]["response"]["status"] == "completed"
+        await asyncio.gather(type_a_question(call), asyncio.to_thread(look))
         assert connections_to(behind.port) <= before + 2, "what is slow does not reach the server"
         assert sorted(took)[int(0.99 * len(took))] <= 0.1, sorted(took)[-5:]
         # Headers have ten seconds, whatever trickles in.
@@ -376,7 +375,7 @@ async def test_a_renewed_certificate_is_shown_after_a_reload_and_no_call_is_lost
         greeting = await until(call, "response.done")
         assert greeting[-1]["response"]["status"] == "completed"
         assert [e["transcript"] for e in greeting if e["type"] == "response.output_audio_transcript.done"] == [GREETING]
-        assert (await type_a_question(call))[-1]["response"]["status"] == "completed"
+        await type_a_question(call)
     behind.wait_until_no_calls()
 
 
