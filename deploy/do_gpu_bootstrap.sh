@@ -88,7 +88,7 @@ is_blank() {
     [ "$size" -ge $((2 * edge)) ] || return 1
     cmp -s -n $edge "$device" /dev/zero && cmp -s -i $((size - edge)):0 -n $edge "$device" /dev/zero || return 1
     for ((place = 1; place <= 64; place++)); do
-        cmp -s -i $((size / 65 * place)):0 -n $((1 << 20)) "$device" /dev/zero || return 1
+        cmp -s -i $((size * place / 65)):0 -n $((1 << 20)) "$device" /dev/zero || return 1
     done
 }
 
@@ -229,7 +229,8 @@ docker_repository() {
         fail "the key of Docker's packages is not the one that it should be (${found:-none})" \
             "Somebody may stand between this machine and download.docker.com; nothing was installed"
     fi
-    install -D -m 644 "$key" /etc/apt/keyrings/docker.asc
+    install -d /etc/apt/keyrings /etc/apt/sources.list.d
+    install -m 644 "$key" /etc/apt/keyrings/docker.asc
     rm -f "$key"
     echo "deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/$os_id $codename stable" \
         >/etc/apt/sources.list.d/docker.list

@@ -26,18 +26,16 @@ esac | sed 's/\\bloop\\b/disk/g'
 """
 NOTED = '#!/bin/bash\necho "$(basename "$0") $*" >>"$STUBS/called"\n'
 DOCKER = NOTED + """
-[ -e "$STUBS/docker-is-there" ] || exit 1
-case "$1 $2" in "compose version") echo 2.40.0 ;; *) echo "Docker version 28.0.0" ;; esac
+case "$1 $2" in "compose version") [ -e "$STUBS/compose" ] && echo 2.40.0 ;; *) echo "Docker version 28.0.0" ;; esac
 """
 APT_GET = NOTED + """
-case "$*" in *fails*) exit 100 ;; esac
-if [ -e "$STUBS/no-$3" ] || [ -e "$STUBS/no-$4" ]; then exit 100; fi
-case "$*" in *docker-compose*) touch "$STUBS/docker-is-there" ;; esac
+case "$*" in *" docker.io"* | *" docker-ce"*) cp "$STUBS/docker-once-installed" "$STUBS/docker" ;; esac
+case "$*" in *docker-compose*) touch "$STUBS/compose" ;; esac
 """
 CURL = NOTED + '[ -e "$STUBS/offline" ] && exit 6; while [ $# -gt 0 ]; do [ "$1" = -o ] && echo key >"$2"; shift; done\n'
 GPG = NOTED + f'echo "pub:-:4096:1:8D81803C0EBFCD88:1:::-:::scSC::::::23::0:"; echo "fpr:::::::::$(cat "$STUBS/key" 2>/dev/null || echo {DOCKER_KEY}):"\n'
-STUBS = {"lsblk": LSBLK, "docker": DOCKER, "apt-get": APT_GET, "curl": CURL, "gpg": GPG, "dpkg": NOTED + "[ $1 = --print-architecture ] && echo amd64\n",
-         "systemctl": NOTED}
+DPKG = NOTED + '[ "$1" = --print-architecture ] && echo amd64\n'  # and no package is known
+STUBS = {"lsblk": LSBLK, "docker-once-installed": DOCKER, "apt-get": APT_GET, "curl": CURL, "gpg": GPG, "dpkg": DPKG, "systemctl": NOTED}
 
 
 def loops_work():
@@ -60,16 +58,15 @@ class Machine:
             (self.stubs / name).write_text(text)
             (self.stubs / name).chmod(0o755)
         (self.stubs / "disks").write_text("")
-        (folder / "etc").mkdir()
+        (folder / "etc/apt").mkdir(parents=True)
         (folder / "etc/fstab").write_text("# the system's own\nproc /proc proc defaults 0 0\n")
         (folder / "etc/os-release").write_text('ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\nUBUNTU_CODENAME=noble\n')
         self.loops = []
         self.holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec sleep infinity"], stdout=subprocess.PIPE)
         self.holder.stdout.readline()
         self.inside("mount", "-t", "tmpfs", "none", "/mnt")
-        for name in ("passwd", "group"):
-            shutil.copy(f"/etc/{name}", folder / "etc")
-        self.inside("mount", "--bind", folder / "etc", "/etc")
+        for name in ("fstab", "os-release", "apt"):
+            self.inside("mount", "--bind", folder / "etc" / name, os.path.realpath(f"/etc/{name}"))
 
     def disk(self, prepare=None):
         """A new disk; `prepare` gets its device."""
@@ -146,7 +143,9 @@ def tool(*words):
 
 
 def partition_table(device):
-    subprocess.run(["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", device], input=b"label: gpt\n,,\n", check=True, capture_output=True)
+    """One partition from the first MiB on, as old as disks."""
+    entry = bytes([0, 0, 0, 0, 0x83, 0, 0, 0]) + (2048).to_bytes(4, "little") + (SIZE // 512 - 2048).to_bytes(4, "little")
+    write_at(446, entry + bytes(48) + b"\x55\xaa")(device)
 
 
 def test_a_blank_disk_is_left_alone_unless_it_may_be_formatted(machine):
@@ -176,9 +175,9 @@ def test_a_blank_disk_is_formatted_when_told_and_found_again(machine):
 
 
 @pytest.mark.parametrize("prepare", [
-    pytest.param(tool("mkfs.vfat"), id="vfat"), pytest.param(tool("mkswap"), id="swap"), pytest.param(partition_table, id="partitions"),
+    pytest.param(tool("mkfs.ext2", "-q"), id="ext2"), pytest.param(tool("mkswap"), id="swap"), pytest.param(partition_table, id="partitions"),
     pytest.param(write_at(0), id="first byte"), pytest.param(write_at(5 << 20), id="fifth MiB"), pytest.param(write_at(SIZE - 512), id="last sector"),
-    pytest.param(write_at(SIZE // 65 * 20 + 100), id="in between"),
+    pytest.param(write_at(SIZE * 20 // 65 + 100), id="in between"),
     pytest.param(write_at(SIZE - 4096, bytes.fromhex("fc4e2ba9") + b"\1\0\0\0"), id="RAID member"),
 ])
 def test_a_disk_that_holds_anything_is_never_formatted(machine, prepare):
@@ -257,7 +256,7 @@ def test_a_wrong_key_installs_nothing(machine):
     (machine.stubs / "key").write_text("A" * 40)
     done = machine.bootstrap(check=False)
     assert done.returncode == 1 and "not the one that it should be" in done.stderr
-    assert "docker-ce" not in machine.called() and not (machine.folder / "etc/apt").exists()
+    assert "docker-ce" not in machine.called() and not list((machine.folder / "etc/apt").iterdir())
 
 
 def test_without_dockers_packages_the_distributions_are_taken(machine):
@@ -265,6 +264,13 @@ def test_without_dockers_packages_the_distributions_are_taken(machine):
     machine.bootstrap()
     assert "install -y -qq docker.io" in machine.called() and "docker-compose-v2" in machine.called()
     assert "docker-ce" not in machine.called()
+
+
+def test_who_has_the_distributions_docker_keeps_it_and_gets_compose(machine):
+    shutil.copy(machine.stubs / "docker-once-installed", machine.stubs / "docker")
+    machine.bootstrap()
+    assert "docker-compose-v2" in machine.called() and "install -y -qq docker-ce" not in machine.called()
+    assert not list((machine.folder / "etc/apt").iterdir())
 
 
 def test_another_system_than_debian_is_told_so(machine):
@@ -293,10 +299,10 @@ def test_the_gpu_is_named_with_what_fits_it(machine):
     stub(machine, "nvidia-smi", "exit 9")
     assert "finds no GPU" in machine.bootstrap("--no-docker").stderr
     # ROCm, with a /dev that has what its driver makes.
-    machine.inside("mount", "-t", "tmpfs", "none", "/sys/class") if False else None
     stub(machine, "rocm-smi", "printf 'GPU[0]\\t\\t: Card Series: \\t\\tAMD Instinct MI300X VF\\n'")
     stub(machine, "rocminfo", "printf '  Name:                    AMD EPYC\\n  Name:                    gfx942\\n'")
     (machine.folder / "dev").mkdir()
+    (machine.folder / "dev/fd").symlink_to("/proc/self/fd")
     for name in ("kfd", "null", "zero"):
         (machine.folder / "dev" / name).touch()
     machine.inside("mount", "--bind", "/dev/null", machine.folder / "dev/null")

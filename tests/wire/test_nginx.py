@@ -16,7 +16,7 @@ import websockets
 
 from server import error_of
 from webrtc_call import calling
-from whole_nginx import CONFIGURATION, DEPLOY, DOMAIN, Authority, WholeNginx, free_port, wait_for
+from whole_nginx import CONFIGURATION, DEPLOY, DOMAIN, Authority, WholeNginx, connections_to, free_port, wait_for
 
 GREETING = ("Good morning, and welcome. " * 6).strip()
 
@@ -283,12 +283,6 @@ def test_connections_are_bounded_for_each_address(make_nginx, behind):
         for one in held:
             one.close()
     wait_for(lambda: ask(nginx, "GET", "/health", client="127.0.4.5")[0] == 200, "room for others of that address")
-
-
-def connections_to(port):
-    """How many are established at that port of this machine."""
-    with open("/proc/net/tcp") as table:
-        return sum(f":{port:04X}" in line.split()[1] and line.split()[3] == "01" for line in list(table)[1:])
 
 
 @pytest.mark.real_time

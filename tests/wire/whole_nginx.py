@@ -38,6 +38,12 @@ def wait_for(question, what, seconds=20):
     raise AssertionError(f"no sign of {what} in {seconds} s")
 
 
+def connections_to(port):
+    """How many are established at that port of this machine."""
+    with open("/proc/net/tcp") as table:
+        return sum(f":{port:04X}" in line.split()[1] and line.split()[3] == "01" for line in list(table)[1:])
+
+
 class Names:
     """A name server that knows one name, `app`, and has `addresses` for it: Docker's, as nginx sees it."""
 
