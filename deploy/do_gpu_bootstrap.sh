@@ -284,18 +284,24 @@ fi
 # --- The GPU -----------------------------------------------------------------------------------------------------------
 
 step "GPU"
-override=""
+override="" own=()
 if [ -e /dev/kfd ]; then
+    group=$(stat -c %g /dev/kfd)
     name=$(rocm-smi --showproductname 2>/dev/null | awk -F: '/Card [Ss]eries/ { gsub(/^[ \t]+/, "", $NF); print $NF; exit }' || true)
     architecture=$(rocminfo 2>/dev/null | awk '$1 == "Name:" && $2 ~ /^gfx/ { print $2; exit }' || true)
-    say "ROCm: ${name:-an AMD GPU}${architecture:+ ($architecture)}, /dev/kfd of the group $(stat -c %g /dev/kfd)"
+    say "ROCm: ${name:-an AMD GPU}${architecture:+ ($architecture)}, /dev/kfd of the group $group"
     [ -n "$name$architecture" ] || warn "neither rocm-smi nor rocminfo says which: is ROCm installed?"
     compgen -G '/dev/dri/renderD*' >/dev/null || warn "there is no /dev/dri/renderD*: the amdgpu driver is not complete"
     override=compose.rocm.yaml
+    # The container's user gets at the GPU by these groups, and the program is built for this architecture.
+    own=("RENDER_GID=$group" "VIDEO_GID=$(getent group video | cut -d: -f3)")
+    [ -z "$architecture" ] || own+=("GPU_ARCHITECTURES=$architecture")
 elif command -v nvidia-smi >/dev/null; then
     if name=$(nvidia-smi --query-gpu=name,memory.total --format=csv,noheader 2>/dev/null) && [ -n "$name" ]; then
         say "CUDA: $(head -n 1 <<<"$name") ($(wc -l <<<"$name") in all)"
         override=compose.cuda.yaml
+        architecture=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d . || true)
+        [[ ! $architecture =~ ^[0-9]+$ ]] || own+=("GPU_ARCHITECTURES=$architecture")
         command -v nvidia-ctk >/dev/null || command -v nvidia-container-runtime >/dev/null ||
             warn "containers cannot reach it yet: install nvidia-container-toolkit, then: nvidia-ctk runtime configure --runtime=docker && systemctl restart docker"
     else
@@ -307,12 +313,11 @@ fi
 
 # --- What comes next ---------------------------------------------------------------------------------------------------
 
-if [ -e "$repository/docker-compose.yml" ]; then compose="docker-compose.yml"; else compose="compose.yaml"; fi
 step "Next"
 [ -e "$repository/.env" ] || say "cp .env.example .env"
 say "in .env:"
 say "    HF_CACHE_DIR=$scratch/hf"
 say "    TORCH_CACHE_DIR=$scratch/torch"
-[ -z "$override" ] || say "    COMPOSE_FILE=$compose:$override"
+for line in ${override:+"COMPOSE_FILE=compose.yaml:$override"} "${own[@]}"; do say "    $line"; done
 say "docker compose up --build -d"
 [ $dry_run = no ] || step "This was a dry run: nothing was changed"

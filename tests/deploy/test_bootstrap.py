@@ -289,10 +289,11 @@ def test_the_gpu_is_named_with_what_fits_it(machine):
     none = machine.bootstrap("--no-docker").stdout
     if pathlib.Path("/dev/kfd").exists():
         pytest.skip("this machine has an AMD GPU")
-    stub(machine, "nvidia-smi", "echo 'NVIDIA H100 80GB HBM3, 81559 MiB'")
+    stub(machine, "nvidia-smi", "case $1 in *compute_cap) echo 9.0 ;; *) echo 'NVIDIA H100 80GB HBM3, 81559 MiB' ;; esac")
     cuda = machine.bootstrap("--no-docker")
     assert "none was found" in none and "COMPOSE_FILE" not in none
-    assert "CUDA: NVIDIA H100 80GB HBM3" in cuda.stdout and ":compose.cuda.yaml" in cuda.stdout
+    assert "CUDA: NVIDIA H100 80GB HBM3" in cuda.stdout
+    assert "COMPOSE_FILE=compose.yaml:compose.cuda.yaml" in cuda.stdout and "GPU_ARCHITECTURES=90" in cuda.stdout
     assert "nvidia-container-toolkit" in cuda.stderr
     stub(machine, "nvidia-ctk", "")
     assert "nvidia-container-toolkit" not in machine.bootstrap("--no-docker").stderr
@@ -309,7 +310,9 @@ def test_the_gpu_is_named_with_what_fits_it(machine):
     machine.inside("mount", "--bind", "/dev/zero", machine.folder / "dev/zero")
     machine.inside("mount", "--rbind", machine.folder / "dev", "/dev")
     rocm = machine.bootstrap("--no-docker")
-    assert "ROCm: AMD Instinct MI300X VF (gfx942)" in rocm.stdout and ":compose.rocm.yaml" in rocm.stdout
+    assert "ROCm: AMD Instinct MI300X VF (gfx942)" in rocm.stdout
+    assert "COMPOSE_FILE=compose.yaml:compose.rocm.yaml" in rocm.stdout and "RENDER_GID=0" in rocm.stdout
+    assert "GPU_ARCHITECTURES=gfx942" in rocm.stdout
     assert "renderD" in rocm.stderr
 
 
