@@ -7,12 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { captions, openPage, screenshot, startBrowser, waitForText } from './support/browser.mjs';
+import { openPage, startBrowser } from './support/browser.mjs';
 import { Nginx } from './support/nginx.mjs';
-import { keepPeers, kSaid, microphone, received } from './support/question.mjs';
-import { RealServer, wordErrorRate } from './support/real_server.mjs';
-
-const kTimeout = 60_000;
+import { keepPeers, microphone } from './support/question.mjs';
+import { RealServer } from './support/real_server.mjs';
+import { takeTurn } from './support/turn.mjs';
 
 let folder;
 let server;
@@ -33,27 +32,12 @@ after(async () => {
 const open = (sound) => startBrowserAt({ microphone: sound, trust: [nginx.keyHash] });
 const startBrowserAt = (options) => startBrowser({ hosts: [nginx.name], ...options });
 
-/** A whole turn: the question is understood, and the answer speaks. */
 async function callAndAsk(query, way) {
   const browser = await open(await microphone(folder, way, [3]));
   try {
     const { page, errors } = await openPage(browser, `${nginx.origin}/call?${query}`, { script: keepPeers });
     assert.equal(await page.evaluate(() => window.isSecureContext), true);
-    await waitForText(page, '#server', 'Server: ready');
-    await page.click('#call');
-    await waitForText(page, '#connection', 'Connection: connected', kTimeout);
-    assert.equal(await page.textContent('#way'), way);
-    await page.waitForSelector('#captions li.caller.final', { timeout: kTimeout });
-    await waitForText(page, '#activity', 'Speaking', kTimeout);
-    await screenshot(page, `tls-proxy-${way.toLowerCase()}`);
-    await page.waitForSelector('#captions li.assistant.final', { timeout: kTimeout });
-    await waitForText(page, '#activity', 'Listening', kTimeout);
-    const [caller, assistant] = await captions(page);
-    assert.ok(wordErrorRate(kSaid, caller.text) <= 0.15, caller.text);
-    assert.match(assistant.text, /\w/);
-    const stats = way === 'WebRTC' ? await received(page) : {};
-    await page.click('#call');
-    await waitForText(page, '#connection', 'Connection: ended');
+    const stats = await takeTurn(page, way);
     assert.deepEqual(errors, []);
     return stats;
   } finally {
