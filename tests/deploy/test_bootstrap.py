@@ -6,6 +6,7 @@ What it would install is played by stubs that note how they were called. Needs r
 import hashlib
 import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
@@ -90,6 +91,26 @@ class Machine:
         return self.inside("bash", script, *words, check=check, STUBS=str(self.stubs), REAL=shutil.which("lsblk"),
                            PATH=f"{self.stubs}:/usr/sbin:/usr/bin:/sbin:/bin")
 
+    def bootstrap_at_a_terminal(self, answer):
+        """Of which the answer is typed when it is asked for."""
+        ours, theirs = pty.openpty()
+        command = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", "--", "bash", ROOT / "deploy/do_gpu_bootstrap.sh"]
+        environment = {**os.environ, "STUBS": str(self.stubs), "REAL": shutil.which("lsblk"), "PATH": f"{self.stubs}:/usr/sbin:/usr/bin:/sbin:/bin"}
+        process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True)
+        os.close(theirs)
+        said = b""
+        try:
+            while part := os.read(ours, 4096):
+                said += part
+                if b"[yes/no]" in said and answer:
+                    os.write(ours, answer.encode() + b"\n")
+                    answer = ""
+        except OSError:
+            pass  # it has ended
+        os.close(ours)
+        assert process.wait(60) == 0, said.decode()
+        return said.decode()
+
     def fstab(self):
         return (self.folder / "etc/fstab").read_text()
 
@@ -172,6 +193,16 @@ def test_a_blank_disk_is_formatted_when_told_and_found_again(machine):
     machine.bootstrap("--format")
     assert machine.inside("cat", "/mnt/scratch/hf/file").stdout == "model\n"
     assert machine.state()[:2] == before[:2]
+
+
+def test_at_a_terminal_it_is_asked_for(machine):
+    device = machine.disk()
+    before = content(device)
+    for answer in ("no", "y"):
+        assert "left so" in machine.bootstrap_at_a_terminal(answer)
+        assert content(device) == before and not machine.mounted()
+    machine.bootstrap_at_a_terminal("yes")
+    assert machine.mounted() == [device, "ext4"]
 
 
 @pytest.mark.parametrize("prepare", [
