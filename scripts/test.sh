@@ -142,7 +142,7 @@ fi
 wanted unit && stage unit run_ctest release unit 2
 wanted contract && stage contract run_ctest release contract 1
 wanted scenes && stage scenes run_ctest release scenes 2
-wanted wire && stage wire wire_tests release
+wanted wire && stage wire wire_tests release tests/deploy
 wanted browser && stage browser browser_tests
 wanted clients && stage clients client_tests
 # A failure in there is met again here, and ends the run.

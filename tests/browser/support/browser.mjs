@@ -19,13 +19,15 @@ const kQuiet = [
 /**
  * Starts a browser. `microphone` is a WAV file that it hears once; without one the fake device beeps.
  * `allow` false: the browser denies every permission. `hosts`: names that are this machine. `executable`: another
- * program than the Chromium of the machine. `secure`: origins that get a microphone without TLS.
+ * program than the Chromium of the machine. `secure`: origins that get a microphone without TLS. `trust`: hashes of
+ * public keys (base64 of SHA-256) whose certificates are taken, whoever has signed them.
  */
-export async function startBrowser({ microphone, allow = true, hosts = [], executable = kChromium, secure = [] } = {}) {
+export async function startBrowser({ microphone, allow = true, hosts = [], executable = kChromium, secure = [], trust = [] } = {}) {
   const args = [...kQuiet, '--use-fake-device-for-media-stream'];
   args.push(allow ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts');
   if (microphone !== undefined) args.push(`--use-file-for-fake-audio-capture=${microphone}%noloop`);
   if (hosts.length > 0) args.push(`--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(',')}`);
+  if (trust.length > 0) args.push(`--ignore-certificate-errors-spki-list=${trust.join(',')}`);
   if (secure.length > 0) args.push(`--unsafely-treat-insecure-origin-as-secure=${secure.join(',')}`);
   try {
     return await chromium.launch({ executablePath: executable, headless: true, args });
