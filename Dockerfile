@@ -9,7 +9,7 @@ ARG BUILD_BASE=docker.io/library/debian:bookworm-20250520-slim
 ARG RUN_BASE=docker.io/library/debian:bookworm-20250520-slim
 
 FROM ${BUILD_BASE} AS build
-ENV DEBIAN_FRONTEND=noninteractive
+ARG DEBIAN_FRONTEND=noninteractive
 # Node trusts what the system trusts, as apt, pip and cargo do: a base image may bring a company's own authority.
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 WORKDIR /src
@@ -26,7 +26,7 @@ ARG GPU_ARCHITECTURES=
 RUN --mount=type=cache,target=/root/.cache/antiphon deploy/docker/build.sh /image
 
 FROM ${RUN_BASE}
-ENV DEBIAN_FRONTEND=noninteractive
+ARG DEBIAN_FRONTEND=noninteractive
 COPY --from=build /image/packages /src/deploy/docker/packages.sh /usr/local/share/antiphon/
 RUN /usr/local/share/antiphon/packages.sh run && rm -r /usr/local/share/antiphon
 
@@ -41,7 +41,7 @@ RUN ldconfig && \
 ENV HOME=/var/lib/antiphon \
     XDG_DATA_HOME=/var/lib/antiphon \
     XDG_CACHE_HOME=/var/lib/antiphon/cache \
-    XDG_RUNTIME_DIR=/tmp \
+    ANTIPHON_SERVER_PID_FILE=/tmp/antiphon.pid \
     HF_CACHE_DIR=/var/lib/antiphon/models \
     ANTIPHON_SERVER_HOST=0.0.0.0 \
     ANTIPHON_WEBRTC_PORTS=10000

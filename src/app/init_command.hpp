@@ -22,8 +22,8 @@ struct Surroundings {
 
     Gpu gpu = Gpu::none;
     bool scratch_disk = false;  ///< the guide's /mnt/scratch is there
-    std::optional<unsigned> video_group;
-    std::optional<unsigned> render_group;
+    std::optional<unsigned> video_group = {};
+    std::optional<unsigned> render_group = {};
 };
 
 /// The example with each `NAME=change-me`, commented out or not, as NAME= and a secret of its own; without the guide's
