@@ -12,8 +12,13 @@ if [ -n "${GPU_ARCHITECTURES:-}" ]; then
     # Engines for other GPUs are others, which their folder's name does not say: a cache of their own.
     export ANTIPHON_CACHE_DIR="$HOME/.cache/antiphon/$ANTIPHON_GPU-${GPU_ARCHITECTURES//[^a-zA-Z0-9]/-}"
     export CMAKE_TOOLCHAIN_FILE=/tmp/gpu.cmake
-    printf 'set(CMAKE_CUDA_ARCHITECTURES %s)\nset(CMAKE_HIP_ARCHITECTURES %s)\nset(GPU_TARGETS %s)\nset(AMDGPU_TARGETS %s)\n' \
-        "$GPU_ARCHITECTURES" "$GPU_ARCHITECTURES" "$GPU_ARCHITECTURES" "$GPU_ARCHITECTURES" >"$CMAKE_TOOLCHAIN_FILE"
+    {
+        for variable in CMAKE_CUDA_ARCHITECTURES CMAKE_HIP_ARCHITECTURES GPU_TARGETS AMDGPU_TARGETS; do
+            echo "set($variable \"$GPU_ARCHITECTURES\")"
+        done
+        # libcuda.so.1 is the driver's, which is on the machine that runs the image, not in here.
+        [ "$ANTIPHON_GPU" != cuda ] || echo 'set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,--allow-shlib-undefined")'
+    } >"$CMAKE_TOOLCHAIN_FILE"
 fi
 
 ./scripts/run.sh binary

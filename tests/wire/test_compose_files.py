@@ -98,6 +98,14 @@ def test_only_what_is_to_be_reached_is_published():
     assert {name for name, one in SERVICES.items() if "store" in one.get("networks", [])} == {"app", "redis"}
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_files_that_it_mounts_are_there(name):
+    """Docker makes an empty folder of what is not."""
+    for volume in SERVICES[name].get("volumes", []):
+        if volume.startswith("./"):
+            assert (ROOT / volume.split(":")[0]).exists(), volume
+
+
 def test_redis_keeps_what_it_acknowledged():
     script = (ROOT / "deploy/docker/redis.sh").read_text()
     assert "appendonly yes" in script and "noeviction" in script
