@@ -37,7 +37,9 @@ public:
 
     int run() {
         if (check_way()) {
-            if (check_http()) {
+            const bool ready = check_http();
+            if (command_.ready) return failed_ ? 1 : 0;
+            if (ready) {
                 check_websocket();
                 check_ice();
                 check_webrtc();

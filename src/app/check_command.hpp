@@ -15,6 +15,7 @@ struct CheckCommand {
     edge::TlsTrust trust;             ///< of a server at https://
     std::chrono::seconds timeout{5};  ///< for each leg
     bool json = false;                ///< one JSON object per leg
+    bool ready = false;               ///< only whether it is ready: for health checks, every few seconds
 };
 
 /// Prints one line per leg. Gives the exit code: 0 when none failed, else 1.

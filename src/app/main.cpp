@@ -1,5 +1,6 @@
 #include "app/call_command.hpp"
 #include "app/check_command.hpp"
+#include "app/init_command.hpp"
 #include "app/knowledge_command.hpp"
 #include "app/models_command.hpp"
 #include "app/reload_command.hpp"
@@ -22,6 +23,7 @@ namespace {
 using antiphon::app::CallCommand;
 using antiphon::app::CallerTransport;
 using antiphon::app::CheckCommand;
+using antiphon::app::InitCommand;
 using antiphon::app::KnowledgeCommand;
 using antiphon::app::ModelsCommand;
 using antiphon::app::ReloadCommand;
@@ -87,10 +89,16 @@ void describe(CLI::App& check, CheckCommand& command) {
     check.add_option("server", command.server, "The server's URL, http:// or https://")->capture_default_str();
     describe(check, command.trust);
     check.add_flag("--json", command.json, "One JSON object per leg");
+    check.add_flag("--ready", command.ready, "Only whether it is ready for calls; makes none");
     check.add_option_function<int>(
              "--timeout", [&](int seconds) { command.timeout = std::chrono::seconds(seconds); },
              "Seconds for each leg (default 5)")
         ->check(CLI::Range(1, 600));
+}
+
+void describe(CLI::App& init, InitCommand& command) {
+    init.add_option("--output", command.output, "The file to write, - for standard output")->capture_default_str();
+    init.add_flag("--force", command.force, "Replace the file that is there; it is kept as FILE.old");
 }
 
 void describe(CLI::App& reload, ReloadCommand& command) {
@@ -131,6 +139,10 @@ int run(int argc, char** argv) {
     auto* check_app = app.add_subcommand("check", "Find out which leg of the way to a server fails");
     describe(*check_app, check);
 
+    InitCommand init;
+    auto* init_app = app.add_subcommand("init", "Write a .env with secrets of its own, to begin with");
+    describe(*init_app, init);
+
     ReloadCommand reload;
     auto* reload_app = app.add_subcommand("reload", "Have a running server read its settings and agents again");
     describe(*reload_app, reload);
@@ -151,6 +163,7 @@ int run(int argc, char** argv) {
     if (*serve_app) return run_serve_command(serve);
     if (*call_app) return run_call_command(call);
     if (*check_app) return run_check_command(check);
+    if (*init_app) return run_init_command(init);
     if (*reload_app) return run_reload_command(reload);
     if (app.got_subcommand("knowledge")) return run_knowledge_command(knowledge);
     return run_models_command(with_directory(std::move(models)));

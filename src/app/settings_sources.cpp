@@ -3,6 +3,7 @@
 #include "app/agent_settings.hpp"
 #include "app/settings_table.hpp"
 #include "app/toml_file.hpp"
+#include "base/placeholder.hpp"
 
 #include <unistd.h>
 
@@ -142,6 +143,19 @@ base::Result<void> check_model_servers(const Settings& settings) {
     return {};
 }
 
+/// A secret that everybody can read in an example is none.
+base::Result<void> check_secrets(const Settings& settings) {
+    for (const Setting& setting : settings_table()) {
+        if (!setting.secret || !base::is_placeholder(std::get<std::string>(setting.load(settings)))) continue;
+        const std::string names = setting.environment_name() + (setting.guide_name.empty() ? "" : " or " + setting.guide_name);
+        return base::error(base::Errc::invalid,
+                           setting.key + " (" + names + " in the environment or .env) is a placeholder; put a secret in its " +
+                               "place: `antiphon init` writes a .env with new ones, `openssl rand -hex 32` prints one",
+                           setting.key);
+    }
+    return {};
+}
+
 }  // namespace
 
 std::vector<EnvironmentVariable> process_environment() {
@@ -173,6 +187,7 @@ base::Result<Settings> read_settings(const SettingSources& sources) {
     if (auto servers = check_model_servers(settings); !servers) return servers.error();
     if (auto tls = check(settings.tls); !tls) return tls.error();
     if (auto ice = edge::check(settings.ice); !ice) return ice.error();
+    if (auto secrets = check_secrets(settings); !secrets) return secrets.error();
     if (!settings.session_store.user.empty() && settings.session_store.password.empty())
         return base::error(base::Errc::invalid, "redis.user needs redis.password (REDIS_PASSWORD) beside it", "redis.password");
     settings.session.turn_detection = settings.turn;

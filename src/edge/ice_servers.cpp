@@ -1,13 +1,12 @@
 #include "edge/ice_servers.hpp"
 
 #include "base/base64.hpp"
+#include "base/placeholder.hpp"
 #include "edge/hmac_sha1.hpp"
 #include "edge/ice_url.hpp"
 
 #include <boost/json.hpp>
 
-#include <algorithm>
-#include <cctype>
 #include <span>
 
 namespace antiphon::edge {
@@ -17,8 +16,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kShortestSecret = 16;
-constexpr std::string_view kPlaceholders[] = {"changeme", "change-me",   "change_me", "your-",
-                                              "your_",    "placeholder", "example"};
 
 /// The relay of the deployment guide, with the name and password that its operator publishes for everybody.
 constexpr std::string_view kPublicRelays[] = {"turn:openrelay.metered.ca:80", "turn:openrelay.metered.ca:443",
@@ -71,12 +68,8 @@ base::Result<void> check(const IceSettings& settings) {
                       "ice.turn_urls names TURN servers, which need the secret that they share with us" + how);
     if (settings.turn_secret.size() < kShortestSecret)
         return refuse("ice.turn_secret", "it is shorter than 16 characters and could be guessed" + how);
-    std::string lower = settings.turn_secret;
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    for (const std::string_view placeholder : kPlaceholders)
-        if (lower.find(placeholder) != std::string::npos)
-            return refuse("ice.turn_secret", "it looks like a placeholder that was to be replaced" + how);
+    if (base::is_placeholder(settings.turn_secret))
+        return refuse("ice.turn_secret", "it looks like a placeholder that was to be replaced" + how);
     return {};
 }
 

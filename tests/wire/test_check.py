@@ -83,6 +83,17 @@ def test_lines_for_people(binary, server):
     assert wrong.returncode == 1 and "http:// or https://" in wrong.stderr
 
 
+def test_only_whether_it_is_ready(binary, server):
+    """A container's health check, every few seconds: it makes no calls."""
+    opened = server.metric("antiphon_calls_total")
+    legs = check(binary, server.url, "--ready")
+    assert set(legs) == {"dns", "tcp", "tls", "http", "clock"} and not codes(legs)
+    assert server.metric("antiphon_calls_total") == opened
+    assert codes(check(binary, f"http://127.0.0.1:{free_port()}", "--ready")) == {"tcp.refused"}
+    with Impostor(http('{"ready":false}', status="503 Service Unavailable")) as other:
+        assert "http.not_ready" in codes(check(binary, other.url, "--ready"))
+
+
 def test_a_name_that_is_none(binary):
     assert codes(check(binary, "http://no-such-host.invalid")) == {"dns.not_found"}
 

@@ -74,22 +74,5 @@ TEST(SettingsText, ThePageIsUpToDate) {
         << "write it anew: antiphon serve --print-settings-help > docs/configuration.md";
 }
 
-TEST(SettingsText, TheDotenvExampleStartsTheServer) {
-    const auto text = contents(kRoot / ".env.example");
-    const auto variables = parse_dotenv(text, ".env.example");
-    ASSERT_TRUE(variables) << variables.error().text;
-    EXPECT_TRUE(read_settings({.file = {}, .environment = *variables, .assignments = {}}));
-
-    // What stands there as a comment is right as well, and each of the guide's names stands there.
-    const auto live = parse_dotenv(std::regex_replace(text, std::regex("#([A-Z_]+=)"), "$1"), ".env.example");
-    ASSERT_TRUE(live) << live.error().text;
-    const auto settings = read_settings({.file = {}, .environment = *live, .assignments = {}});
-    EXPECT_TRUE(settings) << settings.error().text;
-    for (const Setting& setting : settings_table()) {
-        if (setting.guide_name.empty()) continue;
-        EXPECT_THAT(text, HasSubstr(setting.guide_name + "="));
-    }
-}
-
 }  // namespace
 }  // namespace antiphon::app
