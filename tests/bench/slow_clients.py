@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import pathlib
+import random
 import resource
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from whole_nginx import WholeNginx, connections_to  # noqa: E402
 HEADER = b"GET /call HTTP/1.1\r\nHost: a\r\nX-Slow: "
 BODY = b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
 PACE = 2  # seconds between two bytes
+SPREAD = 10  # seconds within which they come, so that they are not all cut off at once
 
 
 class Crowd:
@@ -38,6 +40,7 @@ class Crowd:
         self.tasks = [asyncio.create_task(self._crawl(HEADER if n % 2 else BODY, f"127.0.9.{1 + n // 2 % addresses}")) for n in range(count)]
 
     async def _crawl(self, beginning, address):
+        await asyncio.sleep(random.uniform(0, SPREAD))
         while True:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(address, 0))
@@ -62,7 +65,9 @@ class Crowd:
 
 
 def crowd(*arguments):
-    """In a process of its own, so that it is not in the way of what is measured."""
+    """In a process of its own that stands back: the crowd of others is not on the server's machine."""
+    os.nice(10)
+
     async def crawl_for_ever():
         await asyncio.gather(*Crowd(*arguments).tasks)
 
@@ -125,7 +130,7 @@ async def measure(name, port, app_port, options, clients):
     connected = multiprocessing.Value("i", 0)
     slow = multiprocessing.Process(target=crowd, args=(port, clients, options.addresses, connected), daemon=True)
     slow.start()
-    await asyncio.sleep(15 if clients else 1)  # all of them are there, and the first have been cut off
+    await asyncio.sleep(SPREAD + 12 if clients else 1)  # all of them are there, and the first have been cut off
     at_app = []
 
     async def watch():
