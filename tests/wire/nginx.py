@@ -74,7 +74,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log info;
 events {{ worker_connections 1024; }}
 http {{
-    log_format calls '$status $upstream_addr $upstream_status $request_time $request_method $uri';
+    log_format calls '$status|$upstream_addr|$upstream_status|$request_method $uri';
     access_log {folder}/access.log calls;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
@@ -123,8 +123,9 @@ class Balancer:
         """How many requests went to each server, by its port."""
         counts = {}
         for line in (self.folder / "access.log").read_text().splitlines():
-            for address in line.split(" ", 1)[1].split(" ")[0].split(","):
-                counts[address.rpartition(":")[2]] = counts.get(address.rpartition(":")[2], 0) + 1
+            for address in line.split("|")[1].split(", "):
+                port = address.rpartition(":")[2]
+                counts[port] = counts.get(port, 0) + 1
         return counts
 
     def stop(self):

@@ -40,7 +40,7 @@ async def test_calls_go_on_when_a_server_is_killed_and_another_drained(binary, t
         assert max(outcome.resumed) <= 2, outcome.resumed
         assert all(resumable for caller in callers for resumable in caller.restarting)
         assert replicas[1].end() == 0
-        assert set(balancer.asked()) == {str(one.port) for one in replicas}
+        assert {str(one.port) for one in replicas} <= set(balancer.asked())
         for caller in callers:
             await caller.leave()
     finally:
