@@ -357,7 +357,8 @@ void Server::stop(const std::string& why) {
     deadline_.async_wait([this](const boost::system::error_code& failure) {
         if (failure) return;
         base::log::warning("server.cut_short",
-                           {{"calls", registry_.calls()}, {"after_ms", (settings_.drain + settings_.shutdown).count()}});
+                           {{"calls", registry_.calls()},
+                            {"after_ms", (settings_.drain + settings_.shutdown).count()}});
         io_.stop();
     });
 }

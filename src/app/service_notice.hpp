@@ -1,8 +1,8 @@
 // What the server tells the service manager that has started it (systemd with Type=notify), by the protocol of
 // sd_notify(3): a datagram of lines NAME=VALUE to the socket that NOTIFY_SOCKET names.
 //
-// thread-safe, as long as nobody changes the environment. Where there is no such socket, nothing is said; a message that
-// cannot be sent is dropped, and the log says so once.
+// thread-safe, as long as nobody changes the environment. Where there is no such socket, nothing is said; a message
+// that cannot be sent is dropped, and the log says so once.
 #pragma once
 
 #include <string_view>

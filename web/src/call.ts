@@ -68,7 +68,6 @@ export class Call {
   private readonly lineClock = new LineClock();
   private readonly press = new Press();
   private lifeline = new Lifeline();
-  private goesOn = false; // the server has said that it ends, and that the call is kept
   private resuming = false; // the connection was lost, and the server may still keep the call
   private watch: number | undefined;
   private held: Int16Array<ArrayBuffer>[] = [];
@@ -276,7 +275,7 @@ export class Call {
       this.listener.onPassingNotice('WebRTC does not get through here. The call goes over the WebSocket.');
       this.connect();
     } else if (this.resuming) {
-      this.absence = new Absence(performance.now(), inOrder && !this.goesOn);
+      this.absence = new Absence(performance.now(), inOrder && !this.lifeline.goesOn);
       this.connection = 'reconnecting…';
       this.listener.onPassingNotice('The WebRTC connection was lost. The call goes on over the WebSocket.');
       this.connect();
@@ -362,7 +361,7 @@ export class Call {
     if (this.absence === undefined) {
       this.absence = new Absence(now);
       this.connection = 'reconnecting…';
-      this.resuming = this.lifeline.kept !== undefined && (code !== kServerRestarts || this.goesOn);
+      this.resuming = this.lifeline.kept !== undefined && (code !== kServerRestarts || this.lifeline.goesOn);
       if (!this.resuming) this.beginAnew();
       this.listener.onChange();
     }
@@ -407,7 +406,7 @@ export class Call {
       if (event.resumed !== undefined) this.resumed(event.resumed);
       this.watchOver();
     }
-    if (event.type === 'antiphon.restarting') this.restarting(event.resumable);
+    if (event.type === 'antiphon.restarting') this.lifeline.restarting(event.resumable);
     if (event.type === 'session.updated') this.binary = event.session.additions?.binary_audio === true;
     const before = this.conversation.activity;
     this.carryOut(this.conversation.step(event));
@@ -453,7 +452,7 @@ export class Call {
   private connected(): void {
     window.clearTimeout(this.timer);
     this.absence = undefined;
-    this.resuming = this.goesOn = false;
+    this.resuming = this.lifeline.goesOn = false;
     this.connection = 'connected';
   }
 
@@ -465,12 +464,6 @@ export class Call {
     for (const { id, event } of events) this.put({ ...event, event_id: id });
     if (!this.binary) this.send(binaryUpdate());
     if (!where.complete) this.listener.onNotice('The connection was lost for a moment, and with it something of the answer.');
-  }
-
-  /** The connection will be closed; over WebRTC nothing else says why. */
-  private restarting(resumable: boolean): void {
-    this.goesOn = resumable;
-    this.lifeline.restarting(resumable);
   }
 
   private carryOut(effects: Effect[]): void {

@@ -42,6 +42,8 @@ const kSilence = 4_000; // milliseconds; the server says something each second
 
 export class Lifeline {
   kept: KeptCall | undefined;
+  /** The server has said that it ends, and that another goes on with the call; until a connection is there again. */
+  goesOn = false;
   private lastEvent = '';
   private binaries = 0; // after that event
   private lastSign = 0;
@@ -125,9 +127,13 @@ export class Lifeline {
     return sent;
   }
 
-  /** The server ends. `elsewhere`: the call can be taken over from the next one as soon as that is there. */
+  /**
+   * The server ends, and closes the connection; over WebRTC nothing else says why. `elsewhere`: the call can be taken
+   * over from the next one as soon as that is there.
+   */
   restarting(elsewhere: boolean): void {
-    this.kept = elsewhere && this.kept !== undefined ? { ...this.kept, resume_within_ms: kRestarts } : undefined;
+    this.goesOn = elsewhere && this.kept !== undefined;
+    this.kept = this.goesOn && this.kept !== undefined ? { ...this.kept, resume_within_ms: kRestarts } : undefined;
   }
 
   /** What the server has not got, to be sent again in this order. */

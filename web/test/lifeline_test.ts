@@ -68,6 +68,7 @@ test('a server that ends says whether the call can be taken over from another, f
   const line = filled(1);
   line.restarting(true);
   assert.deepEqual(line.kept, { ...kept, resume_within_ms: 180_000 });
+  assert.equal(line.goesOn, true);
   line.restarting(false);
   assert.equal(line.address('ws://a/r'), undefined);
   const never = new Lifeline();
