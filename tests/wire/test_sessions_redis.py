@@ -12,10 +12,13 @@ import signal
 import pytest
 
 from lossy import KeptCall
+from nginx import Balancer
 from redis_server import Redis
 from server import Server
 from speech import country_question
 from test_resume import refused
+from test_spoken import words_of
+from test_terminal_webrtc import Caller
 from webrtc_call import Call as WebRtcCall
 
 KILLS = int(os.environ.get("ANTIPHON_KILLS", "3"))
@@ -347,6 +350,29 @@ async def test_a_call_over_webrtc_is_told_that_the_server_ends(serve):
     second.wait_until_no_calls()
     await back.close()
     await call.close()
+
+
+@pytest.mark.real_time
+def test_the_terminal_caller_goes_on_elsewhere_when_its_server_ends(binary, serve, tmp_path):
+    servers = [serve(), serve()]
+    balancer = Balancer(tmp_path / "nginx", [servers[0].port, servers[1].port, servers[1].port])
+    try:
+        caller = Caller(binary, f"http://127.0.0.1:{balancer.port}", tmp_path, "--transport", "websocket", questions=2)
+        caller.wait_for("stdout", "antiphon: ", 60)
+        first = next(server for server in servers if "call.opened" in server.log())
+        other = servers[1 - servers.index(first)]
+        first.process.send_signal(signal.SIGTERM)
+        first.stopped = True
+        caller.end()
+        assert first.process.wait(20) == 0
+        assert "Reconnecting..." in caller.said["stderr"], caller.said
+        assert "call.resumed" in other.log() and "over=websocket" in other.log()
+        # Each question once; that each had its answer is what the program waits for.
+        assert words_of(" ".join(caller.lines("you"))).count("country") == 2, caller.said
+        assert len(caller.lines("antiphon")) >= 2, caller.said
+        other.wait_until_no_calls()
+    finally:
+        balancer.stop()
 
 
 async def test_what_is_asked_again_is_done_once(serve):
