@@ -80,6 +80,10 @@ base::Result<CallerEvent> read_typed(std::string_view type, const json::object& 
                                          text_at(&event, "last_client_event_id").value_or("")}};
     }
     if (type == "antiphon.heard") return CallerEvent{ServerLives{milliseconds("input_audio_ms")}};
+    if (type == "antiphon.restarting") {
+        const json::value* resumable = event.if_contains("resumable");
+        return CallerEvent{ServerRestarts{resumable != nullptr && resumable->is_bool() && resumable->as_bool()}};
+    }
     if (type == "output_audio_buffer.started") return CallerEvent{PlayingBegins{fields.text("response_id")}};
     if (type == "output_audio_buffer.stopped" || type == "output_audio_buffer.cleared")
         return CallerEvent{PlayingEnds{fields.text("response_id")}};

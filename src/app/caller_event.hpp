@@ -74,6 +74,10 @@ struct AnswerEnds {
     std::string reason;  ///< of the last three, may be empty
 };
 
+/// The server ends. With `resumable` the call can be taken up again at once, wherever the address leads.
+struct ServerRestarts {
+    bool resumable;
+};
 /// An event of Antiphon's own ("antiphon...."), as JSON.
 struct ServerRemark {
     std::string json;
@@ -81,7 +85,7 @@ struct ServerRemark {
 /// An event that the terminal caller has no use for.
 struct SomethingElse {};
 
-using CallerEvent = std::variant<SomethingElse, SessionIsCreated, SessionIsUpdated, SessionIsKept, ServerLives,
+using CallerEvent = std::variant<SomethingElse, SessionIsCreated, SessionIsUpdated, SessionIsKept, ServerLives, ServerRestarts,
                                  ServerRefuses, CallerBeginsToSpeak, CallerStopsSpeaking, CallerCaptionGrows,
                                  CallerCaptionDone, CallerNotUnderstood, AnswerBegins, AnswerTextGrows,
                                  AnswerSoundGrows, PlayingBegins, PlayingEnds, AnswerEnds, ServerRemark>;

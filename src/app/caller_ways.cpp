@@ -20,6 +20,8 @@ constexpr base::milliseconds kLongestPause{1000};
 /// Until the server says how long it keeps the call; and it begins to count later than we do.
 constexpr base::milliseconds kKeptFor{25'000};
 constexpr base::milliseconds kKeptLonger{5'000};
+/// For a server that ends to be there again, with its models, or another in its place.
+constexpr base::milliseconds kRestarts{180'000};
 constexpr std::size_t kPiece = 12'000;  ///< half a second
 /// A STUN or TURN server that does not answer is no reason to keep the offer back.
 constexpr base::milliseconds kGathering{300};
@@ -222,6 +224,11 @@ base::Result<CallerEvent> CallerWays::take(const CallerConnection::Message& mess
         else if (created->resumable && !kept_) tell(write_resumable_update());
     }
     if (const auto* kept = std::get_if<SessionIsKept>(&*event)) take_kept(*kept);
+    if (const auto* restarts = std::get_if<ServerRestarts>(&*event); restarts != nullptr && kept_) {
+        if (restarts->resumable) kept_->within = kRestarts;
+        else kept_.reset();
+        if (over_line_) watch_->connection_lost();
+    }
     if (std::holds_alternative<SessionIsUpdated>(*event)) ready_ = true;
     return event;
 }

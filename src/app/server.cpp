@@ -4,6 +4,7 @@
 #include "app/reload.hpp"
 #include "app/self_signed.hpp"
 #include "app/server_metrics.hpp"
+#include "app/service_notice.hpp"
 #include "app/settings_sources.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -209,6 +210,7 @@ base::Result<void> Server::run() {
     for (const int signal : {SIGINT, SIGTERM}) signals_.add(signal);
     wait_for_signal();
     wait_for_hangup();
+    notify_service("STATUS=loading the models");
     io_running_ = io_.count();
     for (std::size_t i = 0; i < io_.count(); ++i) {
         io_threads_.emplace_back([this, &loop = io_.at(i)] { run_io(loop); });
@@ -245,6 +247,7 @@ void Server::run_io(boost::asio::io_context& loop) {
 void Server::take_loaded(const base::Result<void>& loaded) {
     if (stopping_) return;
     if (loaded) {
+        notify_service("READY=1\nSTATUS=ready");
         base::log::info("server.ready", {{"port", port()},
                                          {"milliseconds", base::whole_milliseconds(base::Clock::now() - began_)}});
         look_at_agents();
@@ -301,10 +304,13 @@ void Server::wait_for_hangup() {
 
 void Server::reload() {
     reload_wanted_ = false;
+    notify_reloading();
     ReloadOutcome outcome{base::Clock::now(), false, {}};
     auto text = read_again();
     outcome.done = bool(text);
     outcome.text = text ? *text : text.error().text;
+    // Also to a server that is still loading, or has begun to end, this says where it stands.
+    if (!stopping_ && engines_->engines() != nullptr) notify_service("READY=1\nSTATUS=ready");
     if (!text) base::log::error("reload.refused", {{"because", outcome.text}, {"in_force", "what was"}});
     if (!pid_file_) return;
     if (auto told = pid_file_->tell(outcome); !told)
@@ -351,14 +357,16 @@ void Server::look_at_agents() {
 
 void Server::stop(const std::string& why) {
     stopping_ = true;
+    notify_service("STOPPING=1\nSTATUS=ending: " + why);
     base::log::info("server.stopping", {{"because", why}, {"calls", registry_.calls()}});
     registry_.close();
-    listener_->close();
-    deadline_.expires_after(settings_.shutdown);
+    listener_->drain(settings_.drain);
+    deadline_.expires_after(settings_.drain + settings_.shutdown);
     deadline_.async_wait([this](const boost::system::error_code& failure) {
         if (failure) return;
         base::log::warning("server.cut_short",
-                           {{"calls", registry_.calls()}, {"after_ms", settings_.shutdown.count()}});
+                           {{"calls", registry_.calls()},
+                            {"after_ms", (settings_.drain + settings_.shutdown).count()}});
         io_.stop();
     });
 }

@@ -111,7 +111,8 @@ struct Settings {
     std::size_t max_calls = 16;
     std::chrono::seconds client_secret_lifetime{60};
     int io_threads = 2;
-    base::milliseconds shutdown{5'000};  ///< how long an orderly end may take
+    base::milliseconds drain{5'000};     ///< for what is under way when the end begins
+    base::milliseconds shutdown{5'000};  ///< how long an orderly end may take after that
     std::string log_level = "info";
 
     EngineSettings engines;

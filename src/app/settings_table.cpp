@@ -221,8 +221,11 @@ std::vector<Setting> make_table() {
         "server.io_threads", 1, 64, [](auto& s) -> auto& { return s.io_threads; },
         "Threads for the network and the conversations; the engines have their own."));
     add(whole(
+        "server.drain_ms", 0, 600'000, [](auto& s) -> auto& { return s.drain; },
+        "Time after SIGTERM or SIGINT for answers and questions that are under way; calls in which nothing is end at once."));
+    add(whole(
         "server.shutdown_ms", 0, 600'000, [](auto& s) -> auto& { return s.shutdown; },
-        "Time for the calls to end in order after SIGTERM or SIGINT."));
+        "Time for the calls to end in order after that; what is left is cut."));
     add(text(
         "server.pid_file", [](auto& s) -> auto& { return s.pid_file; },
         "Where the server leaves its process number, for `antiphon reload`; empty is antiphon/serve-PORT.pid in "

@@ -4,6 +4,7 @@
 #include "edge/stored_call.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace antiphon::edge {
 namespace {
@@ -40,6 +41,8 @@ void CallRecorder::look(const call::CallEvent& event) {
     } else if (const auto* none = std::get_if<call::TranscriptionFailed>(&event)) {
         wordless_.insert(none->item_id);
         changed_.insert(none->item_id);
+    } else if (std::holds_alternative<call::ResponseDone>(event)) {
+        touch_ = true;  // with that, its request needs not be made again
     } else if (!std::holds_alternative<call::ItemDeleted>(event) && !std::holds_alternative<call::SessionUpdated>(event)) {
         return;
     }
@@ -60,11 +63,20 @@ void CallRecorder::write_at(base::Time when) {
     });
 }
 
+void CallRecorder::touch() {
+    touch_ = true;
+    write_soon();
+}
+
+void CallRecorder::when_saved(std::function<void()> saved) {
+    all_saved_ = std::move(saved);
+    touch();
+}
+
 void CallRecorder::look_at_clock() {
     if (ended_ || strand_->now() < touched_at_ + kTouch) return;
     touched_at_ = strand_->now();
-    touch_ = true;
-    write_soon();
+    touch();
 }
 
 bool CallRecorder::ready(const think::Item& item) const {
@@ -138,12 +150,13 @@ void CallRecorder::take_outcome(std::uint64_t number, const base::Result<store::
         handed_.pop_front();
     }
     if (!ids.empty()) call_.saved(ids);
+    if (all_saved_ && number == number_ && !soon_) std::exchange(all_saved_, nullptr)();
 }
 
 void CallRecorder::end(bool kept) {
     if (ended_) return;
     if (kept) write();
-    else writer_.forget(name_.id);
+    else writer_.forget(name_.id, name_.owner);
     ended_ = true;
 }
 

@@ -51,6 +51,13 @@ public:
     /// own, as one that far ahead would hold up the server's end.
     void look_at_clock();
 
+    /// Lets the store know that the call lives, so that one which has gone on elsewhere meanwhile ends here soon.
+    void touch();
+
+    /// Writes all that there is; `saved` is told once, on the strand, when it stands in the store. Never, if the store
+    /// does not answer, or the recorder ends before.
+    void when_saved(std::function<void()> saved);
+
     /// Writes what has changed since, or, if nothing is to be `kept`, has all of it erased.
     void end(bool kept);
 
@@ -69,6 +76,7 @@ private:
     const Name name_;
     Call call_;
     bool ended_ = false;
+    std::function<void()> all_saved_;
     bool soon_ = false;
     bool whole_ = true;               ///< the next change has to be
     base::Time touched_at_{};

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 namespace antiphon::edge {
 
@@ -15,6 +16,9 @@ public:
     virtual ~Connection() = default;
     /// Ends the connection soon. Safe to call from any thread.
     virtual void shut_down() = 0;
+    /// The server is going to end: what can end without cutting anything off does so, the rest goes on until
+    /// shut_down(). Safe to call from any thread.
+    virtual void drain() {}
 };
 
 /// A place in the list of connections; given back when the last copy goes.
@@ -24,8 +28,11 @@ class Connections : public std::enable_shared_from_this<Connections> {
 public:
     static std::shared_ptr<Connections> make() { return std::shared_ptr<Connections>(new Connections); }
 
-    /// After shut_down() the connection is told to end at once.
+    /// After drain() or shut_down() the connection is told so at once.
     ConnectionEntry add(const std::shared_ptr<Connection>& connection);
+
+    /// Tells every connection, those to come included.
+    void drain();
 
     /// Tells every connection to end, those to come included.
     void shut_down();
@@ -33,8 +40,11 @@ public:
 private:
     Connections() = default;
     void remove(std::uint64_t number);
+    /// Those that are open. With the lock held; to be told without it, as the last reference may go with its entry.
+    std::vector<std::shared_ptr<Connection>> alive() const;
 
     std::mutex mutex_;
+    bool draining_ = false;
     bool shut_down_ = false;
     std::uint64_t next_ = 0;
     std::unordered_map<std::uint64_t, std::weak_ptr<Connection>> open_;

@@ -1,6 +1,7 @@
 #include "edge/http_listener.hpp"
 
 #include "base/asio_strand.hpp"
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "edge/connections.hpp"
 #include "edge/http_session.hpp"
@@ -28,6 +29,8 @@ using boost::system::error_code;
 
 /// When the process has no file handle left, accepting again at once would only spin.
 constexpr std::chrono::milliseconds kPauseAfterFailure{100};
+/// Between two looks at whether a draining server has calls left.
+constexpr std::chrono::milliseconds kLook{20};
 
 base::Error unavailable(const std::string& where, const std::string& why) {
     return base::error(base::Errc::unavailable, "cannot listen on " + where + ": " + why);
@@ -53,7 +56,7 @@ class Acceptor final : public std::enable_shared_from_this<Acceptor> {
 public:
     Acceptor(Ground ground, const EdgeSettings& settings, const Services& services)
         : ground_(std::move(ground)), strand_(asio::make_strand(ground_.io.get_executor())), acceptor_(strand_),
-          pause_(strand_), settings_(std::make_shared<EdgeSettings>(settings)), services_(services), connections_(Connections::make()),
+          pause_(strand_), drained_(strand_), settings_(std::make_shared<EdgeSettings>(settings)), services_(services), connections_(Connections::make()),
           uploads_(UploadPlaces::make(settings.max_uploads)) {}
 
     base::Result<void> listen() {
@@ -92,11 +95,17 @@ public:
         });
     }
 
+    void drain(base::milliseconds within) {
+        connections_->drain();
+        asio::post(strand_, [self = shared_from_this(), end = base::Clock::now() + within] { self->close_when_drained(end); });
+    }
+
     void close() {
         asio::post(strand_, [self = shared_from_this()] {
             error_code ignored;
             self->acceptor_.close(ignored);
             self->pause_.cancel();
+            self->drained_.cancel();
             self->ground_.awake.clear();
         });
         connections_->shut_down();
@@ -113,6 +122,15 @@ private:
                    connections_, std::move(talk));
     }
 
+    void close_when_drained(base::Time end) {
+        if (!acceptor_.is_open()) return;
+        if (services_.registry.calls() == 0 || base::Clock::now() >= end) return close();
+        drained_.expires_after(kLook);
+        drained_.async_wait([self = shared_from_this(), end](error_code cancelled) {
+            if (!cancelled) self->close_when_drained(end);
+        });
+    }
+
     void pause(error_code failure) {
         base::log::warning("listener.accept_failed", {{"error", failure.message()}});
         pause_.expires_after(kPauseAfterFailure);
@@ -125,6 +143,7 @@ private:
     asio::strand<asio::io_context::executor_type> strand_;
     asio::basic_socket_acceptor<tcp, asio::strand<asio::io_context::executor_type>> acceptor_;
     asio::steady_timer pause_;
+    asio::steady_timer drained_;
     const std::shared_ptr<const EdgeSettings> settings_;
     const Services& services_;
     const std::shared_ptr<Connections> connections_;
@@ -138,6 +157,7 @@ public:
     ~Listener() override { acceptor_->close(); }
 
     std::uint16_t port() const override { return acceptor_->port(); }
+    void drain(base::milliseconds within) override { acceptor_->drain(within); }
     void close() override { acceptor_->close(); }
 
 private:

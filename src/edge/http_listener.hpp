@@ -3,6 +3,7 @@
 // thread-safe.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/io_loops.hpp"
 #include "base/result.hpp"
 #include "edge/edge_settings.hpp"
@@ -29,6 +30,11 @@ public:
 
     /// The port it listens on, also when the settings said 0.
     virtual std::uint16_t port() const = 0;
+
+    /// Calls end as soon as nothing of them is cut off, those that are resumable with what they are kept in the store,
+    /// and all others after `within`; then, or when no call is left, close(). Until then everything but new calls is
+    /// answered, which the caller refuses (CallRegistry::close). Returns at once.
+    virtual void drain(base::milliseconds within) = 0;
 
     /// Accepts no more, ends every call and closes its WebSocket with 1012 (service restart). Returns at
     /// once; a loop runs out of work when its last session is gone, which it does not before.

@@ -13,11 +13,14 @@
 namespace antiphon::edge {
 namespace {
 
+constexpr int kLineRate = 16000;  ///< of MediaUser::heard
 /// For a connection to come about after an offer was answered.
 constexpr base::milliseconds kConnectWithin{30'000};
 /// For a line that has been silent for MediaLine::kSilentFor, of a call that is not resumable: 15 s in all.
 constexpr base::milliseconds kSilentLinePatience{12'000};
 constexpr base::milliseconds kTick{1'000};
+/// For the session store to take what a call leaves, before its client is sent away.
+constexpr base::milliseconds kLeaveWithin{2'000};
 
 /// Whether the client may come back after such an end of its channel.
 bool lost(ChannelEnd end) {
@@ -109,6 +112,7 @@ void RealtimeSession::go_on_from(ReturningCall returning) {
     context_.wire.resumable = returning_ = true;
     owner_ = std::move(returning.owner);
     taken_ = returning.stored.input_audio_ms * kTakenRate / 1000;
+    last_client_event_ = std::move(returning.stored.last_client_event);
     history_ = std::move(returning.stored.items);
     summary_ = std::move(returning.stored.summary);
     log_ = std::make_unique<ReplayLog>(false);
@@ -233,6 +237,8 @@ void RealtimeSession::open_call() {
                                     {"client", client_},
                                     {"model", start_.model},
                                     {"agent", start_.agent}});
+    const auto early_ms = static_cast<std::int64_t>(early_.size()) * 1000 / kLineRate;
+    unsaved_.begin(std::max<std::int64_t>(0, caller_sound_ms() - early_ms), last_client_event_);
     call_ = call::Call::open(start_, agent_->settings, *services_.engines(), strand_, *this, std::move(history_),
                              std::exchange(summary_, {}));
     counted_.reset();
@@ -246,7 +252,7 @@ void RealtimeSession::keep_record() {
     recorder_ = CallRecorder::make(
         strand_, *services_.session_store, {call_id_, owner_, token_hash(resume_token())},
         {[this]() -> const std::vector<think::Item>& { return call_->items(); },
-         [this] { return settings_to_store(context_, caller_sound_ms()); },
+         [this] { return settings_to_store(context_, unsaved_.sound_from(heard_sound_ms()), unsaved_.last_event()); },
          [this] { return summary_to_store(call_->summary()); },
          [this](const std::vector<std::string>& ids) {
              if (services_.session_store->durable()) tell(protocol::ItemsSaved{ids});
@@ -277,6 +283,7 @@ void RealtimeSession::look_at_reach(std::string_view what) {
             sounding_on_ = false;
             metrics_.lost();
         }
+        leave_if_quiet();
         return start_ticking();
     }
     if (*lost_since_ > opened_at_)  // otherwise it was reached for the first time
@@ -301,9 +308,10 @@ void RealtimeSession::tick() {
     ticking_ = false;
     if (over_) return;
     const base::milliseconds patience = !call_ ? kConnectWithin : log_ ? agent_->settings.resume_within : kSilentLinePatience;
+    if (leaving_since_ && strand_->now() >= *leaving_since_ + kLeaveWithin) return left(false);
     if (lost_since_ && strand_->now() >= *lost_since_ + patience) return finish(call_ ? "not_resumed" : "not_connected");
     if (log_ && !lost_since_) log_->forget_old(strand_->now());
-    if (recorder_) recorder_->look_at_clock();
+    if (recorder_) lost_since_ ? recorder_->touch() : recorder_->look_at_clock();
     if (log_ && main_ && call_) main_->send(message_of(protocol::SoundHeard{caller_sound_ms()}));
     start_ticking();
 }
@@ -313,6 +321,13 @@ void RealtimeSession::keep_replay_log(bool wanted, bool whole) {
     log_ = wanted ? std::make_unique<ReplayLog>(whole) : nullptr;
     const std::scoped_lock lock(token_mutex_);
     token_ = wanted ? base::random_id("resume_") + base::random_id("") : std::string();
+}
+
+std::int64_t RealtimeSession::heard_sound_ms() const {
+    std::int64_t waits = 0;
+    for (const Waiting& one : waiting_)
+        if (one.from) waits += static_cast<std::int64_t>(one.samples.size() - one.at) * 1000 / one.rate;
+    return std::max<std::int64_t>(0, caller_sound_ms() - waits);
 }
 
 protocol::SessionKept RealtimeSession::kept() const {
@@ -368,15 +383,45 @@ void RealtimeSession::hang_up() {
     strand_->post([self = shared_from_this()] { self->finish("hung_up"); });
 }
 
-void RealtimeSession::shut_down() {
+void RealtimeSession::drain() {
     strand_->post([self = shared_from_this()] {
-        if (const auto recorder = std::exchange(self->recorder_, nullptr)) recorder->end(true);
-        self->close_call();
-        for (const auto& observer : self->observers_)
-            observer->close(CloseCode::service_restart, "the server is shutting down");
-        if (self->main_) self->main_->close(CloseCode::service_restart, "the server is shutting down");
-        if (!self->main_ || self->media_) self->finish("shut_down");
+        self->draining_ = true;
+        self->leave_if_quiet();
     });
+}
+
+void RealtimeSession::leave_if_quiet() {
+    if (!draining_ || leaving_since_) return;
+    // Not from within: the call may be in the midst of telling.
+    strand_->post([self = shared_from_this()] {
+        // One that has not begun will, and says so. Of one that is lost nobody hears the rest.
+        if (self->call_ && (self->lost_since_ || (self->listening_ && !self->unsaved_.hears()))) self->leave();
+    });
+}
+
+void RealtimeSession::shut_down() {
+    strand_->post([self = shared_from_this()] { self->leave(); });
+}
+
+void RealtimeSession::leave() {
+    if (leaving_since_) return;
+    leaving_since_ = strand_->now();
+    if (!recorder_ || !services_.session_store->durable()) return left(false);
+    // Whoever comes for the call from now on finds all of it; before, the client has no reason to go.
+    recorder_->when_saved([this] { left(true); });
+    start_ticking();
+}
+
+void RealtimeSession::left(bool saved) {
+    if (std::exchange(left_, true)) return;
+    if (const auto recorder = std::exchange(recorder_, nullptr)) recorder->end(true);
+    close_call();
+    for (const auto& observer : observers_) observer->close(CloseCode::service_restart, "the server is shutting down");
+    if (main_) {
+        if (log_) main_->send(message_of(protocol::ServerRestarting{saved}));
+        main_->close(CloseCode::service_restart, "the server is shutting down");
+    }
+    if (!main_ || media_) finish("shut_down");
 }
 
 }  // namespace antiphon::edge

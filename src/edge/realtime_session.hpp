@@ -22,6 +22,7 @@
 #include "edge/services.hpp"
 #include "edge/session_metrics.hpp"
 #include "edge/stored_call.hpp"
+#include "edge/unsaved.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -106,7 +107,11 @@ public:
     /// Ends the call in order: channels are closed with 1000. thread-safe; safe to call twice and at any time.
     void hang_up();
 
-    /// Closes the call and then its channels with 1012. thread-safe.
+    /// Ends the call as shut_down() does, as soon as neither side is in the middle of something. thread-safe.
+    void drain() override;
+
+    /// Writes what the call has into the session store, if it is kept there, closes the call, and then its channels with
+    /// 1012. thread-safe.
     void shut_down() override;
 
 private:
@@ -146,11 +151,16 @@ private:
     void keep_replay_log(bool wanted, bool whole);
     protocol::SessionKept kept() const;
     std::int64_t caller_sound_ms() const;
+    /// Less what waits to be heard.
+    std::int64_t heard_sound_ms() const;
     void go_on_from(ReturningCall returning);
     /// A resumable call is written to the session store, another is not.
     void keep_record();
     void close_call();
     void finish(std::string_view reason);
+    void leave_if_quiet();
+    void leave();
+    void left(bool saved);
 
     // --- media lines (realtime_session_lines.cpp)
     /// A piece of the answer's sound that the caller has not heard, at the session's output rate.
@@ -190,6 +200,8 @@ private:
 
     void received(const std::shared_ptr<MessageChannel>& from, std::string_view message);
     void received_binary(const std::shared_ptr<MessageChannel>& from, std::span<const std::uint8_t> bytes);
+    /// What a client that comes back is told to have been taken.
+    void note_taken(const protocol::ClientEvent& event);
     void perform(const protocol::ClientEvent& event);
     void perform(const protocol::UpdateSession& request, const std::string& event_id);
     void perform(const protocol::CreateItem& request, const std::string& event_id);
@@ -259,6 +271,7 @@ private:
     std::vector<float> early_;                ///< of the line, until the call begins
     std::int64_t taken_ = 0;                  ///< of the caller's sound, at kTakenRate; without the line's
     std::string last_client_event_;
+    Unsaved unsaved_;
 
     std::unique_ptr<ReplayLog> log_;          ///< of a resumable call
     mutable std::mutex token_mutex_;
@@ -270,6 +283,10 @@ private:
     think::Summary summary_;  ///< likewise
     std::optional<base::Time> lost_since_;    ///< since when the client is waited for
     bool ticking_ = false;
+    bool listening_ = false;                  ///< nothing was asked that is not answered
+    bool draining_ = false;
+    std::optional<base::Time> leaving_since_; ///< nothing of the client is taken any more
+    bool left_ = false;
 
     ConnectionEntry entry_;
     DirectoryEntry listed_;

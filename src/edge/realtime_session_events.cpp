@@ -29,23 +29,26 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 void RealtimeSession::received(const std::shared_ptr<MessageChannel>& from, std::string_view message) {
     // What an earlier channel still brings is not heard: the client has been told up to where it was.
-    if (!call_ || !knows(from)) return;
+    if (!call_ || leaving_since_ || !knows(from)) return;
     asking_ = from;
     const auto decoded = protocol::decode(message, context_.dialect);
     if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) {
-        if (from == main_ && !refusal->event_id.empty()) last_client_event_ = refusal->event_id;
+        if (from == main_ && !refusal->event_id.empty()) {
+            last_client_event_ = refusal->event_id;
+            unsaved_.take(refusal->event_id, false, false);
+        }
         refuse(*refusal);
         from->next();
     } else {
         const auto& event = std::get<protocol::ClientEvent>(decoded);
-        if (from == main_ && !event.event_id.empty()) last_client_event_ = event.event_id;
+        if (from == main_) note_taken(event);
         perform(event);
     }
     asking_.reset();
 }
 
 void RealtimeSession::received_binary(const std::shared_ptr<MessageChannel>& from, std::span<const std::uint8_t> bytes) {
-    if (!call_ || !knows(from)) return;
+    if (!call_ || leaving_since_ || !knows(from)) return;
     asking_ = from;
     if (!context_.wire.binary_audio) {
         refuse({"invalid_type",
@@ -142,7 +145,7 @@ void RealtimeSession::hear(const std::shared_ptr<MessageChannel>& from, std::vec
 }
 
 void RealtimeSession::hear_next() {
-    if (!call_ || waiting_.empty()) return;
+    if (!call_ || leaving_since_ || waiting_.empty()) return;
     Waiting& next = waiting_.front();
     const std::size_t piece = kPieceSeconds * static_cast<std::size_t>(next.rate);
     const std::size_t length = std::min(piece, next.samples.size() - next.at);
@@ -161,6 +164,13 @@ void RealtimeSession::hear_next() {
     if (!waiting_.empty()) strand_->post([self = shared_from_this()] { self->hear_next(); });
 }
 
+void RealtimeSession::note_taken(const protocol::ClientEvent& event) {
+    if (std::holds_alternative<protocol::AppendAudio>(event.request) && event.event_id.empty()) return;
+    if (!event.event_id.empty()) last_client_event_ = event.event_id;
+    unsaved_.take(event.event_id, std::holds_alternative<protocol::CreateResponse>(event.request),
+                  std::holds_alternative<protocol::CommitAudio>(event.request));
+}
+
 void RealtimeSession::send(const call::CallEvent& event) {
     const auto* created = std::get_if<call::SessionCreated>(&event);
     const auto* updated = std::get_if<call::SessionUpdated>(&event);
@@ -172,6 +182,9 @@ void RealtimeSession::send(const call::CallEvent& event) {
         keep_replay_log(context_.wire.resumable, false);
         keep_record();
     }
+    unsaved_.look(event, heard_sound_ms());
+    if (const auto* state = std::get_if<call::StateChanged>(&event)) listening_ = state->state == call::AgentState::listening;
+    leave_if_quiet();
     if (recorder_) recorder_->look(event);
     if (created && returning_) return start_ticking();  // the client has its session
     if (std::holds_alternative<call::TurnMeasured>(event)) ++turns_answered_;
@@ -219,6 +232,7 @@ base::milliseconds RealtimeSession::longest_lead() const { return media_ ? kLine
 void RealtimeSession::refuse(const protocol::Refusal& refusal) { tell(to_wire(refusal)); }
 
 void RealtimeSession::refuse(const base::Error& error, const std::string& event_id) {
+    unsaved_.look(call::RequestFailed{error, event_id}, heard_sound_ms());
     refuse({error.code == base::Errc::unsupported ? "unsupported" : "invalid_value", error, event_id});
 }
 

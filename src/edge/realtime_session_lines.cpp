@@ -76,7 +76,7 @@ void RealtimeSession::take_line(std::shared_ptr<MediaLine> line) {
 }
 
 void RealtimeSession::heard(const MediaLine& line, std::span<const float> samples) {
-    if (over_ || media_.get() != &line) return;
+    if (over_ || leaving_since_ || media_.get() != &line) return;
     line_flows_ = true;
     if (!call_ && media_opens_) {
         open_call();

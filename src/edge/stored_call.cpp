@@ -79,13 +79,14 @@ think::Summary read_summary(const std::string& stored) {
 
 }  // namespace
 
-std::string settings_to_store(const WireContext& context, std::int64_t input_audio_ms) {
+std::string settings_to_store(const WireContext& context, std::int64_t input_audio_ms, const std::string& last_client_event) {
     return json::serialize(json::object{{"version", kVersion},
                                         {"session_id", context.session.id},
                                         {"conversation_id", context.conversation_id},
                                         {"agent", context.session.agent},
                                         {"dialect", name_of_dialect(context.dialect)},
                                         {"input_audio_ms", input_audio_ms},
+                                        {"last_client_event", last_client_event},
                                         {"session", shown(call::SessionUpdated{context.session}, context, "session")}});
 }
 
@@ -124,6 +125,7 @@ base::Result<StoredCall> read_stored_call(const store::StoredSession& stored) {
     if (text_of(settings, "dialect") == "beta") call.dialect = protocol::Dialect::beta;
     if (const json::value* heard = settings.if_contains("input_audio_ms"); heard != nullptr && heard->is_int64())
         call.input_audio_ms = std::max<std::int64_t>(0, heard->get_int64());
+    call.last_client_event = text_of(settings, "last_client_event");
     if (call.session_id.empty() || call.conversation_id.empty()) return unreadable("it has no id");
     for (const store::StoredItem& one : stored.items) {
         auto item = read_item(one);

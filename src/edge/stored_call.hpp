@@ -25,14 +25,15 @@ struct StoredCall {
     std::string agent;  ///< the named one that answered, may be empty
     std::string model;
     protocol::Dialect dialect = protocol::Dialect::ga;
-    std::int64_t input_audio_ms = 0;  ///< of the caller's sound, when this was written
+    std::int64_t input_audio_ms = 0;  ///< from where on the caller's sound is to be said again
+    std::string last_client_event;    ///< the last that needs not be sent again, may be empty
     protocol::UpdateSession session;  ///< makes the agent's session what it was
     std::vector<think::Item> items;
     think::Summary summary;  ///< of the oldest items; empty also where what is stored of it cannot be read
 };
 
-/// `input_audio_ms`: how much of the caller's sound has come.
-std::string settings_to_store(const WireContext& context, std::int64_t input_audio_ms);
+/// `input_audio_ms` and `last_client_event` as Unsaved has them.
+std::string settings_to_store(const WireContext& context, std::int64_t input_audio_ms, const std::string& last_client_event);
 
 /// An item that is over. Sound whose words are not known is stored as sound without any.
 std::string item_to_store(const think::Item& item);

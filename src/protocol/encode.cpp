@@ -246,6 +246,10 @@ struct Writer {
         for (const std::string& id : e.item_ids) ids.emplace_back(encode_text(id));
         out["item_ids"] = std::move(ids);
     }
+    void operator()(const ServerRestarting& e) const {
+        name("antiphon.restarting");
+        out["resumable"] = e.resumable;
+    }
     void operator()(const SoundHeard& e) const {
         name("antiphon.heard");
         out["input_audio_ms"] = e.input_audio_ms;

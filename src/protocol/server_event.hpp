@@ -156,6 +156,9 @@ struct SessionKept {
 struct SoundHeard { std::int64_t input_audio_ms = 0; };
 /// "antiphon.saved", of resumable sessions: these items outlive the server.
 struct ItemsSaved { std::vector<std::string> item_ids; };
+/// "antiphon.restarting", of resumable sessions: the last event before a server that ends closes the connection.
+/// `resumable`: the conversation is saved, and any server of its store can be asked to go on with it at once.
+struct ServerRestarting { bool resumable = false; };
 
 using ServerEvent =
     std::variant<SessionCreated, SessionUpdated, ErrorReport, SpeechStarted, SpeechStopped, AudioCommitted, AudioCleared,
@@ -165,6 +168,6 @@ using ServerEvent =
                  OutputAudioDelta, OutputAudioDone, ContentPartDone, OutputItemDone, ResponseDone, TurnMeasured,
                  ConversationCreated, TimeoutTriggered, FunctionArgumentsDelta, FunctionArgumentsDone,
                  OutputSoundStarted, OutputSoundStopped, OutputSoundCleared, PartialTranscript, WordsTimed,
-                 StateChanged, SessionKept, SoundHeard, ItemsSaved, LanguageDecided, SourcesUsed>;
+                 StateChanged, SessionKept, SoundHeard, ItemsSaved, ServerRestarting, LanguageDecided, SourcesUsed>;
 
 }  // namespace antiphon::protocol

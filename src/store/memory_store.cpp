@@ -46,11 +46,12 @@ base::Result<StoredSession> MemoryStore::claim(const std::string& id, const std:
     return session;
 }
 
-base::Result<bool> MemoryStore::erase(const std::string& id) {
+base::Result<bool> MemoryStore::erase(const std::string& id, const std::string& owner) {
     const std::scoped_lock lock(mutex_);
     forget_expired();
     const auto found = sessions_.find(id);
     if (found == sessions_.end() || found->second.owner.empty()) return false;
+    if (!owner.empty() && found->second.owner != owner) return false;
     found->second = Entry{};
     found->second.expires = now_() + lifetime_;
     return true;

@@ -25,7 +25,7 @@ public:
     base::Result<Written> write(const std::string& id, const SessionChange& change) override;
     base::Result<StoredSession> claim(const std::string& id, const std::string& token_hash,
                                       const std::string& owner) override;
-    base::Result<bool> erase(const std::string& id) override;
+    base::Result<bool> erase(const std::string& id, const std::string& owner) override;
     base::Result<void> check() override { return {}; }
 
 private:

@@ -46,10 +46,11 @@ redis.call('HSET', KEYS[1], 'owner', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return redis.call('HGETALL', KEYS[1]))";
 
-// ARGV: lifetime. What is to go goes, be there room for the mark that it is gone or not; what never was leaves no mark.
+// ARGV: lifetime, and the owner whose it has to be, or nothing. What is to go goes, be there room for the mark that it is gone or not; what never was leaves no mark.
 constexpr std::string_view kErase = R"(
 local owner = redis.call('HGET', KEYS[1], 'owner')
 if not owner or owner == '' then return 0 end
+if ARGV[2] ~= '' and owner ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.pcall('HSET', KEYS[1], 'owner', '')
 redis.pcall('PEXPIRE', KEYS[1], ARGV[1])
@@ -164,9 +165,9 @@ base::Result<StoredSession> RedisStore::claim(const std::string& id, const std::
     return session_of(*reply);
 }
 
-base::Result<bool> RedisStore::erase(const std::string& id) {
+base::Result<bool> RedisStore::erase(const std::string& id, const std::string& owner) {
     const std::string key = key_of(id);
-    const auto reply = ask({"EVAL", kErase, "1", key, lifetime_});
+    const auto reply = ask({"EVAL", kErase, "1", key, lifetime_, owner});
     if (!reply) return reply.error();
     return reply->integer == 1;
 }

@@ -73,8 +73,9 @@ public:
     virtual base::Result<StoredSession> claim(const std::string& id, const std::string& token_hash,
                                               const std::string& owner) = 0;
 
-    /// Nothing of the session is left, and an owner that still writes it is refused. Answers whether there was one.
-    virtual base::Result<bool> erase(const std::string& id) = 0;
+    /// Nothing of the session is left, and an owner that still writes it is refused. With an `owner`: only if it is his;
+    /// empty: whoever's it is. Answers whether there was one to erase.
+    virtual base::Result<bool> erase(const std::string& id, const std::string& owner) = 0;
 
     /// Whether the store can be written to now.
     virtual base::Result<void> check() = 0;

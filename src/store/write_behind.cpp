@@ -76,12 +76,15 @@ base::Result<void> WriteBehind::write(const std::string& id, SessionChange chang
     return {};
 }
 
-void WriteBehind::forget(const std::string& id) {
+void WriteBehind::forget(const std::string& id, const std::string& owner) {
     {
         const std::scoped_lock lock(mutex_);
         if (ending_) return;
         if (const auto found = waiting_.find(id); found != waiting_.end()) bytes_ -= found->second.bytes;
-        put(id, {{}, {}, true});
+        Waiting end;
+        end.change.owner = owner;
+        end.erase = true;
+        put(id, std::move(end));
     }
     wake_.notify_all();
 }
@@ -112,7 +115,7 @@ base::Result<void> WriteBehind::erase(const std::string& id, Erased done) {
         if (ending_ || questions_.size() >= settings_.max_questions)
             return base::error(base::Errc::overloaded, "too much is asked of the session store already");
         questions_.push_back([this, id, done = std::move(done)] {
-            auto there = store_->erase(id);
+            auto there = store_->erase(id, "");
             {
                 const std::scoped_lock relock(mutex_);
                 take_outcome(there ? base::Result<void>() : base::Result<void>(there.error()));
@@ -172,7 +175,7 @@ void WriteBehind::write_next(std::unique_lock<std::mutex>& lock) {
     const base::Time began = base::Clock::now();
     base::Result<Written> outcome = Written::done;
     if (next.erase) {
-        if (const auto there = store_->erase(id); !there) outcome = there.error();
+        if (const auto there = store_->erase(id, next.change.owner); !there) outcome = there.error();
     } else {
         outcome = store_->write(id, next.change);
     }

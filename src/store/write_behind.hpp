@@ -55,8 +55,8 @@ public:
     /// Takes the change, or drops it with `overloaded`: of that session then only a whole change makes sense.
     base::Result<void> write(const std::string& id, SessionChange change, Done done);
 
-    /// The call has ended: nothing of the session is to be left, sooner or later.
-    void forget(const std::string& id);
+    /// The call has ended: nothing of the session is to be left, sooner or later, if it is still its owner's.
+    void forget(const std::string& id, const std::string& owner);
 
     /// SessionStore::claim() and erase(), before all that waits to be written, and tried once. An erasure also takes
     /// what waits of the session. Fails at once with `overloaded`, `done` is not called then.
@@ -73,7 +73,7 @@ private:
     struct Waiting {
         SessionChange change;
         Done done;
-        bool erase = false;  ///< instead of the change
+        bool erase = false;  ///< instead of the change, of which only the owner counts
         std::size_t bytes = 0;
     };
 

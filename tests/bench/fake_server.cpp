@@ -3,11 +3,12 @@
 //
 //     fake_server --port-file FILE [--port 0] [--io-threads 2] [--workers 2] [--answer-ms 2000]
 //                 [--silence-ms 500] [--no-speculation] [--max-calls 20000] [--log-level info]
-//                 [--silero silero_vad.onnx] [--webrtc-ports 0]
+//                 [--silero silero_vad.onnx] [--webrtc-ports 0] [--redis-port 6379] [--drain-ms 5000]
 //
+// --redis-port: the Redis at 127.0.0.1 that keeps the conversations of resumable calls; none are kept without it.
 // --silero: real voice detection instead of one by loudness. Calls over WebRTC come to 127.0.0.1; --webrtc-ports as
 // webrtc.ports in docs/webrtc.md, "off" for none.
-// Ends in order on SIGTERM and SIGINT. load_caller starts it by itself. The queues of the pools are long (4096):
+// Ends in order on SIGTERM and SIGINT, as docs/closing.md has it for the server. load_caller starts it by itself. The queues of the pools are long (4096):
 // with instant engines a full queue would only say that the machine stood still for a moment.
 #include "base/io_loops.hpp"
 #include "base/log.hpp"
@@ -18,11 +19,15 @@
 #include "edge/webrtc_stack.hpp"
 #include "engine/silero/silero_voice_detector.hpp"
 #include "fakes/fake_voice_detector.hpp"
+#include "store/redis_store.hpp"
+#include "store/write_behind.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <sys/resource.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -46,6 +51,8 @@ struct Options {
     std::string log_level = "info";
     std::string silero;
     std::string webrtc_ports = "0";
+    int redis_port = 0;
+    int drain_ms = 5000;
 };
 
 /// One descriptor for each call; the usual 1024 is too few here.
@@ -69,6 +76,15 @@ base::Result<std::unique_ptr<edge::WebRtcStack>> open_webrtc(const std::string& 
     settings.ports = ports;
     settings.bind_address = "127.0.0.1";
     return edge::WebRtcStack::open(settings);
+}
+
+std::unique_ptr<store::WriteBehind> open_session_store(int port, base::Metrics& metrics) {
+    if (port == 0) return nullptr;
+    store::RedisAddress address;
+    address.host = "127.0.0.1";
+    address.port = static_cast<std::uint16_t>(port);
+    return std::make_unique<store::WriteBehind>(std::make_unique<store::RedisStore>(address, std::chrono::hours(1)),
+                                                store::WriteBehindSettings{}, metrics);
 }
 
 int serve(const Options& options) {
@@ -110,14 +126,20 @@ int serve(const Options& options) {
         std::fprintf(stderr, "%s\n", webrtc.error().text.c_str());
         return 1;
     }
-    edge::Readiness ready;
-    ready.ready = true;
+    const auto session_store = open_session_store(options.redis_port, metrics);
+    std::atomic<bool> ending = false;
     const edge::Services services{.registry = registry,
                                   .agents = [agents] { return agents; },
-                                  .readiness = [ready] { return ready; },
+                                  .readiness =
+                                      [&ending] {
+                                          edge::Readiness readiness;
+                                          readiness.ready = !ending;
+                                          return readiness;
+                                      },
                                   .engines = [&engines] { return &engines; },
                                   .metrics = metrics,
-                                  .webrtc = webrtc->get()};
+                                  .webrtc = webrtc->get(),
+                                  .session_store = session_store.get()};
     edge::EdgeSettings settings;
     settings.port = options.port;
     auto listener = edge::HttpListener::open(io, settings, services);
@@ -126,7 +148,11 @@ int serve(const Options& options) {
         return 1;
     }
     boost::asio::signal_set signals(io.at(0), SIGINT, SIGTERM);
-    signals.async_wait([&](const boost::system::error_code&, int) { (*listener)->close(); });
+    signals.async_wait([&](const boost::system::error_code&, int) {
+        ending = true;
+        registry.close();
+        (*listener)->drain(base::milliseconds(options.drain_ms));
+    });
     if (!options.port_file.empty()) {
         // Under its own name only when it is whole: who waits for it may read it at once.
         std::ofstream(options.port_file + ".part") << (*listener)->port() << '\n';
@@ -136,6 +162,7 @@ int serve(const Options& options) {
     for (std::size_t i = 0; i < io.count(); ++i) threads.emplace_back([&loop = io.at(i)] { loop.run(); });
     threads.clear();  // ends when they do
     if (*webrtc) (*webrtc)->close();
+    if (session_store) session_store->close(std::chrono::seconds(2));
     return 0;
 }
 
@@ -156,6 +183,8 @@ int main(int argc, char** argv) {
     app.add_option("--log-level", options.log_level);
     app.add_option("--silero", options.silero)->check(CLI::ExistingFile);
     app.add_option("--webrtc-ports", options.webrtc_ports);
+    app.add_option("--redis-port", options.redis_port)->check(CLI::Range(1, 65'535));
+    app.add_option("--drain-ms", options.drain_ms)->check(CLI::Range(0, 600'000));
     CLI11_PARSE(app, argc, argv);
     antiphon::raise_descriptor_limit();
     if (!antiphon::base::log::set_level(options.log_level)) return 2;

@@ -313,6 +313,28 @@ test('a cut link is taken up again: the same call, its captions, and no sound of
   assert.ok(Math.abs(missing) < 15, `${missing} frames are missing`);
 });
 
+test('a server that ends sends the call on: it is taken up at once, by the address that it came by', async () => {
+  server.keeps = true;
+  const { page } = await startCall();
+  await askAndAnswer(page);
+  const updates = server.received.filter(({ type }) => type === 'session.update').length;
+  const ended = performance.now();
+  server.send({ event_id: 'event_last', type: 'antiphon.restarting', resumable: true });
+  server.socket.close(1012);
+  while (server.returns.length === 0 && performance.now() < ended + 5_000) await page.waitForTimeout(20);
+  assert.deepEqual(server.returns.map(({ last_event_id }) => last_event_id), ['event_last']);
+  assert.ok(performance.now() - ended < 2_000, `it came after ${performance.now() - ended} ms`);
+  await waitForText(page, '#connection', 'Connection: connected', 10_000);
+  assert.equal(server.received.filter(({ type }) => type === 'session.update').length, updates, 'no new session');
+  assert.equal((await captions(page)).length, 2);
+  // One that could not save it says so, and the page begins anew, with what was said.
+  server.send({ event_id: 'event_more', type: 'antiphon.restarting', resumable: false });
+  server.socket.close(1012);
+  await server.event('conversation.item.create', 10_000);
+  assert.equal(server.returns.length, 1);
+  assert.equal(server.calls, 3);
+});
+
 test('a link that is dead without a word is noticed, and one whose call is gone begins anew', async () => {
   server.keeps = true;
   const { page } = await startCall();

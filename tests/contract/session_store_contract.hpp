@@ -127,19 +127,31 @@ TEST_P(SessionStoreContract, WhoClaimsIsTheOneWhoWrites) {
 
 TEST_P(SessionStoreContract, WhatIsErasedStaysErased) {
     write(whole_session("first", {{"a", "1"}}));
-    auto there = bench.store->erase("rtc_1");
+    auto there = bench.store->erase("rtc_1", "");
     ASSERT_TRUE(there) << there.error().text;
     EXPECT_TRUE(*there);
     expect_nothing();
     expect_nothing("");
     write(whole_session("first", {{"a", "1"}}), Written::taken);
     expect_nothing();
-    there = bench.store->erase("rtc_1");
+    there = bench.store->erase("rtc_1", "");
     ASSERT_TRUE(there);
     EXPECT_FALSE(*there) << "there was nothing any more";
-    EXPECT_FALSE(*bench.store->erase("rtc_2"));
+    EXPECT_FALSE(*bench.store->erase("rtc_2", ""));
     auto other = bench.store->write("rtc_2", whole_session("first", {}));
     EXPECT_EQ(static_cast<int>(*other), static_cast<int>(Written::done)) << "what never was leaves no mark";
+}
+
+TEST_P(SessionStoreContract, AnOwnerErasesOnlyWhatIsStillHis) {
+    write(whole_session("first", {{"a", "1"}}));
+    claimed("second");
+    const auto late = bench.store->erase("rtc_1", "first");
+    ASSERT_TRUE(late) << late.error().text;
+    EXPECT_FALSE(*late) << "it goes on elsewhere";
+    EXPECT_EQ(claimed("second").items, (std::vector<StoredItem>{{"a", "1"}}));
+    EXPECT_TRUE(*bench.store->erase("rtc_1", "second"));
+    expect_nothing();
+    EXPECT_FALSE(*bench.store->erase("rtc_1", "second"));
 }
 
 TEST_P(SessionStoreContract, WhatIsNotWrittenForTheLifetimeIsForgotten) {

@@ -67,7 +67,7 @@ TEST_F(RedisFaults, FullKeepsWhatItHas) {
     ASSERT_FALSE(outcome);
     EXPECT_NE(outcome.error().text.find("OOM"), std::string::npos) << outcome.error().text;
     EXPECT_FALSE(store.check());
-    EXPECT_TRUE(store.erase("rtc_2")) << "erasing needs no room";
+    EXPECT_TRUE(store.erase("rtc_2", "")) << "erasing needs no room";
     server.ask({"CONFIG", "SET", "maxmemory", "0"});
     EXPECT_EQ(store.claim("rtc_1", "hash", "first")->items, (std::vector<StoredItem>{{"a", "1"}})) << "nothing half done";
     expect_good(store);
@@ -103,7 +103,7 @@ TEST_F(RedisFaults, AskedForAPassword) {
     address.password = "hers";
     RedisStore user(address, kLifetime);
     expect_good(user);
-    EXPECT_TRUE(user.erase("rtc_1"));
+    EXPECT_TRUE(user.erase("rtc_1", ""));
 }
 
 TEST_F(RedisFaults, AKeyOfAnotherKindIsNeverWritten) {

@@ -1,8 +1,12 @@
-"""Runs a real nginx with the site of deploy/nginx."""
+"""Runs a real nginx with the site of deploy/nginx, and with that of several servers."""
 
+import os
 import pathlib
+import re
 import shutil
+import socket
 import subprocess
+import time
 import urllib.request
 
 import pytest
@@ -55,6 +59,74 @@ class Nginx:
             return urllib.request.urlopen(f"{url}/ready", timeout=5).status == 200
         except OSError:
             return False
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+OPERATE = pathlib.Path(__file__).resolve().parents[2] / "docs/operate.md"
+LOOPBACK = """\
+{user}
+daemon off;
+worker_processes 2;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log info;
+events {{ worker_connections 1024; }}
+http {{
+    log_format calls '$status|$upstream_addr|$upstream_status|$request_method $uri';
+    access_log {folder}/access.log calls;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/replicas.conf;
+}}
+"""
+
+
+class Balancer:
+    """On a free port of this machine, before the servers at these ports of it: the site of docs/operate.md, as it is
+    but for the addresses."""
+
+    def __init__(self, folder, ports):
+        program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+        if program is None:
+            pytest.fail("nginx is missing: scripts/packages.txt lists it for the tests")
+        folder.mkdir()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        site = re.search(r"```nginx\n(.*?)```", OPERATE.read_text(), re.DOTALL).group(1)
+        assert site.count("    server 127.0.0.1:") == 3 and site.count("listen 80;") == 1
+        written = re.findall(r"server 127\.0\.0\.1:(\d+)", site)
+        for there, ours in zip(written, ports, strict=True):
+            site = site.replace(f"server 127.0.0.1:{there}", f"server 127.0.0.1:{ours}")
+        (folder / "replicas.conf").write_text(site.replace("listen 80;", f"listen 127.0.0.1:{self.port};"))
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(LOOPBACK.format(folder=folder, user=user))
+        self.folder = folder
+        self.process = subprocess.Popen([program, "-c", folder / "nginx.conf", "-e", folder / "error.log"], cwd=folder,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 20
+        while True:
+            try:
+                if urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ready", timeout=5).status == 200:
+                    break
+            except OSError:
+                pass
+            assert time.monotonic() < end and self.process.poll() is None, (folder / "error.log").read_text()
+            time.sleep(0.02)
+
+    def asked(self):
+        """How many requests went to each server, by its port."""
+        counts = {}
+        for line in (self.folder / "access.log").read_text().splitlines():
+            for address in line.split("|")[1].split(", "):
+                port = address.rpartition(":")[2]
+                counts[port] = counts.get(port, 0) + 1
+        return counts
 
     def stop(self):
         self.process.terminate()

@@ -7,14 +7,18 @@ import asyncio
 import json
 import os
 import random
+import signal
 
 import pytest
 
 from lossy import KeptCall
+from nginx import Balancer
 from redis_server import Redis
 from server import Server
 from speech import country_question
 from test_resume import refused
+from test_spoken import words_of
+from test_terminal_webrtc import Caller
 from webrtc_call import Call as WebRtcCall
 
 KILLS = int(os.environ.get("ANTIPHON_KILLS", "3"))
@@ -278,6 +282,156 @@ async def test_a_restart_in_order_keeps_the_calls(serve):
     first.stop()
     _, items = await call.go_on_at(serve())
     assert [i["id"] for i in items] == [item["id"]]
+    await call.leave()
+
+
+async def test_a_server_that_ends_lets_the_answer_end_and_saves_it_first(serve):
+    """What a client finds elsewhere when it is sent away is all of it, at once."""
+    first, second = serve("server.drain_ms=30000"), serve()
+    call = StoredCall(first.port)
+    await call.connect(instructions="Answer in one short sentence.", max_output_tokens=12)
+    question = await call.say("Say hello.")
+    await call.send({"type": "response.create"})
+    await call.until("response.output_audio.delta")
+    first.process.send_signal(signal.SIGTERM)
+    first.stopped = True
+    first._wait_for(lambda: first.get("/ready")[0] == 503, "the end of being ready", 5)
+    assert "shutting down" in json.loads(first.get("/ready")[2])["failure"]
+    assert first.get("/health")[0] == 200
+    assert (await refused(f"ws://127.0.0.1:{first.port}/v1/realtime?model=test"))[0] == 503, "no new call"
+    done = (await call.until("response.done"))["response"]
+    assert done["status"] in ("completed", "incomplete"), "the answer was not cut"
+    await asyncio.wait_for(call.socket.wait_closed(), 30)
+    assert call.socket.close_code == 1012
+    await call.reader
+    assert call.events[-1]["type"] == "antiphon.restarting" and call.events[-1]["resumable"] is True
+    back, items = await call.go_on_at(second)
+    assert [item["id"] for item in items] == [question["id"], done["output"][0]["id"]]
+    assert back["last_client_event_id"] is None, "it gave its events no ids"
+    assert await asyncio.to_thread(first.process.wait, 20) == 0
+    await call.leave()
+
+
+async def test_a_server_that_ends_says_what_it_could_not_save(serve, redis):
+    first = serve()
+    call = StoredCall(first.port)
+    await call.connect(**BRIEF)
+    await call.until_saved([(await call.say("One."))["id"]])
+    redis.stop()
+    await call.say("Two.")
+    first.process.send_signal(signal.SIGTERM)
+    first.stopped = True
+    await asyncio.wait_for(call.socket.wait_closed(), 15)
+    await call.reader
+    assert call.socket.close_code == 1012 and call.events[-1]["type"] == "antiphon.restarting"
+    assert call.events[-1]["resumable"] is False, "half of the conversation would be a lie"
+    redis.go_on()
+    assert await asyncio.to_thread(first.process.wait, 20) == 0
+
+
+async def test_a_call_over_webrtc_is_told_that_the_server_ends(serve):
+    webrtc = ["webrtc.bind_address=127.0.0.1", "webrtc.ports=0"]
+    first, second = serve(*webrtc), serve(*webrtc)
+    call = WebRtcCall(first)
+    await call.begin(session={"type": "realtime", "antiphon": {"resumable": True}})
+    await call.until("session.created", seconds=20)
+    item = {"id": "item_told", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "Say hello."}]}
+    call.tell({"type": "conversation.item.create", "item": item})
+    await call.until("conversation.item.done")
+    first.process.send_signal(signal.SIGTERM)
+    first.stopped = True
+    assert (await call.until("antiphon.restarting", seconds=20))["resumable"] is True
+    back = WebRtcCall(second)
+    await back.begin(call.return_query())
+    assert (await back.until("antiphon.session", seconds=20))["resumed"]
+    assert (await back.until("conversation.item.added", seconds=20))["item"]["id"] == "item_told"
+    assert await asyncio.to_thread(first.process.wait, 20) == 0
+    assert (await back.hang_up())[0] == 200
+    second.wait_until_no_calls()
+    await back.close()
+    await call.close()
+
+
+@pytest.mark.real_time
+def test_the_terminal_caller_goes_on_elsewhere_when_its_server_ends(binary, serve, tmp_path):
+    servers = [serve(), serve()]
+    balancer = Balancer(tmp_path / "nginx", [servers[0].port, servers[1].port, servers[1].port])
+    try:
+        caller = Caller(binary, f"http://127.0.0.1:{balancer.port}", tmp_path, "--transport", "websocket", questions=2)
+        caller.wait_for("stdout", "antiphon: ", 60)
+        first = next(server for server in servers if "call.opened" in server.log())
+        other = servers[1 - servers.index(first)]
+        first.process.send_signal(signal.SIGTERM)
+        first.stopped = True
+        caller.end()
+        assert first.process.wait(20) == 0
+        assert "Reconnecting..." in caller.said["stderr"], caller.said
+        assert "call.resumed" in other.log() and "over=websocket" in other.log()
+        # Each question once; that each had its answer is what the program waits for.
+        assert words_of(" ".join(caller.lines("you"))).count("country") == 2, caller.said
+        assert len(caller.lines("antiphon")) >= 2, caller.said
+        other.wait_until_no_calls()
+    finally:
+        balancer.stop()
+
+
+async def test_what_is_asked_again_is_done_once(serve):
+    """The client says again what the store does not have: by the id of its last event that is in it."""
+    first, second = serve(), serve()
+    call = StoredCall(first.port)
+    await call.connect(instructions="Answer in one short sentence.", max_output_tokens=12)
+    one = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Say hello."}]}
+    await call.send({"type": "conversation.item.create", "event_id": "my_1", "item": {**one, "id": "item_1"}})
+    await call.send({"type": "response.create", "event_id": "my_2"})
+    await call.until("response.output_audio.delta")
+    kill(first)
+    await call.reader
+    back, items = await call.go_on_at(second)
+    assert back["last_client_event_id"] == "my_1" and [item["id"] for item in items] == ["item_1"]
+    since = len(call.events)
+    await call.send({"type": "response.create", "event_id": "my_2"})
+    answer = (await call.until("response.done", since=since))["response"]["output"][0]
+    await call.until_saved(["item_1", answer["id"]])
+    kill(second)
+    await call.reader
+    third = serve()
+    back, items = await call.go_on_at(third)
+    assert back["last_client_event_id"] == "my_2", "it has its answer"
+    assert [item["id"] for item in items] == ["item_1", answer["id"]]
+    await call.leave()
+
+
+async def test_who_leaves_a_server_in_order_does_not_end_what_goes_on_elsewhere(serve, redis):
+    first, second = serve(), serve()
+    call = StoredCall(first.port)
+    await call.connect(**BRIEF)
+    item = await call.say("One.")
+    await call.until_saved([item["id"]])
+    older = call.socket
+    await call.go_on_at(second)
+    await older.close()  # 1000: at the first server the call is over
+    first.wait_until_no_calls()
+    await call.until_saved([(await call.say("Two."))["id"]])
+    assert len(redis.ask("HGETALL", keys(redis)[0])) > 4, "the second has it"
+    await call.leave()
+
+
+async def test_a_lost_call_that_goes_on_elsewhere_is_not_kept_where_it_was(serve):
+    first, second = serve(), serve()
+    call = StoredCall(first.port)
+    await call.connect(**BRIEF)
+    await call.until_saved([(await call.say("One."))["id"]])
+    call.socket.transport.abort()
+    await call.reader
+    await call.go_on_at(second)
+    first.wait_until_no_calls(5)
+    # So that who comes to the first again gets what was said since.
+    two = await call.say("Two.")
+    await call.until_saved([two["id"]])
+    call.socket.transport.abort()
+    await call.reader
+    _, items = await call.go_on_at(first)
+    assert items[-1]["id"] == two["id"]
     await call.leave()
 
 

@@ -275,7 +275,7 @@ export class Call {
       this.listener.onPassingNotice('WebRTC does not get through here. The call goes over the WebSocket.');
       this.connect();
     } else if (this.resuming) {
-      this.absence = new Absence(performance.now(), inOrder);
+      this.absence = new Absence(performance.now(), inOrder && !this.lifeline.goesOn);
       this.connection = 'reconnecting…';
       this.listener.onPassingNotice('The WebRTC connection was lost. The call goes on over the WebSocket.');
       this.connect();
@@ -361,7 +361,7 @@ export class Call {
     if (this.absence === undefined) {
       this.absence = new Absence(now);
       this.connection = 'reconnecting…';
-      this.resuming = this.lifeline.kept !== undefined && code !== kServerRestarts;
+      this.resuming = this.lifeline.kept !== undefined && (code !== kServerRestarts || this.lifeline.goesOn);
       if (!this.resuming) this.beginAnew();
       this.listener.onChange();
     }
@@ -406,6 +406,7 @@ export class Call {
       if (event.resumed !== undefined) this.resumed(event.resumed);
       this.watchOver();
     }
+    if (event.type === 'antiphon.restarting') this.lifeline.restarting(event.resumable);
     if (event.type === 'session.updated') this.binary = event.session.additions?.binary_audio === true;
     const before = this.conversation.activity;
     this.carryOut(this.conversation.step(event));
@@ -422,7 +423,7 @@ export class Call {
 
   private heard(milliseconds: number): void {
     const now = performance.now();
-    if (this.line === undefined) this.lifeline.heard(milliseconds, now);
+    if (this.line === undefined) this.lifeline.heard(now);
     else this.lifeline.heardOverLine(milliseconds, this.line.roundTrip, now);
   }
 
@@ -451,7 +452,7 @@ export class Call {
   private connected(): void {
     window.clearTimeout(this.timer);
     this.absence = undefined;
-    this.resuming = false;
+    this.resuming = this.lifeline.goesOn = false;
     this.connection = 'connected';
   }
 

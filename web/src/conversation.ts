@@ -54,6 +54,7 @@ export class Conversation {
       case 'session.updated':
       case 'antiphon.session':
       case 'antiphon.heard':
+      case 'antiphon.restarting':
         return [];
       case 'error':
         return [{ kind: 'notice', text: event.message || 'The server refused something, and did not say why.' }];

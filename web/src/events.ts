@@ -35,6 +35,7 @@ export type ServerEvent =
   | { type: 'output_audio_buffer.started' | 'output_audio_buffer.stopped' | 'output_audio_buffer.cleared'; response_id: string }
   | { type: 'antiphon.session'; kept: KeptCall; resumed: Resumed | undefined }
   | { type: 'antiphon.heard'; input_audio_ms: number }
+  | { type: 'antiphon.restarting'; resumable: boolean }
   | { type: 'antiphon.partial'; item_id: string; transcript: string }
   | { type: 'antiphon.words'; item_id: string; words: Word[] }
   | { type: 'antiphon.sources'; response_id: string; titles: string[] }
@@ -142,6 +143,8 @@ export function parseServerEvent(text: string): ServerEvent | undefined {
       };
     case 'antiphon.heard':
       return { type, input_audio_ms: number(fields['input_audio_ms']) ?? 0 };
+    case 'antiphon.restarting':
+      return { type, resumable: fields['resumable'] === true };
     case 'antiphon.partial':
       return { type, item_id, transcript: string(fields['transcript']) };
     case 'antiphon.words':

@@ -37,10 +37,13 @@ const kMostSamples = 30 * kRate;
 const kMostEvents = 100;
 /** Of sound in the browser and in the server, beyond the network's round trip: encoder, buffers, 20 ms steps. */
 const kLineMargin = 200; // milliseconds
+const kRestarts = 180_000; // milliseconds; models of a large server load for minutes
 const kSilence = 4_000; // milliseconds; the server says something each second
 
 export class Lifeline {
   kept: KeptCall | undefined;
+  /** The server has said that it ends, and that another goes on with the call; until a connection is there again. */
+  goesOn = false;
   private lastEvent = '';
   private binaries = 0; // after that event
   private lastSign = 0;
@@ -64,10 +67,12 @@ export class Lifeline {
     this.binaries++;
   }
 
-  /** `antiphon.heard`: it is no event to resume from. */
-  heard(milliseconds: number, now: number): void {
+  /**
+   * `antiphon.heard`: it is no event to resume from. What was heard is kept all the same: should this server be lost,
+   * another one asks for what was not part of the conversation yet.
+   */
+  heard(now: number): void {
     this.lastSign = now;
-    this.forget(this.positionOf(milliseconds));
   }
 
   /** A media line is open: what was captured before did not go over it. */
@@ -83,7 +88,6 @@ export class Lifeline {
     const behind = Math.max(0, this.position - samplesIn(milliseconds + roundTrip + kLineMargin));
     this.skipped = this.lineTold ? Math.min(this.skipped, behind) : behind;
     this.lineTold = true;
-    this.forget(this.positionOf(milliseconds));
   }
 
   /** Whether a server that keeps the call has been silent for so long that the connection must be dead. */
@@ -121,6 +125,15 @@ export class Lifeline {
     this.events.push(sent);
     if (this.events.length > kMostEvents) this.events.shift();
     return sent;
+  }
+
+  /**
+   * The server ends, and closes the connection; over WebRTC nothing else says why. `elsewhere`: the call can be taken
+   * over from the next one as soon as that is there.
+   */
+  restarting(elsewhere: boolean): void {
+    this.goesOn = elsewhere && this.kept !== undefined;
+    this.kept = this.goesOn && this.kept !== undefined ? { ...this.kept, resume_within_ms: kRestarts } : undefined;
   }
 
   /** What the server has not got, to be sent again in this order. */

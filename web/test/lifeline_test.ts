@@ -39,9 +39,10 @@ test('sends the sound that the server has not got, from the middle of a frame', 
   assert.equal(sound[0]?.[0], 2);
 });
 
-test('forgets what was heard, and what is older than 30 s', () => {
+test('keeps what was heard, as another server may ask for it, and forgets what is older than 30 s', () => {
   const line = filled(100);
-  line.heard(1000, 0);
+  line.heard(0);
+  assert.equal(line.missed({ ...nothing, input_audio_ms: 400 }).sound.length, 80);
   assert.equal(line.missed({ ...nothing, input_audio_ms: 1000 }).sound.length, 50);
   const long = filled(2000);
   const { sound } = long.missed(nothing);
@@ -63,6 +64,18 @@ test('sends the events after the last that the server took', () => {
   assert.deepEqual(line.missed({ ...nothing, last_client_event_id: ids[2] as string }).events, []);
 });
 
+test('a server that ends says whether the call can be taken over from another, for longer than from itself', () => {
+  const line = filled(1);
+  line.restarting(true);
+  assert.deepEqual(line.kept, { ...kept, resume_within_ms: 180_000 });
+  assert.equal(line.goesOn, true);
+  line.restarting(false);
+  assert.equal(line.address('ws://a/r'), undefined);
+  const never = new Lifeline();
+  never.restarting(true);
+  assert.equal(never.kept, undefined);
+});
+
 test('a connection is dead after four silent seconds, if the server keeps the call', () => {
   const line = new Lifeline();
   line.took('event_1', 0);
@@ -70,7 +83,7 @@ test('a connection is dead after four silent seconds, if the server keeps the ca
   line.kept = kept;
   assert.equal(line.dead(4_000), false);
   assert.equal(line.dead(4_001), true);
-  line.heard(0, 4_000);
+  line.heard(4_000);
   assert.equal(line.dead(8_000), false);
   line.alive(9_000);
   assert.equal(line.dead(13_000), false);
@@ -123,6 +136,6 @@ test('after the line the server counts on from where it was', () => {
   const line = overLine(25, () => 60, 10);
   const again = samples(line, 10_000);
   for (let i = 0; i < 50; i++) line.keep(frame(1));
-  line.heard(10_000 + again + 500, 0); // it has what was sent again, and half a second more
+  line.heard(0); // it has what was sent again, and half a second more
   assert.equal(samples(line, 10_000 + again + 500), 500);
 });

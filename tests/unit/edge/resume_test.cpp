@@ -188,6 +188,56 @@ TEST_F(ResumeTest, ends_by_being_hung_up_and_by_the_servers_end_while_it_waits) 
     EXPECT_EQ(registry.calls(), 0U);
 }
 
+TEST_F(ResumeTest, a_server_that_drains_closes_a_quiet_call_at_once_and_says_that_it_is_not_kept) {
+    open();
+    connections->drain();
+    wait(milliseconds(1));
+    EXPECT_EQ(link->closed, CloseCode::service_restart);
+    EXPECT_EQ(inbox.events.back().at("type"), "antiphon.restarting");
+    EXPECT_EQ(inbox.events.back().at("resumable"), false);
+    std::exchange(user, nullptr)->ended(ChannelEnd::closed_by_server);
+    EXPECT_EQ(registry.calls(), 0U);
+}
+
+TEST_F(ResumeTest, a_server_that_drains_lets_an_answer_end) {
+    open();
+    type("Hello");
+    wait_for_sound(24000);
+    connections->drain();
+    wait(milliseconds(500));
+    EXPECT_EQ(link->closed, std::nullopt);
+    for (int i = 0; i < 1000 && !link->closed; ++i) wait(milliseconds(20));
+    EXPECT_EQ(link->closed, CloseCode::service_restart);
+    EXPECT_EQ(inbox.count("response.done"), 1U);
+    EXPECT_EQ(inbox.sound.size(), spoken_samples());
+    std::exchange(user, nullptr)->ended(ChannelEnd::closed_by_server);
+}
+
+TEST_F(ResumeTest, a_server_that_drains_lets_the_caller_end_and_answers_until_it_must_end) {
+    open();
+    mic(milliseconds(600), 0.3F);
+    connections->drain();
+    mic(milliseconds(400), 0.3F);
+    EXPECT_EQ(link->closed, std::nullopt);
+    mic(milliseconds(1000), 0.001F);
+    wait_for_sound(4800);
+    EXPECT_EQ(link->closed, std::nullopt);
+    connections->shut_down();
+    wait(milliseconds(1));
+    EXPECT_EQ(link->closed, CloseCode::service_restart);
+    std::exchange(user, nullptr)->ended(ChannelEnd::closed_by_server);
+}
+
+TEST_F(ResumeTest, a_server_that_drains_waits_for_nobody_who_is_lost) {
+    open();
+    type("Hello");
+    wait_for_sound(24000);
+    vanish();
+    connections->drain();
+    wait(milliseconds(1));
+    EXPECT_EQ(registry.calls(), 0U);
+}
+
 TEST_F(ResumeTest, hanging_up_closes_the_channel_in_order) {
     open();
     rtc->hang_up();

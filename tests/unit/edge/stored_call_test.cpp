@@ -57,7 +57,7 @@ std::vector<think::Item> some_items() {
 }
 
 store::StoredSession some_session() {
-    store::StoredSession stored{settings_to_store(some_context(), 4'321), "", {}};
+    store::StoredSession stored{settings_to_store(some_context(), 4'321, "mine"), "", {}};
     for (const think::Item& item : some_items()) stored.items.push_back({item.id, item_to_store(item)});
     return stored;
 }
@@ -70,6 +70,7 @@ TEST(StoredCallTest, ComesBackAsItWas) {
     EXPECT_EQ(call->agent, "nurse");
     EXPECT_EQ(call->model, "some-model");
     EXPECT_EQ(call->input_audio_ms, 4'321);
+    EXPECT_EQ(call->last_client_event, "mine");
     EXPECT_TRUE(call->dialect == protocol::Dialect::beta);
     WireContext context;
     const auto patch = to_patch(call->session.session, context, {});
@@ -113,7 +114,7 @@ TEST(StoredCallTest, TheSummaryComesBack) {
 TEST(StoredCallTest, SoundWithoutWordsIsStoredWithoutAny) {
     think::Item item = some_items()[1];
     item.content[0].text.reset();
-    store::StoredSession stored{settings_to_store(some_context(), 0), "", {{item.id, item_to_store(item)}}};
+    store::StoredSession stored{settings_to_store(some_context(), 0, ""), "", {{item.id, item_to_store(item)}}};
     const auto call = read_stored_call(stored);
     ASSERT_TRUE(call) << call.error().text;
     EXPECT_EQ(call->items.at(0).content.at(0).text, "");

@@ -335,6 +335,8 @@ TEST(Encode, how_a_call_is_taken_over) {
               json::parse(R"({"type":"antiphon.heard","event_id":"e","input_audio_ms":20})"));
     EXPECT_EQ(json::parse(encode(ItemsSaved{{"a", "b"}}, "e")),
               json::parse(R"({"type":"antiphon.saved","event_id":"e","item_ids":["a","b"]})"));
+    EXPECT_EQ(json::parse(encode(ServerRestarting{true}, "e")),
+              json::parse(R"({"type":"antiphon.restarting","event_id":"e","resumable":true})"));
 }
 
 }  // namespace

@@ -66,10 +66,10 @@ struct ScriptedStore final : SessionStore {
         if (memory->away) return base::error(base::Errc::unavailable, "it is away");
         return StoredSession{id, "", {}};
     }
-    base::Result<bool> erase(const std::string& id) override {
+    base::Result<bool> erase(const std::string& id, const std::string& owner) override {
         const std::scoped_lock lock(memory->mutex);
         if (memory->away) return base::error(base::Errc::unavailable, "it is away");
-        memory->erased.push_back(id);
+        memory->erased.push_back(owner.empty() ? id : id + " of " + owner);
         memory->changed.notify_all();
         return true;
     }
@@ -216,10 +216,10 @@ TEST_F(WriteBehindTest, WhatIsForgottenIsErasedOnceTheStoreIsBack) {
     WriteBehind& writes = start();
     hang();
     hand("s", item("a", "1"));
-    writes.forget("s");
+    writes.forget("s", "me");
     EXPECT_TRUE(writes.write("s", item("b", "2"), nullptr)) << "too late, and no fault";
     let_go();
-    memory->wait([](auto& m) { return m.erased == std::vector<std::string>{"s"}; });
+    memory->wait([](auto& m) { return m.erased == std::vector<std::string>{"s of me"}; });
     EXPECT_EQ(memory->writes.size(), 1U) << "only the first session was written";
 }
 
