@@ -69,7 +69,7 @@ TEST(KeysFile, AddsAndRemovesOneByOne) {
 
 TEST(KeysFile, RefusesNamesThatAreNone) {
     const fakes::ScratchFolder folder;
-    for (const std::string name : {std::string(), std::string("a b"), std::string("a\"b"), std::string("-a"), std::string("ä"),
+    for (const std::string& name : {std::string(), std::string("a b"), std::string("a\"b"), std::string("-a"), std::string("ä"),
                                    std::string("a\nb"), std::string("a=b"), std::string(65, 'a')})
         EXPECT_EQ(add_key(folder.path() / "keys.toml", name, kDay).error().code, base::Errc::invalid) << name;
     EXPECT_TRUE(is_key_name(std::string(64, 'a')));

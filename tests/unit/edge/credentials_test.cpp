@@ -44,7 +44,7 @@ TEST(AccessKeys, AreRandomAndKeptAsHashes) {
     EXPECT_EQ(in_hex(hash_of_key("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     EXPECT_EQ(hash_from_hex(in_hex(hash_of_key("abc"))), hash_of_key("abc"));
     EXPECT_EQ(hash_from_hex("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"), hash_of_key("abc"));
-    for (const std::string wrong : {std::string(), std::string(63, 'a'), std::string(65, 'a'), std::string(64, 'g')})
+    for (const std::string& wrong : {std::string(), std::string(63, 'a'), std::string(65, 'a'), std::string(64, 'g')})
         EXPECT_FALSE(hash_from_hex(wrong)) << wrong;
 }
 
