@@ -39,8 +39,8 @@ TEST_F(AccessRulesTest, KeysComeFromTheFileAndFromTheSettings) {
 }
 
 TEST_F(AccessRulesTest, AFileWithoutAKeyLetsNobodyIn) {
-    add_key(file, "one", {});
-    remove_key(file, "one");
+    ASSERT_TRUE(add_key(file, "one", {}));
+    ASSERT_TRUE(remove_key(file, "one"));
     EXPECT_TRUE(rules().keys_needed);
     EXPECT_EQ(rules().keys.size(), 0U);
 }
