@@ -110,10 +110,7 @@ export class Call {
         return;
       }
       const device = await SoundDevice.open(context, stream, this.soundListener(), this.options.sound);
-      if (this.over) {
-        device.close();
-        return;
-      }
+      if (this.over) return device.close();
       this.device = device;
     } catch (error) {
       close(context);
