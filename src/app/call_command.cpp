@@ -72,6 +72,7 @@ CallerWaysSettings ways_of(const CallCommand& command, CallerAddress address) {
     CallerWaysSettings settings;
     settings.address = std::move(address);
     settings.trust = command.trust;
+    settings.key = command.key;
     settings.transport = command.transport;
     settings.fallback = command.fallback;
     settings.silence = command.silence;

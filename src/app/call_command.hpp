@@ -23,6 +23,7 @@ struct CallCommand {
     std::filesystem::path out;                ///< 2-channel WAV: sent, played; empty: none
     std::string server = "http://127.0.0.1:8080";
     edge::TlsTrust trust;                       ///< of a server at https://
+    std::string key;                            ///< of a server that asks for one
     CallerTransport transport = CallerTransport::automatic;
     base::milliseconds fallback{3000};          ///< for sound to flow over WebRTC
     std::optional<base::milliseconds> silence;  ///< that ends a turn; none: the server's setting

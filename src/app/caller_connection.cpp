@@ -36,8 +36,8 @@ constexpr base::milliseconds kGoodbye{1000};
 /// Everything below the mutex is shared with the caller's thread; the rest belongs to the socket's thread.
 class CallerConnection::Socket {
 public:
-    Socket(CallerAddress address, base::Duration timeout, edge::TlsTrust trust)
-        : address_(std::move(address)), trust_(std::move(trust)), timeout_(timeout), stream_(io_), resolver_(io_), timer_(io_) {
+    Socket(CallerAddress address, base::Duration timeout, edge::TlsTrust trust, std::string key)
+        : address_(std::move(address)), trust_(std::move(trust)), key_(std::move(key)), timeout_(timeout), stream_(io_), resolver_(io_), timer_(io_) {
         timer_.expires_after(timeout);
         timer_.async_wait([this](beast::error_code failure) {
             if (!failure) give_up("cannot reach " + address_.authority() + ": no answer in time");
@@ -115,7 +115,10 @@ private:
         stream_.set_option(
             websocket::stream_base::timeout{websocket::stream_base::none(), websocket::stream_base::none(), false});
         stream_.set_option(websocket::stream_base::decorator(
-            [](websocket::request_type& request) { request.set(beast::http::field::user_agent, "antiphon-call"); }));
+            [key = key_](websocket::request_type& request) {
+                request.set(beast::http::field::user_agent, "antiphon-call");
+                if (!key.empty()) request.set(beast::http::field::authorization, "Bearer " + key);
+            }));
         stream_.read_message_max(kLongestMessage);
         stream_.async_handshake(response_, address_.authority(), address_.target, [this](beast::error_code failure) {
             if (failure == websocket::error::upgrade_declined) {
@@ -204,6 +207,7 @@ private:
 
     const CallerAddress address_;
     const edge::TlsTrust trust_;
+    const std::string key_;
     const base::Duration timeout_;
     asio::io_context io_{1};
     websocket::stream<beast::tcp_stream> stream_;
@@ -229,8 +233,9 @@ CallerConnection::~CallerConnection() = default;
 
 base::Result<std::unique_ptr<CallerConnection>> CallerConnection::open(const CallerAddress& address,
                                                                        base::Duration timeout,
-                                                                       const edge::TlsTrust& trust) {
-    auto socket = std::make_unique<Socket>(address, timeout, trust);
+                                                                       const edge::TlsTrust& trust,
+                                                                       const std::string& key) {
+    auto socket = std::make_unique<Socket>(address, timeout, trust, key);
     if (auto opened = socket->wait_until_open(); !opened) return opened.error();
     return std::unique_ptr<CallerConnection>(new CallerConnection(std::move(socket)));
 }

@@ -25,9 +25,10 @@ public:
 
     /// Connects and shakes hands; blocks for at most `timeout`. `unavailable` when the server cannot be
     /// reached, is none of `trust` (with https://), or refuses (the text has its message), but `not_found` when it
-    /// refuses with 404.
+    /// refuses with 404. `key` is shown to the server; empty: none.
     static base::Result<std::unique_ptr<CallerConnection>> open(const CallerAddress& address, base::Duration timeout,
-                                                                const edge::TlsTrust& trust = {});
+                                                                const edge::TlsTrust& trust = {},
+                                                                const std::string& key = {});
 
     /// Says goodbye (close code 1000) and waits for the answer for at most a second.
     ~CallerConnection();

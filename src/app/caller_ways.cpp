@@ -60,7 +60,7 @@ base::Result<bool> CallerWays::open_webrtc() {
         say_(text + ": it goes over the WebSocket");
         return false;
     };
-    const auto ice = http_get(settings_.address.url("/ice"), settings_.trust, limit);
+    const auto ice = http_get(settings_.address.url("/ice"), settings_.trust, limit, settings_.key);
     if (!ice) {
         if (alone) return lost("cannot reach " + settings_.address.authority() + ": " + ice.error().text);
         return false;  // the WebSocket's own failure says why
@@ -72,7 +72,7 @@ base::Result<bool> CallerWays::open_webrtc() {
     const auto answer = http_post(
         settings_.address.url("/v1/realtime/calls" +
                               (query == std::string::npos ? "" : settings_.address.target.substr(query))),
-        form.content_type, form.body, settings_.trust, limit);
+        form.content_type, form.body, settings_.trust, limit, settings_.key);
     if (!answer) return refused(answer.error().text);
     if (answer->status != 201) return refused(std::to_string(answer->status) + ": " + refusal_text(answer->body));
     kept_ = SessionIsKept{answer->location.substr(answer->location.rfind('/') + 1), answer->resume_token, kKeptFor,
@@ -105,7 +105,7 @@ base::Result<bool> CallerWays::open_webrtc() {
 }
 
 base::Result<void> CallerWays::open_websocket() {
-    auto connection = CallerConnection::open(settings_.address, settings_.timeout, settings_.trust);
+    auto connection = CallerConnection::open(settings_.address, settings_.timeout, settings_.trust, settings_.key);
     if (!connection) return connection.error();
     connection_ = std::move(*connection);
     last_sign_ = base::Clock::now();
@@ -117,7 +117,7 @@ void CallerWays::hang_up() const {
     // By a request, as what is said on a connection that closes may be lost.
     if (!kept_) return;
     const std::string call = settings_.address.url("/v1/realtime/calls/" + kept_->call_id);
-    (void)http_post(call + "/hangup", "text/plain", "", settings_.trust, kHangUp);
+    (void)http_post(call + "/hangup", "text/plain", "", settings_.trust, kHangUp, settings_.key);
 }
 
 // What is said.
@@ -242,7 +242,7 @@ base::Result<void> CallerWays::come_back(const base::Error& why) {
     const base::Time give_up = base::Clock::now() + kept_->within + kKeptLonger;
     resuming_ = true;
     for (base::milliseconds pause = kFirstPause; !stopped_(); pause = std::min(2 * pause, kLongestPause)) {
-        auto connection = CallerConnection::open(address, kAttempt, settings_.trust);
+        auto connection = CallerConnection::open(address, kAttempt, settings_.trust, settings_.key);
         if (connection) {
             connection_ = std::move(*connection);
             last_sign_ = base::Clock::now();

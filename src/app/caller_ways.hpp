@@ -39,6 +39,7 @@ enum class CallerTransport {
 struct CallerWaysSettings {
     CallerAddress address;
     edge::TlsTrust trust;
+    std::string key;  ///< shown to the server; empty: none
     CallerTransport transport = CallerTransport::automatic;
     base::milliseconds fallback{3000};          ///< for sound to flow over WebRTC
     std::optional<base::milliseconds> silence;  ///< of the session

@@ -39,7 +39,7 @@ public:
         if (check_way()) {
             const bool ready = check_http();
             if (command_.ready) return failed_ ? 1 : 0;
-            if (ready) {
+            if (ready && check_key()) {
                 check_websocket();
                 check_ice();
                 check_webrtc();
@@ -186,6 +186,11 @@ private:
         return *is_ready == true;
     }
 
+    bool check_key() {
+        const auto answer = http_get(address_.url("/ice"), command_.trust, command_.timeout, command_.key);
+        return !answer || answer->status != 401 || fail("http.no_key", "");
+    }
+
     void check_clock(const std::string& date) {
         const auto theirs = edge::parse_http_date(date);
         if (!theirs) return skip("clock", "the server does not say what time it has");
@@ -198,7 +203,7 @@ private:
     }
 
     void check_websocket() {
-        auto connection = CallerConnection::open(address_, command_.timeout, command_.trust);
+        auto connection = CallerConnection::open(address_, command_.timeout, command_.trust, command_.key);
         if (!connection) {
             fail("websocket.failed", connection.error().text);
             return;
@@ -215,7 +220,7 @@ private:
     // STUN and TURN, as the page is told of them.
 
     void check_ice() {
-        const auto answer = http_get(address_.url("/ice"), command_.trust, command_.timeout);
+        const auto answer = http_get(address_.url("/ice"), command_.trust, command_.timeout, command_.key);
         auto servers = answer ? read_ice_servers(answer->body) : std::nullopt;
         if (!servers) {
             fail("ice.failed", answer ? "it answered " + std::to_string(answer->status) : answer.error().text);
@@ -249,7 +254,7 @@ private:
     }
 
     void check_webrtc() {
-        const auto way = try_webrtc(address_.url("/v1/realtime/calls"), servers_, command_.trust, command_.timeout);
+        const auto way = try_webrtc(address_.url("/v1/realtime/calls"), servers_, command_.trust, command_.key, command_.timeout);
         if (way) pass("webrtc", "a call begins; its sound goes to " + *way);
         else fail(way.error().code == base::Errc::unsupported ? "webrtc.refused" : "webrtc.no_media", way.error().text);
     }

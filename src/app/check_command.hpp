@@ -13,6 +13,7 @@ namespace antiphon::app {
 struct CheckCommand {
     std::string server = "http://127.0.0.1:8080";
     edge::TlsTrust trust;             ///< of a server at https://
+    std::string key;                  ///< of a server that asks for one
     std::chrono::seconds timeout{5};  ///< for each leg
     bool json = false;                ///< one JSON object per leg
     bool ready = false;               ///< only whether it is ready: for health checks, every few seconds

@@ -42,7 +42,7 @@ struct Posted {
 };
 
 base::Result<HttpAnswer> ask(const std::string& url, const Posted* posted, const edge::TlsTrust& trust,
-                             std::chrono::seconds limit) {
+                             std::chrono::seconds limit, const std::string& key) {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
     const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> owner(curl_easy_init(), &curl_easy_cleanup);
     if (started != CURLE_OK || !owner) return base::error(base::Errc::unavailable, "libcurl cannot be started");
@@ -66,9 +66,11 @@ base::Result<HttpAnswer> ask(const std::string& url, const Posted* posted, const
     }
     if (!trust.pin.empty()) curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, trust.pin.c_str());
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(nullptr, &curl_slist_free_all);
+    const auto add_header = [&](const std::string& line) { headers.reset(curl_slist_append(headers.release(), line.c_str())); };
+    if (!key.empty()) add_header("Authorization: Bearer " + key);
+    if (posted != nullptr) add_header("Content-Type: " + posted->content_type);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
     if (posted != nullptr) {
-        headers.reset(curl_slist_append(nullptr, ("Content-Type: " + posted->content_type).c_str()));
-        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(posted->body.size()));
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, posted->body.data());
     }
@@ -83,14 +85,15 @@ base::Result<HttpAnswer> ask(const std::string& url, const Posted* posted, const
 
 }  // namespace
 
-base::Result<HttpAnswer> http_get(const std::string& url, const edge::TlsTrust& trust, std::chrono::seconds limit) {
-    return ask(url, nullptr, trust, limit);
+base::Result<HttpAnswer> http_get(const std::string& url, const edge::TlsTrust& trust, std::chrono::seconds limit,
+                                  const std::string& key) {
+    return ask(url, nullptr, trust, limit, key);
 }
 
 base::Result<HttpAnswer> http_post(const std::string& url, const std::string& content_type, const std::string& body,
-                                   const edge::TlsTrust& trust, std::chrono::seconds limit) {
+                                   const edge::TlsTrust& trust, std::chrono::seconds limit, const std::string& key) {
     const Posted posted{content_type, body};
-    return ask(url, &posted, trust, limit);
+    return ask(url, &posted, trust, limit, key);
 }
 
 }  // namespace antiphon::app

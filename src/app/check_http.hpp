@@ -19,11 +19,14 @@ struct HttpAnswer {
     std::string resume_token;  ///< Antiphon-Resume-Token, likewise
 };
 
-/// `unavailable` with the reason when no answer comes; redirects are answers.
-base::Result<HttpAnswer> http_get(const std::string& url, const edge::TlsTrust& trust, std::chrono::seconds limit);
+/// `unavailable` with the reason when no answer comes; redirects are answers. `key` is sent as the Authorization
+/// header's bearer; empty: none.
+base::Result<HttpAnswer> http_get(const std::string& url, const edge::TlsTrust& trust, std::chrono::seconds limit,
+                                  const std::string& key = {});
 
 /// The same for a POST.
 base::Result<HttpAnswer> http_post(const std::string& url, const std::string& content_type, const std::string& body,
-                                   const edge::TlsTrust& trust, std::chrono::seconds limit);
+                                   const edge::TlsTrust& trust, std::chrono::seconds limit,
+                                   const std::string& key = {});
 
 }  // namespace antiphon::app

@@ -14,11 +14,11 @@ constexpr std::chrono::seconds kGathering{2};
 }  // namespace
 
 base::Result<std::string> try_webrtc(const std::string& calls_url, const std::vector<IceServer>& servers,
-                                     const edge::TlsTrust& trust, std::chrono::seconds limit) {
+                                     const edge::TlsTrust& trust, const std::string& key, std::chrono::seconds limit) {
     const WebRtcLibraryUse library;
     const auto peer = CallerPeer::make(servers, kGathering);
     if (!peer) return base::error(base::Errc::unsupported, peer.error().text);
-    const auto answer = http_post(calls_url, "application/sdp", (*peer)->offer(), trust, limit);
+    const auto answer = http_post(calls_url, "application/sdp", (*peer)->offer(), trust, limit, key);
     if (!answer) return base::error(base::Errc::unsupported, answer.error().text);
     if (answer->status != 201)
         return base::error(base::Errc::unsupported,

@@ -19,6 +19,6 @@ namespace antiphon::app {
 ///   unsupported  the server does not take the call; the text has its words
 ///   unavailable  it does, but nothing comes through
 base::Result<std::string> try_webrtc(const std::string& calls_url, const std::vector<IceServer>& servers,
-                                     const edge::TlsTrust& trust, std::chrono::seconds limit);
+                                     const edge::TlsTrust& trust, const std::string& key, std::chrono::seconds limit);
 
 }  // namespace antiphon::app

@@ -1,6 +1,7 @@
 #include "app/call_command.hpp"
 #include "app/check_command.hpp"
 #include "app/init_command.hpp"
+#include "app/keys_command.hpp"
 #include "app/knowledge_command.hpp"
 #include "app/models_command.hpp"
 #include "app/reload_command.hpp"
@@ -25,6 +26,7 @@ using antiphon::app::CallCommand;
 using antiphon::app::CallerTransport;
 using antiphon::app::CheckCommand;
 using antiphon::app::InitCommand;
+using antiphon::app::KeysCommand;
 using antiphon::app::KnowledgeCommand;
 using antiphon::app::ModelsCommand;
 using antiphon::app::ReloadCommand;
@@ -45,11 +47,18 @@ void describe(CLI::App& serve, ServeCommand& command) {
     add_settings(serve, command, "Settings file, TOML; see antiphon.example.toml");
     serve.add_flag("--tls", command.tls,
                    "Speak https:// and wss://: with server.certificate if that is set, else with a self-signed one");
+    serve.add_flag("--open", command.open,
+                   "Let everybody in while there are no keys, also on an address that other machines reach");
     serve.add_option("--port-file", command.port_file, "Write the port here once the server listens");
     serve.add_flag("--check-config", command.check_config, "Check the settings and end");
     serve.add_flag("--print-settings", command.print_settings, "Print the settings in force, as TOML, and end");
     serve.add_flag("--print-settings-example", command.print_settings_example, "Print antiphon.example.toml and end");
     serve.add_flag("--print-settings-help", command.print_settings_help, "Print docs/configuration.md and end");
+    serve.add_flag("--print-authorization", command.print_authorization, "Print docs/authorization.md and end");
+}
+
+void add_key(CLI::App& app, std::string& key) {
+    app.add_option("--key", key, "The access key of a server that asks for one (or ANTIPHON_KEY)")->envname("ANTIPHON_KEY");
 }
 
 void describe(CLI::App& app, antiphon::edge::TlsTrust& trust) {
@@ -64,6 +73,7 @@ void describe(CLI::App& call, CallCommand& command) {
     call.add_option("--out", command.out, "Write what was said and heard to this WAV file, one channel each");
     call.add_option("--server", command.server, "The server's URL, http:// or https://")->capture_default_str();
     describe(call, command.trust);
+    add_key(call, command.key);
     static const std::map<std::string, CallerTransport> kTransports{{"auto", CallerTransport::automatic},
                                                                     {"webrtc", CallerTransport::webrtc},
                                                                     {"websocket", CallerTransport::websocket}};
@@ -89,6 +99,7 @@ void describe(CLI::App& call, CallCommand& command) {
 void describe(CLI::App& check, CheckCommand& command) {
     check.add_option("server", command.server, "The server's URL, http:// or https://")->capture_default_str();
     describe(check, command.trust);
+    add_key(check, command.key);
     check.add_flag("--json", command.json, "One JSON object per leg");
     check.add_flag("--ready", command.ready, "Only whether it is ready for calls; makes none");
     check.add_option_function<int>(
@@ -148,6 +159,9 @@ int run(int argc, char** argv) {
     auto* reload_app = app.add_subcommand("reload", "Have a running server read its settings and agents again");
     describe(*reload_app, reload);
 
+    KeysCommand keys;
+    add_keys_command(app, keys);
+
     ModelsCommand models;
     add_models_command(app, models);
 
@@ -166,6 +180,7 @@ int run(int argc, char** argv) {
     if (*check_app) return run_check_command(check);
     if (*init_app) return run_init_command(init);
     if (*reload_app) return run_reload_command(reload);
+    if (app.got_subcommand("keys")) return run_keys_command(keys);
     if (app.got_subcommand("knowledge")) return run_knowledge_command(knowledge);
     return run_models_command(with_directory(std::move(models)));
 }

@@ -4,6 +4,7 @@
 #include "app/settings_sources.hpp"
 #include "app/settings_text.hpp"
 #include "base/log.hpp"
+#include "edge/authorization_page.hpp"
 
 #include <fstream>
 #include <iostream>
@@ -24,6 +25,7 @@ base::Result<Settings> settings_of(const ServeCommand& command) {
         .file = command.config, .environment = std::move(*environment), .assignments = command.assignments};
     if (command.host) sources.assignments.push_back("server.host=" + *command.host);
     if (command.port) sources.assignments.push_back("server.port=" + std::to_string(*command.port));
+    if (command.open) sources.assignments.push_back("access.open=true");
     if (command.tls) {
         // Which of the two it is depends on what else is set, wherever that stands.
         sources.assignments.push_back("server.tls=files");
@@ -56,6 +58,10 @@ int run_serve_command(const ServeCommand& command) {
     }
     if (command.print_settings_example) {
         std::cout << to_toml(Settings(), true);
+        return 0;
+    }
+    if (command.print_authorization) {
+        std::cout << edge::authorization_page();
         return 0;
     }
     const auto settings = settings_of(command);

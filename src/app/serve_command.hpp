@@ -18,10 +18,12 @@ struct ServeCommand {
     std::vector<std::string> assignments;            ///< "key=value", each one setting
     std::optional<std::filesystem::path> port_file;  ///< gets the port as a line of text once it listens
     bool tls = false;  ///< speak TLS: with the files of the settings, else with a certificate of our own
+    bool open = false;  ///< everybody is let in while there are no keys
     bool check_config = false;
     bool print_settings = false;
     bool print_settings_help = false;
     bool print_settings_example = false;
+    bool print_authorization = false;
 };
 
 /// Gives the exit code: 0 after an orderly end; 1 when something failed, after one clear sentence on

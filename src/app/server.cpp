@@ -87,6 +87,7 @@ base::Result<std::unique_ptr<Server>> Server::open(const Settings& settings, Rea
                       thinks_here(settings.engines, settings.backends.ollama_base_url));
     if (!models) return models.error();
     std::unique_ptr<Server> server(new Server(settings, std::move(read_again)));
+    if (auto opened = server->open_access(); !opened) return opened.error();
     if (auto started = server->start(std::move(*models), machine); !started) return started.error();
     return server;
 }
@@ -107,6 +108,7 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .longest_recording = settings_.edge.max_recording,
                                      .openapi = embedded::openapi(),
                                      .ice = settings_.ice,
+                                     .access = access_.get(),
                                      .client_secrets = &client_secrets_,
                                      .tls = tls_,
                                      .webrtc = webrtc_.get(),
@@ -115,6 +117,7 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
     auto listener = edge::HttpListener::open(io_, settings_.edge, *services_);
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
+    if (auto opened = open_metrics(); !opened) return opened;
     if (auto taken = take_pid_file(); !taken) return taken;
     base::log::info("models.chosen", {{"set", models.set},
                                       {"because", models.why},
@@ -325,6 +328,8 @@ base::Result<std::string> Server::read_again() {
     // A certificate that was renewed is taken for the connections to come; a broken one is refused with all the rest.
     if (auto opened = open_tls(); !opened) return opened.error();
     Reload reload = plan_reload(in_force_, *read);
+    const auto access = change_access(reload.settings);
+    if (!access) return access.error();
     auto agents = std::make_shared<const call::Agents>(agents_of(reload.settings));
     {
         const std::scoped_lock lock(agents_mutex_);
@@ -340,7 +345,7 @@ base::Result<std::string> Server::read_again() {
         base::log::warning("reload.needs_restart", {{"keys", joined(reload.needs_restart)}});
     in_force_ = reload.settings;
     if (engines_->engines() != nullptr) look_at_agents();
-    return in_words(reload);
+    return in_words(reload) + *access;
 }
 
 void Server::look_at_agents() {
@@ -361,6 +366,7 @@ void Server::stop(const std::string& why) {
     base::log::info("server.stopping", {{"because", why}, {"calls", registry_.calls()}});
     registry_.close();
     listener_->drain(settings_.drain);
+    if (metrics_listener_) metrics_listener_->drain(settings_.drain);
     deadline_.expires_after(settings_.drain + settings_.shutdown);
     deadline_.async_wait([this](const boost::system::error_code& failure) {
         if (failure) return;

@@ -11,6 +11,7 @@
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "call/call_registry.hpp"
+#include "edge/access_control.hpp"
 #include "edge/client_secrets.hpp"
 #include "edge/http_listener.hpp"
 #include "edge/line_metrics.hpp"
@@ -46,6 +47,7 @@ public:
     ///   not_found    a model that the catalog does not know
     ///   unsupported  a device that this machine does not have
     ///   conflict     the pid file is a running server's
+    ///   invalid      keys that cannot be read, or everybody would be let in and nobody has said that they should
     /// With SIGHUP `read_again` is asked, on the main thread: what can change while running does so for the
     /// calls to come, all of it at once or nothing; the log and the pid file's outcome say what happened.
     static base::Result<std::unique_ptr<Server>> open(const Settings& settings, ReadAgain read_again = {});
@@ -70,6 +72,10 @@ private:
     void wait_for_signal();
     void wait_for_hangup();
     base::Result<void> take_pid_file();
+    base::Result<void> open_access();
+    /// Gives what is to be said of it; nothing is changed when it fails.
+    base::Result<std::string> change_access(const Settings& settings);
+    base::Result<void> open_metrics();
     base::Result<void> open_tls();
     base::Result<void> open_webrtc();
     void open_session_store();
@@ -99,6 +105,7 @@ private:
     bool reload_wanted_ = false;  ///< main thread only, as is in_force_
     Settings in_force_;           ///< with what reloads have changed
     std::unique_ptr<PidFile> pid_file_;
+    std::unique_ptr<edge::AccessControl> access_;
     std::shared_ptr<edge::TlsCertificates> tls_;  ///< none: plain HTTP
     boost::asio::steady_timer deadline_;
 
@@ -109,9 +116,11 @@ private:
     std::unique_ptr<Engines> engines_;
     std::unique_ptr<store::WriteBehind> session_store_;
     std::optional<edge::Services> services_;
+    std::optional<edge::Services> metrics_services_;
     std::unique_ptr<edge::WebRtcStack> webrtc_;  ///< none: switched off
     base::IoLoops io_;
     std::unique_ptr<edge::HttpListener> listener_;
+    std::unique_ptr<edge::HttpListener> metrics_listener_;  ///< none: not wanted
     std::vector<std::jthread> io_threads_;
     std::size_t io_running_ = 0;  ///< main thread only
 };

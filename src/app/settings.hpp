@@ -7,8 +7,10 @@
 #include "call/agent.hpp"
 #include "call/call_settings.hpp"
 #include "call/session.hpp"
+#include "edge/call_limits.hpp"
 #include "edge/edge_settings.hpp"
 #include "edge/ice_servers.hpp"
+#include "edge/message_limits.hpp"
 #include "edge/webrtc_settings.hpp"
 
 #include <chrono>
@@ -102,8 +104,21 @@ struct TlsSettings {
     std::string private_key;
 };
 
+/// Who is let in, and how much of the server one caller may take.
+struct AccessSettings {
+    bool open = false;
+    std::string keys_file;                     ///< empty: in the user's config folder (app/keys_file.hpp)
+    std::vector<std::string> key_hashes;       ///< "NAME=SHA256"
+    std::vector<std::string> trusted_proxies;  ///< addresses, and ranges of them
+    edge::CallLimitSettings calls;
+    edge::MessageLimitSettings messages;
+};
+
 struct Settings {
     edge::EdgeSettings edge;
+    AccessSettings access;
+    std::string metrics_host = "127.0.0.1";
+    std::uint16_t metrics_port = 0;  ///< 0: no listener for metrics alone
     edge::WebRtcSettings webrtc;
     TlsSettings tls;
     edge::IceSettings ice;

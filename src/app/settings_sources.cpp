@@ -1,5 +1,6 @@
 #include "app/settings_sources.hpp"
 
+#include "app/access_rules.hpp"
 #include "app/agent_settings.hpp"
 #include "app/settings_table.hpp"
 #include "app/toml_file.hpp"
@@ -15,10 +16,11 @@ namespace {
 
 constexpr std::string_view kPrefix = "ANTIPHON_";
 
-// Variables of ours that are no settings of the server: ANTIPHON_CONFIG names the file, the others are
-// read by the scripts and tests.
+// Variables of ours that are no settings of the server: ANTIPHON_CONFIG names the file, ANTIPHON_KEY is what callers
+// show, the others are read by the scripts and tests.
 constexpr std::string_view kOtherVariables[] = {"ANTIPHON_CONFIG", "ANTIPHON_CACHE_DIR", "ANTIPHON_NATIVE",
-                                                "ANTIPHON_GPU",    "ANTIPHON_BINARY",    "ANTIPHON_SCREENSHOTS"};
+                                                "ANTIPHON_GPU",    "ANTIPHON_BINARY",    "ANTIPHON_SCREENSHOTS",
+                                                "ANTIPHON_KEY"};
 constexpr std::string_view kTestPrefix = "ANTIPHON_TEST_";
 
 base::Error unknown(const std::string& key) {
@@ -188,6 +190,7 @@ base::Result<Settings> read_settings(const SettingSources& sources) {
     if (auto tls = check(settings.tls); !tls) return tls.error();
     if (auto ice = edge::check(settings.ice); !ice) return ice.error();
     if (auto secrets = check_secrets(settings); !secrets) return secrets.error();
+    if (auto access = check(settings.access); !access) return access.error();
     if (!settings.session_store.user.empty() && settings.session_store.password.empty())
         return base::error(base::Errc::invalid, "redis.user needs redis.password (REDIS_PASSWORD) beside it", "redis.password");
     settings.session.turn_detection = settings.turn;

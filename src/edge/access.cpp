@@ -17,12 +17,20 @@ bool printable(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7F; });
 }
 
+/// Of a page at http:// or https://, what stands behind that.
+std::string_view host_of_page(std::string_view origin) {
+    for (const std::string_view scheme : {"http://", "https://"})
+        if (origin.size() > scheme.size() && same(origin.substr(0, scheme.size()), scheme)) return origin.substr(scheme.size());
+    return {};
+}
+
 }  // namespace
+
+bool same_origin(std::string_view one, std::string_view other) { return same(one, other); }
 
 bool origin_allowed(std::string_view origin, std::string_view host, const std::vector<std::string>& allowed) {
     if (origin.empty()) return true;
-    const auto scheme_end = origin.find("://");
-    if (scheme_end != std::string_view::npos && !host.empty() && same(origin.substr(scheme_end + 3), host)) return true;
+    if (const auto own = host_of_page(origin); !own.empty() && same(own, host)) return true;
     return std::any_of(allowed.begin(), allowed.end(),
                        [&](const std::string& one) { return one == "*" || same(one, origin); });
 }

@@ -12,6 +12,9 @@
 
 namespace antiphon::edge {
 
+/// Two origins as browsers write them; only the case of letters does not matter.
+bool same_origin(std::string_view one, std::string_view other);
+
 /// `origin` is the Origin header ("https://host:port", or "null" for a page opened from disk), empty if there
 /// is none; `host` is the Host header. A page of our own is always allowed.
 bool origin_allowed(std::string_view origin, std::string_view host, const std::vector<std::string>& allowed);

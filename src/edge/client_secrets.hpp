@@ -1,7 +1,8 @@
 // Short-lived secrets for browsers: each opens one call, with the session it was made for.
 //
 // thread-safe. A page's own server asks for one (POST /v1/realtime/client_secrets) and hands it to the page, which
-// presents it when it calls. Kept are only the secrets' hashes, so that nobody reads them out of a core dump.
+// presents it when it calls. Kept are only the secrets' hashes, so that nobody reads them out of a core dump. A secret
+// that was made for pages of one origin is refused to everybody else, and not used up by that.
 #pragma once
 
 #include "base/clock.hpp"
@@ -23,6 +24,14 @@ struct PreparedCall {
     std::string agent;               ///< empty: as the call itself says
     std::string model;               ///< likewise
     protocol::UpdateSession update;  ///< applied before session.created
+    std::string origin{};            ///< whose pages alone may call with it; empty: anybody
+    std::string key{};               ///< the name of the access key that asked for it; empty: none was needed
+};
+
+/// Of a secret that is open.
+struct SecretBinding {
+    std::string origin;
+    std::string key;
 };
 
 class ClientSecrets {
@@ -38,8 +47,12 @@ public:
     base::Result<std::string> make(PreparedCall call, base::Time now, base::Duration life);
 
     /// Gives what belongs to the secret, once. `not_found` for one that was never made, has been taken, or has expired:
-    /// the same words for all three.
-    base::Result<PreparedCall> take(std::string_view secret, base::Time now);
+    /// the same words for all three. `conflict`, and it stays open, when it was made for pages of another origin than
+    /// `origin`, the request's Origin header.
+    base::Result<PreparedCall> take(std::string_view secret, std::string_view origin, base::Time now);
+
+    /// Whose an open secret is, which stays open; `not_found` as above.
+    base::Result<SecretBinding> look_at(std::string_view secret, base::Time now) const;
 
 private:
     using Hash = std::array<std::uint8_t, 32>;
@@ -52,12 +65,11 @@ private:
 
     const std::size_t most_;
     const base::Duration longest_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::map<Hash, Open> open_;
 };
 
-/// The client secret in a request's headers Authorization ("Bearer ek_...") or Sec-WebSocket-Protocol
-/// ("openai-insecure-api-key.ek_..."), empty without one. Other keys are none of ours and are not looked at. pure.
-std::string_view presented_secret(std::string_view authorization, std::string_view subprotocols);
+/// `conflict` when a secret that is bound to `bound` is presented by a page of another origin, or by no page. pure.
+base::Result<void> check_origin_of_secret(std::string_view bound, std::string_view origin);
 
 }  // namespace antiphon::edge

@@ -23,6 +23,7 @@ struct EdgeSettings {
     base::milliseconds max_recording{1'800'000};  ///< that one such upload may last
     std::size_t max_uploads = 8;               ///< of these, in memory at the same time
     std::size_t max_queued = 4U << 20U;        ///< bytes waiting for a client that does not read
+    bool metrics_only = false;                 ///< answers /metrics, /health and /ready, and nothing else
     base::milliseconds handshake_timeout{10'000};
     base::milliseconds idle_timeout{12'000};   ///< pings go out at half of it
 };

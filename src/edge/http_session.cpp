@@ -2,6 +2,8 @@
 
 #include "base/log.hpp"
 #include "edge/access.hpp"
+#include "edge/access_control.hpp"
+#include "edge/admission.hpp"
 #include "edge/answers.hpp"
 #include "edge/channel_bridge.hpp"
 #include "edge/handshake.hpp"
@@ -9,6 +11,7 @@
 #include "edge/openai_client_secrets.hpp"
 #include "edge/openai_endpoints.hpp"
 #include "edge/realtime_session.hpp"
+#include "edge/request_head.hpp"
 #include "edge/responder.hpp"
 #include "edge/routes.hpp"
 #include "edge/stored_calls.hpp"
@@ -174,11 +177,15 @@ private:
         if (failure) return on_unreadable(failure);
         const Request& request = parser_->get();
         const auto target = parse_target(view(request.target()));
-        const Route* route = target ? find_route(target->path) : nullptr;
+        const Route* route = target ? find_route(target->path, settings_->metrics_only) : nullptr;
+        // Who may not have the answer need not send the question.
+        if (route != nullptr && request.method() == http::verb::post)
+            if (const auto admitted = admit(*route, *target, asker_of(request), services_); const auto* no = std::get_if<Reply>(&admitted))
+                return refuse(*no, request);
         const bool upload = route != nullptr && route->endpoint == Endpoint::transcriptions &&
                             request.method() == http::verb::post;
         body_limit_ = upload ? settings_->max_upload : settings_->max_body;
-        if (parser_->content_length().value_or(0) > body_limit_) return refuse(body_too_large());
+        if (parser_->content_length().value_or(0) > body_limit_) return refuse(body_too_large(body_limit_));
         parser_->body_limit(body_limit_);
         if (upload && !(upload_place_ = uploads_->enter()))
             return refuse(overloaded_reply(base::error(base::Errc::overloaded, "too many recordings are being sent at once")));
@@ -200,26 +207,15 @@ private:
         });
     }
 
-    Reply body_too_large() const {
-        return error_reply(413, "body_too_large", "the request's body is larger than " + std::to_string(body_limit_) + " bytes");
-    }
-
     void on_unreadable(error_code failure) {
-        if (failure == http::error::end_of_stream || failure == http::error::partial_message) return;
-        if (failure.category() != http::make_error_code(http::error::end_of_stream).category()) return;
-        if (failure == http::error::header_limit || failure == http::error::buffer_overflow)
-            return refuse(error_reply(431, "headers_too_large", "the request's header is larger than 16 KiB"));
-        if (failure == http::error::body_limit) {
-            if (body_limit_ == 0) body_limit_ = std::max(settings_->max_body, settings_->max_upload);
-            return refuse(body_too_large());
-        }
-        refuse(error_reply(400, "bad_request", "this is not an HTTP request: " + failure.message()));
+        if (body_limit_ == 0) body_limit_ = std::max(settings_->max_body, settings_->max_upload);
+        if (const auto reply = unreadable_reply(failure, body_limit_)) refuse(*reply);
     }
 
     void handle(const Request& request) {
         const auto target = parse_target(view(request.target()));
         if (!target) return send(error_reply(400, "bad_request", target.error().text), request);
-        const Route* route = find_route(target->path);
+        const Route* route = find_route(target->path, settings_->metrics_only);
         if (route == nullptr) return send(error_reply(404, "not_found", "there is nothing at this path"), request);
         const std::string_view method = view(request.method_string());
         if (!allows(*route, method))
@@ -234,8 +230,11 @@ private:
                     reply.headers.push_back(std::move(header));
             return send(reply, request);
         }
+        const auto admitted = admit(*route, *target, asker_of(request), services_);
+        if (const auto* refusal = std::get_if<Reply>(&admitted)) return send(*refusal, request);
+        const Admitted& by = std::get<Admitted>(admitted);
         if (route->endpoint == Endpoint::realtime && beast::websocket::is_upgrade(request))
-            return upgrade(request, *target);
+            return upgrade(request, *target, by);
         if (route->endpoint == Endpoint::realtime_call) {
             if (!origin_allowed(origin(request), host(request), settings_->allowed_origins)) return send(foreign_origin(), request);
             const std::string id = call_id(target->path);
@@ -243,7 +242,7 @@ private:
                 return erase_call(id, services_, strand_, [self = shared_from_this()](const Reply& reply) { self->send(reply, self->request_); });
             return send(hang_up_call(id, services_), request);
         }
-        if (takes_work(*route)) return work(*route, *target, request);
+        if (takes_work(*route)) return work(*route, *target, request, by);
         send(unless_unchanged(answer(*route, *target, services_), view(request[http::field::if_none_match])), request);
     }
 
@@ -251,7 +250,7 @@ private:
         return error_reply(403, "origin_not_allowed", "pages from this origin may not ask for this");
     }
 
-    void work(const Route& route, const Target& target, const Request& request) {
+    void work(const Route& route, const Target& target, const Request& request, const Admitted& by) {
         // A page needs no leave for sending a form to another origin, so this is asked here.
         if (!origin_allowed(origin(request), host(request), settings_->allowed_origins))
             return send(foreign_origin(), request);
@@ -262,11 +261,12 @@ private:
         stream_.expires_never();
         watch(number_);
         WorkRequest wanted{route.endpoint, target, std::string(view(request[http::field::content_type])),
-                           std::move(request_.body())};
+                           std::move(request_.body()), std::string(origin(request)), by.key};
         auto responder = std::make_shared<HttpResponder>(shared_from_this(), number_, stop_.get_token());
         if (route.endpoint == Endpoint::realtime_calls)
             return begin_call({std::move(wanted.target), std::move(wanted.content_type), std::move(wanted.body),
-                               std::string(view(request[http::field::authorization])), client_},
+                               std::string(field(request, http::field::authorization)), std::move(wanted.origin), by,
+                               caller_of(request, client_, services_)},
                               {services_, *connections_, strand_, settings_->max_queued},
                               std::move(responder));
         serve_work(std::move(wanted), services_, std::move(responder));
@@ -349,10 +349,10 @@ private:
         if (working_ && go_on_ && waiting_bytes_ < settings_->max_queued / 2) std::exchange(go_on_, nullptr)();
     }
 
-    static std::string_view origin(const Request& request) { return view(request[http::field::origin]); }
-    static std::string_view host(const Request& request) { return view(request[http::field::host]); }
+    static std::string_view origin(const Request& request) { return field(request, http::field::origin); }
+    static std::string_view host(const Request& request) { return field(request, http::field::host); }
 
-    void upgrade(const Request& request, const Target& target) {
+    void upgrade(const Request& request, const Target& target, const Admitted& by) {
         if (!origin_allowed(origin(request), host(request), settings_->allowed_origins))
             return send(error_reply(403, "origin_not_allowed", "pages from this origin may not connect"), request);
         if (request[http::field::sec_websocket_version] != "13")
@@ -369,11 +369,12 @@ private:
         if (target.query.contains("call_id")) return join(request, target, handshake.subprotocol);
         const Reply obstacle = call_obstacle(target, services_);
         if (obstacle.status != 200) return send(obstacle, request);
-        auto place = services_.registry.enter();
-        if (!place) return send(overloaded_reply(place.error()), request);
+        const Caller caller = caller_of(request, client_, services_);
+        const auto entered = enter_call(by, caller.address, services_);
+        if (const auto* refusal = std::get_if<Reply>(&entered)) return send(*refusal, request);
+        const CallEntry& entry = std::get<CallEntry>(entered);
         // Used up from here on, so it is asked for when nothing else can refuse the call but itself.
-        const auto prepared = prepared_call(view(request[http::field::authorization]),
-                                            view(request[http::field::sec_websocket_protocol]), target, services_);
+        const auto prepared = prepared_call(asker_of(request), target, services_);
         if (!prepared) return send(refused_secret_reply(prepared.error()), request);
         auto agent = agent_of(prepared->target, services_);
         if (!agent) return send(no_agent_reply(agent.error()), request);
@@ -382,9 +383,10 @@ private:
         open_web_socket(request, handshake.subprotocol,
                         [&](std::shared_ptr<MessageChannel> channel) {
                             const auto session =
-                                RealtimeSession::make(strand_, std::move(*place), services_, *connections_, std::move(*agent),
-                                                      model == prepared->target.query.end() ? "" : model->second, client_,
-                                                      handshake.wire);
+                                RealtimeSession::make(strand_, entry.place(), services_, *connections_, std::move(*agent),
+                                                      model == prepared->target.query.end() ? "" : model->second,
+                                                      caller.name, handshake.wire);
+                            entry.became(session->call_id());
                             if (prepared->update) prepare(*session, *prepared->update);
                             return session->attach(std::move(channel));
                         });
@@ -447,15 +449,23 @@ private:
                                std::string(request[http::field::sec_websocket_key]), subprotocol};
         stream_.expires_never();
         handed_over_ = true;
-        edge::open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_, make_user);
+        edge::open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_, [&](std::shared_ptr<MessageChannel> channel) {
+            if (services_.access == nullptr) return make_user(std::move(channel));
+            return limit_messages(services_.access->rules()->messages, channel, strand_, make_user(channel));
+        });
     }
 
     /// Answers what could not be read as a request, and closes.
-    void refuse(const Reply& reply) {
-        Request unreadable;
-        unreadable.version(11);
-        unreadable.keep_alive(false);
-        send(reply, unreadable);
+    void refuse(const Reply& reply) { refuse(reply, {}); }
+
+    /// The same with what the answer's headers depend on, of a request whose body is not read.
+    void refuse(const Reply& reply, const Request& head) {
+        Request unread;
+        unread.version(11);
+        unread.keep_alive(false);
+        for (const auto field : {http::field::origin, http::field::host})
+            if (!head[field].empty()) unread.set(field, head[field]);
+        send(reply, unread);
     }
 
     template <typename Response>

@@ -38,6 +38,31 @@ std::optional<std::int64_t> read_life(const protocol::Fields& fields) {
     return life;
 }
 
+constexpr std::size_t kLongestOrigin = 256;
+
+/// As a browser writes it: a scheme, a host and perhaps a port, or "null" for pages that are none of any host's.
+bool is_origin(std::string_view text) {
+    if (text == "null") return true;
+    const auto scheme_end = text.find("://");
+    if (text.size() > kLongestOrigin || scheme_end == 0 || scheme_end == std::string_view::npos) return false;
+    const auto host = text.substr(scheme_end + 3);
+    return !host.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; }) &&
+           host.find_first_of("/?#@\\") == std::string_view::npos;
+}
+
+/// Whose pages may call with the secret: as the body says, else the page's own that asks.
+std::string read_origin(const protocol::Fields& fields, const std::string& asking) {
+    if (!fields.has("antiphon") || fields.is_null("antiphon")) return asking;
+    const auto* object = fields.object("antiphon");
+    if (object == nullptr) return {};
+    const protocol::Fields inner(*object, "antiphon", fields.fault());
+    inner.allow_only({"origin"});
+    const auto origin = inner.text("origin");
+    if (!origin) return asking;
+    if (!is_origin(*origin)) inner.fail("origin", "invalid_value", "must be an origin such as https://shop.example");
+    return *origin;
+}
+
 /// The session is read as session.update reads it.
 std::variant<protocol::UpdateSession, Reply> read_session(const json::object& body) {
     const json::value* given = body.if_contains("session");
@@ -82,12 +107,15 @@ Reply client_secret_reply(const WorkRequest& request, const Services& services) 
     std::optional<protocol::Fault> fault;
     const protocol::Fields fields(body, "", fault);
     const auto wanted = read_life(fields);
-    fields.allow_only({"expires_after", "session"});
+    std::string origin = read_origin(fields, request.origin);
+    fields.allow_only({"expires_after", "session", "antiphon"});
     if (fault) return fault_reply(*fault);
     auto update = read_session(body);
     if (const auto* refusal = std::get_if<Reply>(&update)) return *refusal;
 
     PreparedCall call;
+    call.origin = std::move(origin);
+    call.key = request.key;
     call.update = std::get<protocol::UpdateSession>(std::move(update));
     if (const auto named = request.target.query.find("agent"); named != request.target.query.end())
         call.agent = named->second;
@@ -106,12 +134,11 @@ Reply client_secret_reply(const WorkRequest& request, const Services& services) 
     return {200, "application/json", json::serialize(answer), {{"Cache-Control", "no-store"}}};
 }
 
-base::Result<CallWanted> prepared_call(std::string_view authorization, std::string_view subprotocols,
-                                       const Target& target, const Services& services) {
+base::Result<CallWanted> prepared_call(const Asker& asker, const Target& target, const Services& services) {
     CallWanted wanted{target, std::nullopt};
-    const std::string_view secret = presented_secret(authorization, subprotocols);
+    const std::string_view secret = presented(kSecretPrefix, asker);
     if (secret.empty() || services.client_secrets == nullptr) return wanted;
-    auto prepared = services.client_secrets->take(secret, base::Clock::now());
+    auto prepared = services.client_secrets->take(secret, asker.origin, base::Clock::now());
     if (!prepared) return prepared.error();
     if (!prepared->agent.empty()) wanted.target.query["agent"] = prepared->agent;
     if (!prepared->model.empty()) wanted.target.query["model"] = prepared->model;
@@ -120,6 +147,7 @@ base::Result<CallWanted> prepared_call(std::string_view authorization, std::stri
 }
 
 Reply refused_secret_reply(const base::Error& error) {
+    if (error.code == base::Errc::conflict) return error_reply(403, "origin_not_allowed", error.text);
     return error_reply(401, "invalid_client_secret", error.text, {{"WWW-Authenticate", "Bearer"}});
 }
 

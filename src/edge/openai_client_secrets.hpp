@@ -3,6 +3,7 @@
 // thread-safe, as the services are.
 #pragma once
 
+#include "edge/credentials.hpp"
 #include "edge/openai_endpoints.hpp"
 #include "protocol/client_event.hpp"
 
@@ -11,9 +12,10 @@
 
 namespace antiphon::edge {
 
-/// Reads {"expires_after":{"anchor":"created_at","seconds"},"session"}, both optional, and answers
-/// {"value","expires_at","session"}: the session whole, as the call will find it. 400 for a session that session.update
-/// would refuse, 404 for an agent that is not there, 503 when too many secrets are open.
+/// Reads {"expires_after":{"anchor":"created_at","seconds"},"session","antiphon":{"origin"}}, all optional, and answers
+/// {"value","expires_at","session"}: the session whole, as the call will find it. The secret is for pages of that origin
+/// alone; without one, for those of the page that asks, if a page does. 400 for a session that session.update would
+/// refuse, 404 for an agent that is not there, 503 when too many secrets are open.
 Reply client_secret_reply(const WorkRequest& request, const Services& services);
 
 /// What a request for a call asks for once its client secret is counted in.
@@ -23,11 +25,10 @@ struct CallWanted {
 };
 
 /// Takes the secret that the request's headers present, if they do: it is used up then. Without one, the target as it
-/// is. Fails with `not_found` for one that opens nothing.
-base::Result<CallWanted> prepared_call(std::string_view authorization, std::string_view subprotocols,
-                                       const Target& target, const Services& services);
+/// is. Fails as ClientSecrets::take() does.
+base::Result<CallWanted> prepared_call(const Asker& asker, const Target& target, const Services& services);
 
-/// 401 for a secret that opens nothing.
+/// 401 for a secret that opens nothing, 403 for one of another origin.
 Reply refused_secret_reply(const base::Error& error);
 
 }  // namespace antiphon::edge

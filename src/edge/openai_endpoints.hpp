@@ -23,6 +23,8 @@ struct WorkRequest {
     Target target;
     std::string content_type;
     std::string body;
+    std::string origin{};  ///< the header
+    std::string key{};     ///< the name of the access key that was shown; empty: none was needed
 };
 
 /// Answers a POST of the routes that take work; `services` must outlive the responder. 503 `not_ready` while the

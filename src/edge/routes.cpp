@@ -9,33 +9,49 @@
 namespace antiphon::edge {
 namespace {
 
-constexpr std::array<Route, 17> kRoutes{{
-    {"/", Endpoint::home, "GET, HEAD, OPTIONS"},
-    {"/call", Endpoint::call_page, "GET, HEAD, OPTIONS"},
-    {"/ready", Endpoint::ready, "GET, HEAD, OPTIONS"},
-    {"/health", Endpoint::health, "GET, HEAD, OPTIONS"},
-    {"/metrics", Endpoint::metrics, "GET, HEAD, OPTIONS"},
-    {"/v1/models", Endpoint::models, "GET, HEAD, OPTIONS"},
-    {"/options", Endpoint::options, "GET, HEAD, OPTIONS"},
-    {"/ice", Endpoint::ice, "GET, HEAD, OPTIONS"},
-    {"/antiphon.js", Endpoint::widget, "GET, HEAD, OPTIONS"},
-    {"/openapi.yaml", Endpoint::openapi, "GET, HEAD, OPTIONS"},
-    {"/v1/realtime", Endpoint::realtime, "GET, OPTIONS"},
-    {"/v1/realtime/client_secrets", Endpoint::client_secrets, "POST, OPTIONS"},
-    {"/v1/realtime/calls", Endpoint::realtime_calls, "POST, OPTIONS"},
-    {"/v1/audio/transcriptions", Endpoint::transcriptions, "POST, OPTIONS"},
-    {"/v1/audio/speech", Endpoint::speech, "POST, OPTIONS"},
-    {"/v1/chat/completions", Endpoint::chat_completions, "POST, OPTIONS"},
-    {"/v1/embeddings", Endpoint::embeddings, "POST, OPTIONS"},
+constexpr std::array<Route, 20> kRoutes{{
+    {"/", Endpoint::home, "GET, HEAD, OPTIONS", RouteAccess::anybody},
+    {"/call", Endpoint::call_page, "GET, HEAD, OPTIONS", RouteAccess::anybody},
+    {"/ready", Endpoint::ready, "GET, HEAD, OPTIONS", RouteAccess::anybody},
+    {"/health", Endpoint::health, "GET, HEAD, OPTIONS", RouteAccess::anybody},
+    {"/metrics", Endpoint::metrics, "GET, HEAD, OPTIONS", RouteAccess::metrics},
+    {"/v1/models", Endpoint::models, "GET, HEAD, OPTIONS", RouteAccess::key},
+    {"/options", Endpoint::options, "GET, HEAD, OPTIONS", RouteAccess::key_or_secret},
+    {"/ice", Endpoint::ice, "GET, HEAD, OPTIONS", RouteAccess::key_or_secret},
+    {"/antiphon.js", Endpoint::widget, "GET, HEAD, OPTIONS", RouteAccess::anybody},
+    {"/openapi.yaml", Endpoint::openapi, "GET, HEAD, OPTIONS", RouteAccess::anybody},
+    {"/v1/realtime", Endpoint::realtime, "GET, OPTIONS", RouteAccess::new_call},
+    {"/v1/realtime/client_secrets", Endpoint::client_secrets, "POST, OPTIONS", RouteAccess::key},
+    {"/v1/realtime/calls", Endpoint::realtime_calls, "POST, OPTIONS", RouteAccess::new_call},
+    {"/v1/audio/transcriptions", Endpoint::transcriptions, "POST, OPTIONS", RouteAccess::key},
+    {"/v1/audio/speech", Endpoint::speech, "POST, OPTIONS", RouteAccess::key},
+    {"/v1/chat/completions", Endpoint::chat_completions, "POST, OPTIONS", RouteAccess::key},
+    {"/v1/embeddings", Endpoint::embeddings, "POST, OPTIONS", RouteAccess::key},
+    {"/v1/models/{name}", Endpoint::model, "GET, HEAD, OPTIONS", RouteAccess::key},
+    {"/v1/realtime/calls/{id}", Endpoint::realtime_call, "DELETE, OPTIONS", RouteAccess::own_call},
+    {"/v1/realtime/calls/{id}/hangup", Endpoint::realtime_call, "POST, OPTIONS", RouteAccess::own_call},
 }};
 
+consteval bool each_says_who_may() {
+    for (const Route& route : kRoutes)
+        if (route.access < RouteAccess::anybody || route.access > RouteAccess::metrics) return false;
+    return true;
+}
+static_assert(each_says_who_may(), "a route lacks its access");
+
+consteval const Route& route_at(std::string_view path) {
+    for (const Route& route : kRoutes)
+        if (route.path == path) return route;
+    throw "no such route";
+}
+
 constexpr std::string_view kModelPath = "/v1/models/";
-constexpr Route kModelRoute{kModelPath, Endpoint::model, "GET, HEAD, OPTIONS"};
+constexpr const Route& kModelRoute = route_at("/v1/models/{name}");
 
 constexpr std::string_view kCallPath = "/v1/realtime/calls/";
 constexpr std::string_view kHangup = "/hangup";
-constexpr Route kCallRoute{kCallPath, Endpoint::realtime_call, "DELETE, OPTIONS"};
-constexpr Route kHangupRoute{kCallPath, Endpoint::realtime_call, "POST, OPTIONS"};
+constexpr const Route& kCallRoute = route_at("/v1/realtime/calls/{id}");
+constexpr const Route& kHangupRoute = route_at("/v1/realtime/calls/{id}/hangup");
 
 int digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -84,7 +100,13 @@ base::Result<Target> parse_target(std::string_view target) {
     return parsed;
 }
 
-const Route* find_route(std::string_view path) {
+std::span<const Route> all_routes() { return kRoutes; }
+
+const Route* find_route(std::string_view path, bool metrics_only) {
+    if (metrics_only) {
+        const bool told = path == "/metrics" || path == "/health" || path == "/ready";
+        return told ? find_route(path) : nullptr;
+    }
     if (path.size() > 1 && path.ends_with('/') && !path.ends_with("//")) path.remove_suffix(1);
     for (const Route& route : kRoutes)
         if (route.path == path) return &route;

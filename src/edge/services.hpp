@@ -21,6 +21,7 @@
 
 namespace antiphon::edge {
 
+class AccessControl;
 class ClientSecrets;
 class TlsCertificates;
 class WebRtcStack;
@@ -67,6 +68,7 @@ struct Services {
     base::Duration longest_recording = std::chrono::minutes(30);  ///< of POST /v1/audio/transcriptions
     std::string_view openapi{};    ///< docs/openapi.yaml
     IceSettings ice{};             ///< of GET /ice
+    AccessControl* access = nullptr;          ///< none: everybody is let in, and nobody is limited
     ClientSecrets* client_secrets = nullptr;  ///< none: none are given, and none is asked for
     std::shared_ptr<const TlsCertificates> tls{};  ///< none: the listener speaks plain HTTP
     /// The calls under way, by their ids; never null.

@@ -2,11 +2,13 @@
 
 #include "base/log.hpp"
 #include "base/utf8.hpp"
+#include "edge/access_control.hpp"
 #include "edge/answers.hpp"
 #include "edge/multipart.hpp"
 #include "edge/openai_client_secrets.hpp"
 #include "edge/realtime_session.hpp"
 #include "edge/stored_calls.hpp"
+#include "edge/webrtc_channel.hpp"
 #include "edge/webrtc_peer.hpp"
 #include "protocol/decode.hpp"
 
@@ -99,13 +101,20 @@ void open_peer(const std::shared_ptr<RealtimeSession>& session, const std::share
     });
 }
 
+std::shared_ptr<ChannelUser> limited(const std::shared_ptr<WebRtcChannel>& channel, const std::shared_ptr<RealtimeSession>& session,
+                                     const Services& services, std::shared_ptr<ChannelUser> user) {
+    if (services.access == nullptr) return user;
+    return limit_messages(services.access->rules()->messages, channel, session->strand(), std::move(user));
+}
+
 /// The call goes on over the offered connection when its channel opens.
-void take_over_call(const std::shared_ptr<RealtimeSession>& session, SdpOffer offer, const JoinWish& wish, WebRtcStack& stack,
-                    std::size_t max_queued, std::shared_ptr<Responder> responder) {
-    auto made = WebRtcPeer::make(stack, session->strand(), std::move(offer), max_queued);
+void take_over_call(const std::shared_ptr<RealtimeSession>& session, SdpOffer offer, const JoinWish& wish,
+                    const Services& services, std::size_t max_queued, std::shared_ptr<Responder> responder) {
+    auto made = WebRtcPeer::make(*services.webrtc, session->strand(), std::move(offer), max_queued);
     if (!made) return responder->reply(failure_reply(made.error()));
-    session->strand()->post([session, peer = std::move(*made), from = wish.from, responder = std::move(responder)] {
-        peer->channel()->use(session->take_over(peer->channel(), from, peer->line()));
+    session->strand()->post([session, peer = std::move(*made), from = wish.from, &services, responder = std::move(responder)] {
+        peer->channel()->use(
+            limited(peer->channel(), session, services, session->take_over(peer->channel(), from, peer->line())));
         peer->line()->use(session->user_of(*peer->line()));
         open_peer(session, peer, false, responder);
     });
@@ -122,10 +131,10 @@ void resume_stored_call(SdpOffer offer, const JoinWish& wish, const CallGrounds&
                [offer = std::move(offer), wish, &services, &connections = grounds.connections, strand = grounds.strand,
                 max_queued = grounds.max_queued, client, place = std::move(*place),
                 responder = std::move(responder)](std::variant<ReturningCall, Reply> found) {
-                   if (auto* refusal = std::get_if<Reply>(&found)) return responder->reply(std::move(*refusal));
+                   if (const auto* refusal = std::get_if<Reply>(&found)) return responder->reply(*refusal);
                    const auto session = revive_call(std::get<ReturningCall>(std::move(found)), services, strand, connections,
                                                     place, client);
-                   take_over_call(session, offer, wish, *services.webrtc, max_queued, responder);
+                   take_over_call(session, offer, wish, services, max_queued, responder);
                });
 }
 
@@ -150,8 +159,7 @@ void resume_call(const Target& target, Wanted wanted, const CallGrounds& grounds
     if (!session && grounds.services.session_store != nullptr)
         return resume_stored_call(std::move(wanted.offer), *wish, grounds, client, std::move(responder));
     if (!session || !session->is_resume_token(*wish->resume_token)) return responder->reply(no_call_reply());
-    take_over_call(session, std::move(wanted.offer), *wish, *grounds.services.webrtc, grounds.max_queued,
-                   std::move(responder));
+    take_over_call(session, std::move(wanted.offer), *wish, grounds.services, grounds.max_queued, std::move(responder));
 }
 
 }  // namespace
@@ -165,14 +173,15 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     if (const auto* refused = std::get_if<Reply>(&read)) return responder->reply(*refused);
     auto& wanted = std::get<Wanted>(read);
     if (call.target.query.contains("call_id"))
-        return resume_call(call.target, std::move(wanted), grounds, call.client, std::move(responder));
+        return resume_call(call.target, std::move(wanted), grounds, call.caller.name, std::move(responder));
     const Target asked = with_model(std::move(call.target), wanted);
     if (Reply obstacle = call_obstacle(asked, services); obstacle.status != 200)
         return responder->reply(std::move(obstacle));
-    auto place = services.registry.enter();
-    if (!place) return responder->reply(overloaded_reply(place.error()));
+    auto entered = enter_call(call.by, call.caller.address, services);
+    if (auto* refusal = std::get_if<Reply>(&entered)) return responder->reply(std::move(*refusal));
+    const CallEntry& entry = std::get<CallEntry>(entered);
     // Used up from here on, so it is asked for late.
-    const auto prepared = prepared_call(call.authorization, {}, asked, services);
+    const auto prepared = prepared_call({call.authorization, {}, call.origin}, asked, services);
     if (!prepared) return responder->reply(refused_secret_reply(prepared.error()));
     const Target& target = prepared->target;
     auto agent = agent_of(target, services);
@@ -184,8 +193,9 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     wire.plays_sound = true;
     const auto model = target.query.find("model");
     const auto session =
-        RealtimeSession::make(strand, std::move(*place), services, grounds.connections, std::move(*agent),
-                              model == target.query.end() ? "" : model->second, call.client, wire);
+        RealtimeSession::make(strand, entry.place(), services, grounds.connections, std::move(*agent),
+                              model == target.query.end() ? "" : model->second, call.caller.name, wire);
+    entry.became(session->call_id());
     // What comes with the offer counts on top of what the secret was made for.
     for (const auto& update : {prepared->update, wanted.session}) {
         if (!update) continue;
@@ -194,8 +204,8 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     auto peer = WebRtcPeer::make(*services.webrtc, strand, std::move(wanted.offer), grounds.max_queued);
     if (!peer) return responder->reply(failure_reply(peer.error()));
 
-    strand->post([session, peer = std::move(*peer), responder = std::move(responder)] {
-        if (const auto& channel = peer->channel()) channel->use(session->attach(channel));
+    strand->post([session, peer = std::move(*peer), &services, responder = std::move(responder)] {
+        if (const auto& channel = peer->channel()) channel->use(limited(channel, session, services, session->attach(channel)));
         peer->line()->use(session->user_of(*peer->line()));
         session->attach_media(peer->line(), !peer->channel());
         open_peer(session, peer, true, responder);

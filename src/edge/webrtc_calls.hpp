@@ -5,8 +5,10 @@
 #pragma once
 
 #include "base/strand.hpp"
+#include "edge/admission.hpp"
 #include "edge/connections.hpp"
 #include "edge/reply.hpp"
+#include "edge/request_head.hpp"
 #include "edge/responder.hpp"
 #include "edge/routes.hpp"
 #include "edge/services.hpp"
@@ -22,7 +24,9 @@ struct CallOffer {
     std::string content_type;
     std::string body;           ///< SDP, or a form of `sdp` and `session`
     std::string authorization;  ///< the header; a client secret in it is used up
-    std::string client;         ///< address, for the log
+    std::string origin;         ///< the header
+    Admitted by;
+    Caller caller;
 };
 
 struct CallGrounds {
@@ -33,7 +37,8 @@ struct CallGrounds {
 };
 
 /// 201 with the answer, the call's Location and, when the session is resumable, its token (Antiphon-Resume-Token);
-/// 400 for an offer or a session that is wrong, 401 for a client secret that opens nothing, 413 for an offer over
+/// 400 for an offer or a session that is wrong, 401 for a client secret that opens nothing, 429 for a
+/// caller who has or begins too many calls, 413 for an offer over
 /// kMaxOffer, 415 for what is neither SDP nor a form, 404 for an agent that there is not, 503 while the engines are
 /// loaded, when every place is taken, and where WebRTC is off.
 /// With ?call_id= and ?resume= the offer takes that call over, as a WebSocket does (docs/protocol.md, "Coming back"),

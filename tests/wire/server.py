@@ -26,16 +26,19 @@ class Server:
     def __init__(self, binary: pathlib.Path, folder: pathlib.Path, settings=(), arguments=(), tls=None, *,
                  host="127.0.0.1", wrap=lambda command: command):
         self.tls = tls
+        self.key = None  # what /metrics is to be shown
         self.log_path = folder / "log"
         self.stopped = False
         port_file = folder / "port"
         command = [str(binary), "serve", "--host", host, "--port", "0", "--port-file", str(port_file)]
+        if host != "127.0.0.1":
+            command.append("--open")  # a namespace of the test's own is a trusted network
         for setting in settings:
             command += ["--set", setting]
         command += arguments
-        # In an empty folder, so that no .env of the machine is read.
+        # In an empty folder, so that no .env and no keys of the machine are read.
         self.process = subprocess.Popen(wrap(command), cwd=folder, stderr=open(self.log_path, "w"),
-                                        env={**environment(), "XDG_DATA_HOME": str(folder / "data")})
+                                        env={**environment(), "XDG_DATA_HOME": str(folder / "data"), "XDG_CONFIG_HOME": str(folder / "config")})
         self.port = int(self._wait_for(lambda: port_file.exists() and port_file.read_text().strip(), "its port"))
         secure = "s" if tls else ""
         self.url = f"http{secure}://{host}:{self.port}"
@@ -64,7 +67,7 @@ class Server:
             return answer.code, answer.headers, answer.read().decode()
 
     def metric(self, name):
-        text = self.get("/metrics")[2]
+        text = self.get("/metrics", {"Authorization": f"Bearer {self.key}"} if self.key else None)[2]
         found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
         assert found, f"no metric {name} in\n{text}"
         return float(found.group(1))

@@ -12,6 +12,7 @@ export interface Backend {
   realtime: string;
   calls: string; // over WebRTC
   ice: string;
+  secrets: string; // POST gives a client secret
 }
 
 /** What the field holds when nobody has typed anything. */
@@ -40,6 +41,7 @@ export function parseBackend(typed: string): Backend | undefined {
     realtime: `${base.replace(/^http/, 'ws')}/v1/realtime?model=antiphon`,
     calls: `${base}/v1/realtime/calls?model=antiphon`,
     ice: `${base}/ice`,
+    secrets: `${base}/v1/realtime/client_secrets`,
   };
 }
 

@@ -34,7 +34,7 @@ import { Press } from './press.ts';
 import { askReady } from './server_watch.ts';
 import { close, openMicrophone, SoundDevice, stopTracks, unlockedContext } from './sound_device.ts';
 import { lastSaid } from './transcript.ts';
-import { firstWay, type WayEnd, type WayKind } from './ways.ts';
+import { firstWay, kNotLetIn, type WayEnd, type WayKind } from './ways.ts';
 import { canWebRtc, fetchIceServers, WebRtcWay } from './web_rtc_way.ts';
 import { WebSocketWay } from './web_socket_way.ts';
 import type { CapturedFrame, FromPlayout } from './worklets/messages.ts';
@@ -100,7 +100,7 @@ export class Call {
   async start(): Promise<void> {
     const context = unlockedContext();
     const overLine = firstWay(this.options.transport, canWebRtc()) === 'webrtc';
-    const iceServers = overLine ? fetchIceServers(this.options.ice) : Promise.resolve([]);
+    const iceServers = overLine ? fetchIceServers(this.options.ice, this.options.key) : Promise.resolve([]);
     this.setMicrophoneState('asking…');
     try {
       const stream = await openMicrophone(this.options.sound.input);
@@ -110,10 +110,7 @@ export class Call {
         return;
       }
       const device = await SoundDevice.open(context, stream, this.soundListener(), this.options.sound);
-      if (this.over) {
-        device.close();
-        return;
-      }
+      if (this.over) return device.close();
       this.device = device;
     } catch (error) {
       close(context);
@@ -218,18 +215,18 @@ export class Call {
 
   /** The call begins over WebRTC; what the caller says meanwhile is kept. */
   private openLine(iceServers: Promise<RTCIceServer[]>): void {
-    const { calls, language, manner, pushToTalk, fallbackAfter } = this.options;
+    const { calls, passport, language, manner, pushToTalk, fallbackAfter } = this.options;
     const session = offeredSession(language, manner, pushToTalk);
     const device = this.device as SoundDevice;
     this.configured = JSON.stringify(session);
     this.conversation.setLine(true);
     this.line = new WebRtcWay(
-      { calls, session, iceServers, microphone: device.microphone },
+      { calls, session, iceServers, passport, microphone: device.microphone },
       {
         onTaken: (call_id, resume_token) => {
           if (resume_token !== '') this.lifeline.kept = { call_id, resume_token, resume_within_ms: kLongestKept };
         },
-        onRefused: () => this.lineLost(),
+        onRefused: (status) => (status === 401 ? this.notLetIn() : this.lineLost()),
         onLine: (stream) => device.setLine(stream),
         onConnected: () => this.lifeline.lineOpened(performance.now()),
         onFlow: () => this.lineOpened(),
@@ -304,20 +301,24 @@ export class Call {
   private connect(): void {
     this.listener.onChange();
     const takeOver = this.resuming ? this.lifeline.address(this.options.realtime) : undefined;
+    const passport = takeOver === undefined ? this.options.passport : undefined; // to come back, the token is enough
+    const onEnd = (end: WayEnd): void => this.socketEnded(end, takeOver !== undefined);
+    const listener = { onText: (text: string) => this.receive(text), onSound: (bytes: ArrayBuffer) => this.receiveSound(bytes), onEnd };
     try {
-      this.socket = new WebSocketWay(takeOver ?? this.options.realtime, {
-        onText: (text) => this.receive(text),
-        onSound: (bytes) => this.receiveSound(bytes),
-        onEnd: (end) => this.socketEnded(end, takeOver !== undefined),
-      });
+      this.socket = new WebSocketWay(takeOver ?? this.options.realtime, passport, listener);
     } catch {
-      this.close('failed');
-      return;
+      return this.close('failed');
     }
     this.timer = window.setTimeout(() => this.disconnected(1006), takeOver === undefined ? kConnectTimeout : kTakeOverTimeout);
   }
 
+  private notLetIn(): void {
+    this.listener.onKeyAsked();
+    this.close('failed');
+  }
+
   private socketEnded(end: WayEnd, takesOver: boolean): void {
+    if (end.code === kNotLetIn) return this.notLetIn();
     // Of a call that is kept, any end but another's taking it over is a lost connection.
     const kept = this.lifeline.kept !== undefined && end.code === kPolicy && end.reason !== kTakenOver;
     const code = kept ? 1006 : end.code;
@@ -368,10 +369,7 @@ export class Call {
     const kept = this.lifeline.kept?.resume_within_ms ?? 0;
     if (this.resuming && this.absence.lasted(now) > kept) this.beginAnew();
     const pause = this.absence.pause(now, Math.random());
-    if (pause === undefined) {
-      this.close('lost');
-      return;
-    }
+    if (pause === undefined) return this.close('lost');
     this.timer = window.setTimeout(() => void this.ask(), pause);
   }
 

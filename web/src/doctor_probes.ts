@@ -1,5 +1,6 @@
 // The connection doctor goes the way to a call, leg by leg, and says what it found as soon as it is known.
 
+import { bearer, keyOf, passportOf } from './access_key.ts';
 import { isMixedContent, type Backend } from './address.ts';
 import {
   failed,
@@ -54,14 +55,20 @@ async function* network(backend: Backend, stream: MediaStream, stop: AbortSignal
   }
   yield judgeClock(date, Date.now());
   if (stop.aborted) return;
-  yield await tryWebSocket(backend.realtime);
+  const told = await fetch(backend.ice, { cache: 'no-store', headers: bearer(keyOf(backend)), signal: AbortSignal.timeout(kPatience) }).catch(
+    () => undefined,
+  );
+  if (told?.status === 401) {
+    yield failed('http', 'http.no_key');
+    for (const leg of ['websocket', 'stun', 'turn', 'codec', 'webrtc'] as Leg[]) yield skipped(leg, 'no key, no call');
+    return;
+  }
+  yield await tryWebSocket(backend);
   if (!canWebRtc()) {
     for (const leg of ['stun', 'turn', 'codec', 'webrtc'] as Leg[]) yield skipped(leg, 'this browser has no WebRTC');
     return;
   }
-  const ice = await fetch(backend.ice, { cache: 'no-store', signal: AbortSignal.timeout(kPatience) })
-    .then(async (answer) => (answer.ok ? iceUrls(await answer.json()) : undefined))
-    .catch(() => undefined);
+  const ice = told?.ok === true ? await told.json().then(iceUrls, () => undefined) : undefined;
   if (stop.aborted) return;
   if (ice === undefined) {
     yield failed('stun', 'ice.failed');
@@ -75,7 +82,7 @@ async function* network(backend: Backend, stream: MediaStream, stop: AbortSignal
   yield judgeCodec((RTCRtpReceiver.getCapabilities('audio')?.codecs ?? []).map(({ mimeType }) => mimeType));
   if (stop.aborted) return;
   const servers = ice === undefined ? [] : [...ice.stun, ...ice.turn];
-  yield judgeCall(await tryCall(backend.calls, servers, stream, stop));
+  yield judgeCall(await tryCall(backend, servers, stream, stop));
 }
 
 async function askReady(backend: Backend): Promise<{ http: Finding; date: string | null }> {
@@ -90,7 +97,7 @@ async function askReady(backend: Backend): Promise<{ http: Finding; date: string
   }
 }
 
-function tryWebSocket(address: string): Promise<Finding> {
+function tryWebSocket(backend: Backend): Promise<Finding> {
   return new Promise((resolve) => {
     let way: WebSocketWay | undefined;
     const end = (finding: Finding): void => {
@@ -100,7 +107,7 @@ function tryWebSocket(address: string): Promise<Finding> {
     };
     const timer = window.setTimeout(() => end(failed('websocket', 'websocket.no_session', 'nothing came')), kPatience);
     try {
-      way = new WebSocketWay(address, {
+      way = new WebSocketWay(backend.realtime, passportOf(backend), {
         onText: (text) => {
           const begins = parseServerEvent(text)?.type === 'session.created';
           end(begins ? ok('websocket', 'a call begins') : failed('websocket', 'websocket.no_session', 'another message came first'));
@@ -145,7 +152,7 @@ async function gather(server: RTCIceServer, iceTransportPolicy: RTCIceTransportP
 }
 
 /** A call over WebRTC, until sound has gone both ways; it is ended then. */
-function tryCall(calls: string, iceServers: RTCIceServer[], microphone: MediaStream, stop: AbortSignal): Promise<CallTried> {
+function tryCall(backend: Backend, iceServers: RTCIceServer[], microphone: MediaStream, stop: AbortSignal): Promise<CallTried> {
   const tried: CallTried = { status: 0, created: false, received: false, heard: false };
   return new Promise((resolve) => {
     const end = (): void => {
@@ -157,7 +164,13 @@ function tryCall(calls: string, iceServers: RTCIceServer[], microphone: MediaStr
       if (tried.created && tried.received && tried.heard) end();
     };
     const way = new WebRtcWay(
-      { calls, session: offeredSession('', kManner, true), iceServers: Promise.resolve(iceServers), microphone },
+      {
+        calls: backend.calls,
+        session: offeredSession('', kManner, true),
+        iceServers: Promise.resolve(iceServers),
+        passport: passportOf(backend),
+        microphone,
+      },
       {
         onTaken: () => (tried.status = 201),
         onRefused: (status) => {

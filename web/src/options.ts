@@ -2,6 +2,8 @@
 //
 // parseOptions is pure.
 
+import { bearer } from './access_key.ts';
+
 export interface Choice {
   value: string;
   name: string;
@@ -37,9 +39,11 @@ export const kFallbackOptions: ServerOptions = {
 
 const kTimeout = 5_000;
 
-export async function fetchOptions(address: string): Promise<ServerOptions> {
+/** undefined: the server asks for a key, or for another one. */
+export async function fetchOptions(address: string, key: string): Promise<ServerOptions | undefined> {
   try {
-    const answer = await fetch(address, { cache: 'no-store', signal: AbortSignal.timeout(kTimeout) });
+    const answer = await fetch(address, { cache: 'no-store', headers: bearer(key), signal: AbortSignal.timeout(kTimeout) });
+    if (answer.status === 401) return undefined;
     return answer.ok ? parseOptions(await answer.json()) : kFallbackOptions;
   } catch {
     return kFallbackOptions;

@@ -3,6 +3,7 @@
 
 import panelHtml from 'inline:panel.html';
 
+import { isRemembered, keepKey, keyOf, passportOf } from './access_key.ts';
 import { callAddress, linkedBackend, ownBackend, parseBackend, type Backend } from './address.ts';
 import { Call } from './call.ts';
 import type { CallListener } from './call_options.ts';
@@ -19,7 +20,7 @@ import { transcriptJson, transcriptText } from './transcript.ts';
 import { WakeLock } from './wake_lock.ts';
 import { kWayNames, transportOf, type Transport } from './ways.ts';
 import { canWebRtc } from './web_rtc_way.ts';
-import { connectionTrouble, kActivity, kInsecure, kInvitation, kOldBrowser, serverAdvice, serverLabel } from './wording.ts';
+import { connectionTrouble, kActivity, kInsecure, kInvitation, kKeyAsked, kOldBrowser, serverAdvice, serverLabel } from './wording.ts';
 
 declare global {
   interface Window {
@@ -62,6 +63,7 @@ export class Panel {
   private typing: number | undefined;
   private connectedBefore = false;
   private gone = false;
+  private keyAsked = false; // the server lets nobody in without a key, or does not take ours
 
   constructor(
     private readonly options: PanelOptions,
@@ -108,16 +110,20 @@ export class Panel {
 
   /** Starts a call, in a click; nothing when one is under way or can't be. */
   start(): void {
-    if (this.active || this.backend === undefined || !canCapture()) return;
+    const { backend } = this;
+    if (this.active || backend === undefined || !canCapture()) return;
+    if (this.keyAsked) return this.settings.askForKey();
     this.notice('');
     this.view.clear();
     this.find('announcer').replaceChildren();
     const call = new Call(
       {
-        realtime: callAddress(this.backend.realtime, this.settings.agent),
-        calls: callAddress(this.backend.calls, this.settings.agent),
-        ice: this.backend.ice,
-        ready: this.backend.ready,
+        realtime: callAddress(backend.realtime, this.settings.agent),
+        calls: callAddress(backend.calls, this.settings.agent),
+        ice: backend.ice,
+        ready: backend.ready,
+        key: keyOf(backend),
+        passport: passportOf(backend),
         transport: this.transport,
         fallbackAfter: this.options.fallbackAfter,
         language: this.find<HTMLSelectElement>('language').value,
@@ -214,6 +220,12 @@ export class Panel {
         this.call?.setPushToTalk(on);
         this.draw();
       },
+      onKey: (key, remembered) => {
+        if (this.backend === undefined) return;
+        keepKey(this.backend, key, remembered);
+        this.notice('');
+        this.askOptions(this.backend);
+      },
     };
   }
 
@@ -227,6 +239,7 @@ export class Panel {
       onCallerLevel: (loudness) => this.figure.setCallerLevel(loudness),
       onAnswerLevel: (loudness) => this.figure.setAnswerLevel(loudness),
       onNotice: (text) => this.notice(text),
+      onKeyAsked: () => this.askForKey(true),
       onPassingNotice: (text) => {
         this.notice(text);
         this.find('notice').classList.add('passing');
@@ -270,7 +283,7 @@ export class Panel {
     if (backend !== undefined) doctor.href = this.doctorAddress(backend);
     this.drawControls(active, connected, muted);
     setText(find('activity'), this.activityText(activity));
-    setText(find('advice'), active || !canCapture() ? this.adviceInCall() : serverAdvice(this.watch.state, backend, location.protocol));
+    setText(find('advice'), active || !canCapture() ? this.adviceInCall() : this.keyAsked ? kKeyAsked : serverAdvice(this.watch.state, backend, location.protocol));
     this.figure.set(figureState(active, activity));
     this.wakeLock.set(active);
     this.onState(call?.connection ?? 'idle', activity ?? '');
@@ -278,7 +291,7 @@ export class Panel {
     this.view.draw(call.captions);
     const nothingSaid = call.captions.all().every(({ text }) => text === '');
     for (const id of ['save-text', 'save-json']) find<HTMLButtonElement>(id).disabled = nothingSaid;
-    if (!active && backend !== undefined && find('notice').textContent === '') {
+    if (!active && !this.keyAsked && backend !== undefined && find('notice').textContent === '') {
       this.notice(connectionTrouble(call.connection, this.watch.state, backend, location.protocol));
     }
   }
@@ -352,6 +365,7 @@ export class Panel {
     } else {
       const own = this.backend.base === ownBackend(location);
       if (this.options.server === '') remember('backend', own ? '' : field.value.trim());
+      this.askForKey(false);
       this.watch.watch(this.backend.ready);
     }
     this.draw();
@@ -361,11 +375,23 @@ export class Panel {
     const { backend } = this;
     if (backend !== undefined && this.watch.state.kind === 'ready' && this.optionsOf !== backend.base) {
       this.optionsOf = backend.base;
-      void fetchOptions(backend.options).then((offered) => {
-        if (this.backend?.base === backend.base) this.offer(offered);
-      });
+      this.askOptions(backend);
     }
     this.draw();
+  }
+
+  private askOptions(backend: Backend): void {
+    void fetchOptions(backend.options, keyOf(backend)).then((offered) => {
+      if (this.backend?.base !== backend.base) return;
+      this.askForKey(offered === undefined);
+      if (offered !== undefined) this.offer(offered);
+      this.draw();
+    });
+  }
+
+  private askForKey(asked: boolean): void {
+    this.keyAsked = asked;
+    if (this.backend !== undefined) this.settings.showKey(asked, keyOf(this.backend), isRemembered(this.backend));
   }
 
   private offer(offered: ServerOptions): void {

@@ -10,6 +10,7 @@ export interface SettingsListener {
   onInput(id: string): void;
   onOutput(id: string): void;
   onPushToTalk(on: boolean): void;
+  onKey(key: string, remembered: boolean): void;
 }
 
 type Find = <T extends HTMLElement>(id: string) => T;
@@ -27,6 +28,8 @@ export class Settings {
   private readonly outputField: HTMLSelectElement;
   private readonly pushField: HTMLInputElement;
   private readonly announceField: HTMLInputElement;
+  private readonly keyField: HTMLInputElement;
+  private readonly rememberField: HTMLInputElement;
 
   /** `fixed`: what the page around decided, which is neither offered nor remembered. */
   constructor(
@@ -44,6 +47,8 @@ export class Settings {
     this.outputField = find('output');
     this.pushField = find('push-to-talk');
     this.announceField = find('announce');
+    this.keyField = find('key');
+    this.rememberField = find('remember-key');
     this.fill();
     this.listen();
     navigator.mediaDevices?.addEventListener('devicechange', () => void this.offerDevices(), { signal: closed });
@@ -81,6 +86,20 @@ export class Settings {
     choose(this.voiceField, 'The server’s choice', voices, this.fixed.voice || recall('voice'));
     choose(this.agentField, 'The server’s own', agents, recall('agent'));
     this.find('agent-row').hidden = this.fixed.agent !== '' || agents.length === 0;
+  }
+
+  /** The key of the server that is chosen, where one is asked for or was given. */
+  showKey(asked: boolean, key: string, remembered: boolean): void {
+    for (const id of ['key-row', 'remember-row']) this.find(id).hidden = !asked && key === '';
+    this.keyField.value = key;
+    this.keyField.setAttribute('aria-invalid', String(asked && key !== ''));
+    this.rememberField.checked = remembered;
+  }
+
+  /** Opens the drawer at the key. */
+  askForKey(): void {
+    if (!this.dialog.open) this.dialog.showModal();
+    this.keyField.focus();
   }
 
   /** Browsers name the devices only once the microphone was allowed. */
@@ -141,6 +160,9 @@ export class Settings {
       remember('push-to-talk', this.pushToTalk ? kOn : '');
       this.listener.onPushToTalk(this.pushToTalk);
     });
+    for (const field of [this.keyField, this.rememberField]) {
+      field.addEventListener('change', () => this.listener.onKey(this.keyField.value.trim(), this.rememberField.checked));
+    }
     this.announceField.addEventListener('change', () => remember('announce', this.announces ? '' : kOff));
   }
 

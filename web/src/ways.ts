@@ -7,6 +7,9 @@ export type WayKind = 'webrtc' | 'websocket';
 /** auto: WebRTC, and the WebSocket where that does not come about or is lost. */
 export type Transport = 'auto' | WayKind;
 
+/** Of a way that the server asks a key for, or another one (IANA's registry of close codes: Unauthorized). */
+export const kNotLetIn = 3000;
+
 /** Why a way is no more: as a WebSocket tells it. 1006: it broke. */
 export interface WayEnd {
   code: number;

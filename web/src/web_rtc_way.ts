@@ -3,6 +3,7 @@
 // One POST makes the call; its answer has all of the server's addresses, and nothing is trickled. Whether media comes
 // through, and whether it still does, is told from the packets that have come.
 
+import { bearer, type Passport } from './access_key.ts';
 import type { WayEnd, WayListener, Way } from './ways.ts';
 import { callIdOf, LineWatch } from './ways.ts';
 
@@ -13,12 +14,14 @@ export interface LineOptions {
   session: object;
   /** Asked for already; never rejects. */
   iceServers: Promise<RTCIceServer[]>;
+  passport: Passport | undefined;
   microphone: MediaStream;
 }
 
 export interface LineListener extends WayListener {
   /** The server has taken the call; an empty token: it cannot be taken over. */
   onTaken(callId: string, resumeToken: string): void;
+  /** 401: the server asks for a key, or for another one. */
   onRefused(status: number): void;
   /** The answers' sound. */
   onLine(stream: MediaStream): void;
@@ -39,9 +42,9 @@ export function canWebRtc(): boolean {
 }
 
 /** STUN and TURN servers as the server names them; none where it does not within a second. */
-export async function fetchIceServers(address: string): Promise<RTCIceServer[]> {
+export async function fetchIceServers(address: string, key: string): Promise<RTCIceServer[]> {
   try {
-    const answer = await fetch(address, { cache: 'no-store', signal: AbortSignal.timeout(kIceTimeout) });
+    const answer = await fetch(address, { cache: 'no-store', headers: bearer(key), signal: AbortSignal.timeout(kIceTimeout) });
     const { iceServers } = (await answer.json()) as { iceServers?: unknown };
     return answer.ok && Array.isArray(iceServers) ? (iceServers as RTCIceServer[]) : [];
   } catch {
@@ -62,6 +65,7 @@ export class WebRtcWay implements Way {
   private flowed = false;
   private closed = false;
   private callAddress = '';
+  private token = ''; // the call's own, which ends it where a key is asked for
 
   constructor(
     private readonly options: LineOptions,
@@ -104,7 +108,7 @@ export class WebRtcWay implements Way {
     if (this.callAddress === '' || peer === undefined) return this.close();
     this.peer = undefined;
     void this.sender?.replaceTrack(null).catch(() => undefined);
-    const stop = { method: 'POST', keepalive: true, signal: AbortSignal.timeout(kHangUpTimeout) };
+    const stop = { method: 'POST', headers: bearer(this.token), keepalive: true, signal: AbortSignal.timeout(kHangUpTimeout) };
     void fetch(`${this.callAddress}/hangup`, stop)
       .catch(() => undefined)
       .finally(() => peer.close());
@@ -113,7 +117,9 @@ export class WebRtcWay implements Way {
 
   private async open(): Promise<void> {
     const iceServers = await this.options.iceServers;
+    const secret = this.options.passport === undefined ? '' : await this.options.passport();
     if (this.closed) return;
+    if (secret === undefined) return this.refuse(401);
     const peer = this.made(iceServers);
     this.peer = peer;
     const track = this.options.microphone.getAudioTracks()[0];
@@ -127,12 +133,19 @@ export class WebRtcWay implements Way {
     const form = new FormData();
     form.append('sdp', peer.localDescription?.sdp ?? '');
     form.append('session', JSON.stringify(this.options.session));
-    const answer = await fetch(this.options.calls, { method: 'POST', body: form, signal: this.aborted.signal });
+    const answer = await fetch(this.options.calls, {
+      method: 'POST',
+      headers: bearer(secret),
+      body: form,
+      signal: this.aborted.signal,
+    });
     if (this.closed) return;
     const id = callIdOf(answer.headers.get('Location') ?? '');
     if (answer.status !== 201 || id === '') return this.refuse(answer.status);
     this.callAddress = `${this.options.calls.split('?')[0]}/${id}`;
-    this.listener.onTaken(id, answer.headers.get('Antiphon-Resume-Token') ?? '');
+    const token = answer.headers.get('Antiphon-Resume-Token') ?? '';
+    if (secret !== '') this.token = token;
+    this.listener.onTaken(id, token);
     const sdp = await answer.text();
     if (this.closed) return;
     await peer.setRemoteDescription({ type: 'answer', sdp });

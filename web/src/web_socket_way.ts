@@ -1,15 +1,29 @@
 // A call over a WebSocket: events as text, sound as binary messages or in events.
 
+import { protocolsWith, type Passport } from './access_key.ts';
 import { bytesOf } from './pcm.ts';
-import type { Way, WayListener } from './ways.ts';
+import { kNotLetIn, type Way, type WayListener } from './ways.ts';
 
 export class WebSocketWay implements Way {
   readonly kind = 'websocket';
-  private readonly socket: WebSocket;
+  private socket: WebSocket | undefined;
+  private closed = false;
 
-  /** Throws for an address that is none. */
-  constructor(address: string, listener: WayListener) {
-    const socket = new WebSocket(address, ['realtime']);
+  /** Throws for an address that is none. What the passport gives is shown to the server; undefined: nothing is. */
+  constructor(address: string, passport: Passport | undefined, listener: WayListener) {
+    if (passport === undefined) {
+      this.open(address, '', listener);
+      return;
+    }
+    void passport().then((secret) => {
+      if (this.closed) return;
+      if (secret === undefined) listener.onEnd({ code: kNotLetIn, reason: '', opened: false });
+      else this.open(address, secret, listener);
+    });
+  }
+
+  private open(address: string, secret: string, listener: WayListener): void {
+    const socket = new WebSocket(address, protocolsWith(secret));
     socket.binaryType = 'arraybuffer';
     let opened = false;
     socket.onopen = () => {
@@ -24,19 +38,21 @@ export class WebSocketWay implements Way {
   }
 
   get unsent(): number {
-    return this.socket.bufferedAmount;
+    return this.socket?.bufferedAmount ?? 0;
   }
 
   send(message: object): void {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
   /** Where the server takes sound as bytes. */
   sendSound(samples: Int16Array<ArrayBuffer>): void {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(bytesOf(samples));
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(bytesOf(samples));
   }
 
   close(): void {
+    this.closed = true;
+    if (this.socket === undefined) return;
     this.socket.onmessage = null;
     this.socket.onclose = null;
     this.socket.close(1000);

@@ -28,6 +28,7 @@ export const kInsecure =
   'Browsers give the microphone only to secure pages, and this one came over plain http. Open it over https, ' +
   'or through an SSH tunnel: run “ssh -L 8080:localhost:8080 user@server”, then open http://localhost:8080/call. ' +
   'The page also works when it is saved and opened from disk.';
+export const kKeyAsked = 'This server asks for an access key. Put it into the settings.';
 export const kOldBrowser = 'This browser can’t capture sound. Please use a current one.';
 
 export function serverLabel(state: ServerState): string {

@@ -30,6 +30,7 @@ test('the paths and schemes of what is asked', () => {
     realtime: 'wss://example.org/voice/v1/realtime?model=antiphon',
     calls: 'https://example.org/voice/v1/realtime/calls?model=antiphon',
     ice: 'https://example.org/voice/ice',
+    secrets: 'https://example.org/voice/v1/realtime/client_secrets',
   });
 });
 

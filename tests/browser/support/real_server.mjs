@@ -27,7 +27,7 @@ export class RealServer {
     server.folder = await mkdtemp(join(tmpdir(), 'antiphon-server-'));
     const portFile = join(server.folder, 'port');
     const args = ['serve', '--port', `${port}`, '--port-file', portFile, ...settings.flatMap((setting) => ['--set', setting])];
-    if (network !== undefined) args.push('--host', network.address);
+    if (network !== undefined) args.push('--host', network.address, '--open');
     const [program, words] = network?.command('server', [kBinary, ...args]) ?? [kBinary, args];
     // The server refuses a setting that it does not know, and these are the tests' own.
     const { ANTIPHON_BINARY, ANTIPHON_SCREENSHOTS, ...env } = process.env;

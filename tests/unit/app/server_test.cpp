@@ -78,10 +78,20 @@ TEST_F(ServerTest, APortInUseIsAClearError) {
 TEST_F(ServerTest, AnAddressThatIsNotOursIsAClearError) {
     install_damaged_models();
     settings_.edge.host = "192.0.2.1";  // TEST-NET-1: nobody's
+    settings_.access.open = true;
     const auto server = Server::open(settings_);
     ASSERT_FALSE(server);
     EXPECT_EQ(server.error().code, base::Errc::unavailable);
     EXPECT_THAT(server.error().text, HasSubstr("192.0.2.1"));
+}
+
+TEST_F(ServerTest, WhereOthersReachItItAsksForAKeyOrTheWordOpen) {
+    install_damaged_models();
+    settings_.edge.host = "0.0.0.0";
+    const auto server = Server::open(settings_);
+    ASSERT_FALSE(server);
+    EXPECT_EQ(server.error().code, base::Errc::invalid);
+    EXPECT_THAT(server.error().text, AllOf(HasSubstr("antiphon keys add"), HasSubstr("--open")));
 }
 
 TEST_F(ServerTest, AGpuThatIsNotThereIsAClearError) {

@@ -85,7 +85,7 @@ protected:
                                  "\r\n--b--\r\n";
         const bool back = !query.empty();
         CallOffer call{*parse_target("/v1/realtime/calls" + query), back ? "application/sdp" : "multipart/form-data; boundary=b",
-                       back ? offer : form, "", "test"};
+                       back ? offer : form, "", "", {}, {"", "test"}};
         auto responder = std::make_shared<OneReply>();
         auto answer = responder->comes();
         begin_call(std::move(call), {services, *connections, std::make_shared<base::AsioStrand>(io_->get_executor()), 1U << 20U},
