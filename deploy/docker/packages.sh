@@ -14,7 +14,9 @@ case "${1:-}" in
             printf 'Types: deb\nEnabled: no\nURIs: http://deb.debian.org/debian\nSuites: trixie\nComponents: main\n' \
                 >/etc/apt/sources.list.d/debian-headers.sources
         fi
+        # shellcheck source=scripts/lib/common.sh
         source "$here/../../scripts/lib/common.sh"
+        # shellcheck source=scripts/lib/packages.sh
         source "$root/scripts/lib/packages.sh"
         install_packages build
         ;;

@@ -366,5 +366,5 @@ def test_wrong_words_and_users_are_told_so(machine):
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_the_scripts_are_clean():
     scripts = [*(ROOT / "deploy").rglob("*.sh")]
-    done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
+    done = subprocess.run(["shellcheck", "--external-sources", "--source-path", ROOT, *scripts], capture_output=True, text=True)
     assert len(scripts) >= 3 and done.returncode == 0, done.stdout

@@ -36,11 +36,22 @@ def failed_by_itself(reports):
     return {report.when for report in reports if report.failed} == {"call"}
 
 
+def ended(session, report):
+    """Ends what the tests of a file share: the second try begins with new servers, without the calls that the first one
+    left. Not so if they do not end as they should, which counts at once, and the report says it."""
+    try:
+        session._setupstate.teardown_exact(None)
+    except Exception as failure:
+        report.sections.append(("what the tests share did not end as it should", str(failure)))
+        return False
+    return True
+
+
 def pytest_runtest_protocol(item, nextitem):
     """A test that fails is run once more, and the report says so (docs/decisions/0016-once-more.md)."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    if failed_by_itself(reports):
+    if failed_by_itself(reports) and ended(item.session, reports[1]):
         why = reports[1].longreprtext
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         reports[-1].once_more = why  # an attribute of a report gets from a worker to the process that prints
