@@ -210,6 +210,8 @@ class Caller:
         if kind == "antiphon.session":
             self.kept = self.kept or event
             if event["resumed"]:
+                if not event["complete"]:
+                    self.items.clear()  # the history follows; what is not in it begins anew
                 await self._say_again(event)
         elif kind == "conversation.item.done":
             self.items[event["item"]["id"]] = (event["item"], event["previous_item_id"])
