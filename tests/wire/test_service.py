@@ -130,3 +130,18 @@ def test_the_unit_waits_for_a_server_that_drains(binary):
     settings = subprocess.run([str(binary), "serve", "--print-settings-example"], capture_output=True, text=True, check=True).stdout
     milliseconds = [int(re.search(rf"#?{name} = (\d+)", settings).group(1)) for name in ("drain_ms", "shutdown_ms")]
     assert seconds >= sum(milliseconds) / 1000 + 2
+
+
+def test_what_is_installed_finds_its_libraries_beside_it(tmp_path):
+    done = subprocess.run([UNIT.parent / "install.sh", tmp_path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "etc/antiphon/antiphon.env").stat().st_mode & 0o777 == 0o600
+    ours = tmp_path / "usr/local/lib/antiphon"
+    # A service cannot read the folder that the program was linked with: each engine's library must be among these.
+    needed = subprocess.run(
+        ["ldd", tmp_path / "usr/local/bin/antiphon"], capture_output=True, text=True, check=True,
+        env={**os.environ, "LD_LIBRARY_PATH": str(ours)},
+    ).stdout
+    assert "not found" not in needed, needed
+    engines = [line for line in needed.splitlines() if any(name in line for name in ["whisper", "llama", "ggml", "onnxruntime"])]
+    assert len(engines) >= 5 and all(str(ours) in line for line in engines), needed
