@@ -280,6 +280,7 @@ async def test_a_restart_in_order_keeps_the_calls(serve):
     await call.connect(**BRIEF)
     item = await call.say("Before the restart.")
     first.stop()
+    await call.reader  # what it had still said
     _, items = await call.go_on_at(serve())
     assert [i["id"] for i in items] == [item["id"]]
     await call.leave()
