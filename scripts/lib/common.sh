@@ -2,6 +2,8 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# ONNX Runtime reports to its makers otherwise, also out of a test program; the server itself switches that off.
+export ORT_DISABLE_TELEMETRY=1
 cache="${ANTIPHON_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/antiphon}"
 
 say() { printf '==> %s\n' "$*" >&2; }
