@@ -4,6 +4,7 @@
 #include "edge/rtp_packet.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <utility>
 
@@ -46,6 +47,11 @@ SoundSender::SoundSender(const SoundSenderSettings& settings, audio::OpusWriter 
       // In the lower half, so that the receiver counts the same number of rounds (RFC 3711, 3.3.1).
       sequence_(random_number(1U << 15U)),
       timestamp_(random_number(1U << 31U)) {}
+
+std::uint32_t SoundSender::Sent::timestamp_at(base::Time when) const {
+    const auto beats = std::chrono::duration<double>(when - at) / BeatSchedule::kBeat;
+    return timestamp + static_cast<std::uint32_t>(std::llround(beats * kTicksPerBeat));
+}
 
 void SoundSender::beat(base::Time now) {
     if (!open_) return beaten_(now);

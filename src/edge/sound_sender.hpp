@@ -73,6 +73,9 @@ public:
         std::uint32_t octets = 0;     ///< of payload
         std::uint32_t timestamp = 0;  ///< of what is sent at `at`
         base::Time at{};
+
+        /// What the packets' timestamps would be at another moment.
+        std::uint32_t timestamp_at(base::Time when) const;
     };
     Sent sent() const;
 

@@ -138,7 +138,8 @@ void WebRtcLine::report(base::Time now) {
     if (due && settings_.metrics != nullptr) count(sent.packets, blocks);
     std::vector<std::uint8_t> packet;
     if (due && sent.packets > 0)
-        packet = write_sender_report(settings_.ssrc, {ntp_.at(sent.at), sent.timestamp, sent.packets, sent.octets},
+        // Of this moment, not of the next packet's: from it the round trip is measured (RFC 3550, 6.4.1).
+        packet = write_sender_report(settings_.ssrc, {ntp_.at(now), sent.timestamp_at(now), sent.packets, sent.octets},
                                      blocks, settings_.cname);
     else
         packet = write_receiver_report(settings_.ssrc, blocks, settings_.cname);

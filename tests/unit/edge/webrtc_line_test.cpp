@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <optional>
 
 namespace antiphon::edge {
 namespace {
@@ -29,7 +30,12 @@ protected:
         SoundSenderSettings out;
         out.ssrc = kOurs;
         auto opened = SoundSender::open(
-            out, [this](std::span<const std::uint8_t> packet) { sent = read_rtp(packet)->sequence; }, [](base::Time) {});
+            out,
+            [this](std::span<const std::uint8_t> packet) {
+                sent = read_rtp(packet)->sequence;
+                sent_timestamp = read_rtp(packet)->timestamp;
+            },
+            [](base::Time) {});
         ASSERT_TRUE(opened);
         sender = std::move(*opened);
         sender->open();
@@ -37,13 +43,20 @@ protected:
         settings.ssrc = kOurs;
         settings.now = now;
         settings.wall = std::chrono::system_clock::now();
+        clock.emplace(settings.now, settings.wall);
         auto receiver = listen::SoundReceiver::open();
         ASSERT_TRUE(receiver);
         line = std::make_unique<WebRtcLine>(settings, sender, inbox, std::move(*receiver),
-                                            [](std::span<const std::uint8_t>) {}, [] {});
+                                            [this](std::span<const std::uint8_t> packet) { take_report(packet); }, [] {});
         line->use(ear);
     }
 
+    void take_report(std::span<const std::uint8_t> packet) {
+        if (const auto news = read_rtcp(packet); news && news->sender) {
+            told = news->sender->info;
+            told_at = now;
+        }
+    }
     /// The caller's next packet, unless it is lost.
     void put(bool lost = false) {
         // 20 ms of silence, as Opus has it.
@@ -86,6 +99,10 @@ protected:
 
     base::Time now{std::chrono::hours(1)};
     std::uint16_t sequence = 700, sent = 0;
+    std::uint32_t sent_timestamp = 0;
+    std::optional<NtpClock> clock;
+    std::optional<SenderInfo> told;  ///< by our last report
+    base::Time told_at{};
     std::uint32_t timestamp = 0xFFFFF000U, stream = kTheirs;
     std::shared_ptr<PacketInbox> inbox = std::make_shared<PacketInbox>();
     std::shared_ptr<SoundSender> sender;
@@ -121,6 +138,15 @@ TEST_F(WebRtcLineTest, AnotherStreamGoesOnWhereTheFirstEnded) {
     beats(25);
     beats(5, false);
     EXPECT_NEAR(static_cast<double>(taken()), 1500.0, 20.0);
+}
+
+TEST_F(WebRtcLineTest, ASenderReportIsOfTheMomentInWhichItIsSent) {
+    line->send(tone());
+    while (!told) beat();
+    // So the caller's answer tells the round trip, also where that is shorter than a packet.
+    EXPECT_EQ(told->ntp, clock->at(told_at));
+    // The report goes before this beat's packet, whose sound is of the same moment.
+    EXPECT_EQ(told->timestamp, sent_timestamp);
 }
 
 TEST_F(WebRtcLineTest, AWellLineHasBroughtWhatWasSentSinceItsLastReport) {
