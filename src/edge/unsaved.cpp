@@ -63,7 +63,8 @@ void Unsaved::drop_request(bool& which) {
 }
 
 std::int64_t Unsaved::sound_from(std::int64_t position) const {
-    std::int64_t from = turns_ ? std::max(taken_to_, position - kOnset) : taken_to_;
+    // While the caller speaks, nothing before that is waiting to be noticed.
+    std::int64_t from = !turns_ ? taken_to_ : speech_.empty() ? std::max(taken_to_, position - kOnset) : position;
     for (const auto& [item, begins] : sounds_) from = std::min(from, begins);
     return std::clamp(from, std::max<std::int64_t>(0, position - kLongest), position);
 }
