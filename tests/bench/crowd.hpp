@@ -135,6 +135,7 @@ struct World {
     asio::ip::tcp::endpoint server;
     Manner manner;
     int silence_ms;
+    bool resumable = false;
     FramesNeeded frames_needed{};
     Seen seen{};
     bool measuring = false;
@@ -193,6 +194,8 @@ private:
                 write(world_.sound.silence);
                 return type_turn();
             case Manner::talk:
+                if (world_.resumable)
+                    write_text(R"({"type":"session.update","session":{"type":"realtime","antiphon":{"resumable":true}}})");
                 next_frame_ = Clock::now();
                 begin_turn();
                 return tick();
@@ -330,9 +333,10 @@ private:
 /// Callers on a few threads of their own.
 class Crowd {
 public:
-    Crowd(const Sound& sound, asio::ip::tcp::endpoint server, Manner manner, int silence_ms, int threads) {
+    /// `resumable`: the calls ask to be kept in the session store.
+    Crowd(const Sound& sound, asio::ip::tcp::endpoint server, Manner manner, int silence_ms, int threads, bool resumable = false) {
         for (int i = 0; i < threads; ++i)
-            parts_.push_back(std::make_unique<Part>(World{sound, server, manner, silence_ms}));
+            parts_.push_back(std::make_unique<Part>(World{sound, server, manner, silence_ms, resumable}));
         for (auto& part : parts_) part->thread = std::jthread([&io = part->io] { io.run(); });
     }
     ~Crowd() {

@@ -44,6 +44,7 @@ struct Plan {
     int seconds = 0;
     int threads = 1;
     int silence_ms = 500;
+    bool resumable = false;
     pid_t pid = 0;
     asio::ip::tcp::endpoint server;
 };
@@ -65,7 +66,7 @@ void fill(Crowd& crowd, std::size_t calls) {
 int talk(const Plan& plan, const Sound& sound) {
     const std::string load_before = load_average();
     const Usage empty = usage_of(plan.pid);
-    Crowd crowd(sound, plan.server, Manner::talk, plan.silence_ms, plan.threads);
+    Crowd crowd(sound, plan.server, Manner::talk, plan.silence_ms, plan.threads, plan.resumable);
     fill(crowd, plan.calls);
     std::this_thread::sleep_for(std::chrono::seconds(2));
     const Usage before = usage_of(plan.pid);
@@ -195,6 +196,7 @@ int run(int argc, char** argv) {
         return command;
     };
     CLI::App* talking = add("talk", "calls that speak and are answered", 200, 600);
+    talking->add_flag("--resumable", plan.resumable, "calls that ask to be kept (with -- --redis-port PORT: in Redis)");
     CLI::App* idling = add("idle", "calls that do nothing", 1000, 10);
     add("cycle", "calls one after the other", 10'000, 0);
     CLI11_PARSE(app, argc, argv);
