@@ -7,7 +7,7 @@ source "$root/scripts/lib/scratch_server.sh"
 antiphon=$1
 question="${DEMO_QUESTION:-How often should I give water to my plants?}"
 
-espeak-ng -v en-us -s 150 -w "$scratch/question.wav" "$question"
+espeak-ng -v en-gb -s 130 -w "$scratch/question.wav" "$question"
 say "starting the server"
 "$antiphon" serve --port 0 --port-file "$scratch/port" 2>"$scratch/log" &
 server=$!
