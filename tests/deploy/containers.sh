@@ -181,7 +181,21 @@ done
 ok "no compiler and no package fetcher is in it"
 
 step "cp .env.example .env, and what this machine has to have otherwise"
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# Free for TCP and for UDP: the relay takes both.
+free_port() {
+    python3 - <<'END'
+import socket
+while True:
+    tcp, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+    tcp.bind(("127.0.0.1", 0))
+    try:
+        udp.bind(("127.0.0.1", tcp.getsockname()[1]))
+    except OSError:
+        continue
+    print(tcp.getsockname()[1])
+    break
+END
+}
 app_port=8080
 if (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; then
     app_port=$(free_port)
