@@ -48,31 +48,19 @@ base::Result<FileDescriptor> lock_folder(const std::filesystem::path& file) {
     return lock;
 }
 
-base::Result<void> write_all(const FileDescriptor& out, std::string_view text) {
-    while (!text.empty()) {
-        const auto count = ::write(out.get(), text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return base::error(base::Errc::unavailable, std::strerror(errno));
-        text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    if (::fsync(out.get()) != 0) return base::error(base::Errc::unavailable, std::strerror(errno));
-    return {};
-}
-
 base::Result<void> write_keys(const std::filesystem::path& file, const std::vector<KeptKey>& keys, const FileDescriptor& folder) {
     std::string text(kHead);
     for (const auto& [key, created] : keys)
         text += "\n[[keys]]\nname = \"" + key.name + "\"\nsha256 = \"" + edge::in_hex(key.hash) + "\"\ncreated = \"" + created + "\"\n";
     auto part = file;
     part += base::random_id(".");
-    FileDescriptor out(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    const FileDescriptor out(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
     if (!out) return unavailable(file, "cannot be written");
-    auto written = write_all(out, text);
-    if (written && ::rename(part.c_str(), file.c_str()) == 0) {
+    if (out.write(text.data(), text.size()) && ::fsync(out.get()) == 0 && ::rename(part.c_str(), file.c_str()) == 0) {
         ::fsync(folder.get());
         return {};
     }
-    const auto failure = written ? unavailable(file, "cannot be written") : written.error();
+    const auto failure = unavailable(file, "cannot be written");
     ::unlink(part.c_str());
     return failure;
 }

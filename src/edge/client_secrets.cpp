@@ -2,9 +2,8 @@
 
 #include "base/ids.hpp"
 #include "edge/access.hpp"
+#include "edge/access_keys.hpp"
 #include "edge/credentials.hpp"
-
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <utility>
@@ -20,11 +19,7 @@ base::Error opens_nothing() {
 
 }  // namespace
 
-ClientSecrets::Hash ClientSecrets::hash_of(std::string_view secret) {
-    Hash hash{};
-    SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), hash.data());
-    return hash;
-}
+ClientSecrets::Hash ClientSecrets::hash_of(std::string_view secret) { return hash_of_key(secret); }
 
 base::Result<std::string> ClientSecrets::make(PreparedCall call, base::Time now, base::Duration life) {
     std::string secret = base::random_id(base::random_id(kSecretPrefix));

@@ -21,8 +21,6 @@ constexpr int kMostSayings = 3;
 constexpr double kBytesPerSecond = 48'000;  ///< of 24 kHz PCM; a second of a coarser encoding counts for less
 constexpr std::string_view kAppend = "\"input_audio_buffer.append\"";
 
-double seconds_of(base::Duration time) { return std::chrono::duration<double>(time).count(); }
-
 /// Sound in an event is base64, three bytes in four, and all but all of the message.
 double sound_in(std::string_view message) {
     if (message.find(kAppend) == std::string_view::npos) return 0;
@@ -79,7 +77,7 @@ private:
 }  // namespace
 
 MessageLimits::Verdict MessageLimits::next(double sound, base::Time now) {
-    const double passed = at_ == base::Time{} ? 0 : seconds_of(now - at_);
+    const double passed = at_ == base::Time{} ? 0 : base::seconds(now - at_);
     at_ = now;
     events_.used = std::max(0.0, events_.used - passed * settings_.events_per_second);
     sound_.used = std::max(0.0, sound_.used - passed * settings_.sound_speed);

@@ -1,13 +1,12 @@
 #include "edge/stored_call.hpp"
 
+#include "edge/access_keys.hpp"
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
 
 #include <boost/json.hpp>
-#include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <variant>
 
@@ -136,17 +135,6 @@ base::Result<StoredCall> read_stored_call(const store::StoredSession& stored) {
     return call;
 }
 
-std::string token_hash(std::string_view token) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int length = 0;
-    if (EVP_Digest(token.data(), token.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) return {};
-    static constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (unsigned int i = 0; i < length; ++i) {
-        text += kDigits[digest[i] >> 4U];
-        text += kDigits[digest[i] & 15U];
-    }
-    return text;
-}
+std::string token_hash(std::string_view token) { return in_hex(hash_of_key(token)); }
 
 }  // namespace antiphon::edge
