@@ -12,6 +12,7 @@
 #include "edge/session_metrics.hpp"
 #include "edge/stun_client.hpp"
 #include "store/memory_store.hpp"
+#include "store/redis_notes.hpp"
 #include "store/redis_store.hpp"
 
 #include <boost/asio/post.hpp>
@@ -110,6 +111,7 @@ base::Result<void> Server::start(ModelChoice models, Machine machine) {
                                      .ice = settings_.ice,
                                      .access = access_.get(),
                                      .client_secrets = &client_secrets_,
+                                     .shared_secrets = shared_secrets_.get(),
                                      .tls = tls_,
                                      .webrtc = webrtc_.get(),
                                      .session_store = session_store_.get()});
@@ -148,6 +150,8 @@ void Server::open_session_store() {
         const store::RedisAddress address{wanted.host, wanted.port, wanted.socket, wanted.user, wanted.password, wanted.timeout};
         base::log::info("session_store.redis", {{"at", address.in_words()}, {"lifetime_s", wanted.lifetime.count()}});
         store = std::make_unique<store::RedisStore>(address, wanted.lifetime);
+        shared_secrets_ = std::make_unique<edge::SharedSecrets>(client_secrets_, std::make_unique<store::RedisNotes>(address),
+                                                                kMostClientSecrets);
     }
     store::WriteBehindSettings bounds;
     bounds.max_bytes = wanted.max_waiting;
@@ -224,6 +228,7 @@ base::Result<void> Server::run() {
     for (auto& thread : io_threads_) thread.join();
     base::log::debug("server.io_ended", {});
     if (webrtc_) webrtc_->close();
+    if (shared_secrets_) shared_secrets_->close();
     session_store_->close(kLastWrites);
 
     // What the calls left running ends before the loops that it posts to.

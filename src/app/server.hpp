@@ -16,6 +16,7 @@
 #include "edge/http_listener.hpp"
 #include "edge/line_metrics.hpp"
 #include "edge/services.hpp"
+#include "edge/shared_secrets.hpp"
 #include "edge/tls_certificates.hpp"
 #include "edge/webrtc_stack.hpp"
 #include "store/write_behind.hpp"
@@ -114,6 +115,7 @@ private:
 
     // From here in the order of need: sessions, which live in io_, use the services and the engines.
     std::unique_ptr<Engines> engines_;
+    std::unique_ptr<edge::SharedSecrets> shared_secrets_;  ///< none: there is no Redis
     std::unique_ptr<store::WriteBehind> session_store_;
     std::optional<edge::Services> services_;
     std::optional<edge::Services> metrics_services_;

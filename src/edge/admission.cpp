@@ -4,7 +4,7 @@
 #include "edge/access_control.hpp"
 #include "edge/answers.hpp"
 #include "edge/client_secrets.hpp"
-#include "edge/openai_client_secrets.hpp"
+#include "edge/presented_secret.hpp"
 #include "edge/realtime_session.hpp"
 
 #include <optional>
@@ -34,7 +34,8 @@ std::optional<std::variant<Admitted, Reply>> by_secret(const Asker& asker, bool 
                                                        const Services& services) {
     const std::string_view secret = presented(kSecretPrefix, asker);
     if (secret.empty() || services.client_secrets == nullptr) return std::nullopt;
-    auto bound = services.client_secrets->look_at(secret, base::Clock::now());
+    auto bound = asker.shared ? base::Result<SecretBinding>(*asker.shared)
+                              : services.client_secrets->look_at(secret, base::Clock::now());
     // It goes with the key that asked for it.
     if (bound && !keys.knows(bound->key)) bound = base::error(base::Errc::not_found, "the key of this client secret is no more");
     if (!bound) return counted(refused_secret_reply(bound.error()), "client_secret", services);

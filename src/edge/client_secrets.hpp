@@ -1,4 +1,5 @@
-// Short-lived secrets for browsers: each opens one call, with the session it was made for.
+// Short-lived secrets for browsers: each opens one call, with the session it was made for. Those of this process; what
+// several that share a Redis make is in shared_secrets.hpp.
 //
 // thread-safe. A page's own server asks for one (POST /v1/realtime/client_secrets) and hands it to the page, which
 // presents it when it calls. Kept are only the secrets' hashes, so that nobody reads them out of a core dump. A secret
@@ -7,7 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "protocol/client_event.hpp"
+#include "edge/credentials.hpp"
 
 #include <array>
 #include <cstddef>
@@ -21,17 +22,10 @@ namespace antiphon::edge {
 
 /// What a call gets that presents the secret.
 struct PreparedCall {
-    std::string agent;               ///< empty: as the call itself says
-    std::string model;               ///< likewise
-    protocol::UpdateSession update;  ///< applied before session.created
-    std::string origin{};            ///< whose pages alone may call with it; empty: anybody
-    std::string key{};               ///< the name of the access key that asked for it; empty: none was needed
-};
-
-/// Of a secret that is open.
-struct SecretBinding {
-    std::string origin;
-    std::string key;
+    std::string agent;        ///< empty: as the call itself says
+    std::string model;        ///< likewise
+    std::string session;      ///< applied before session.created: a JSON object as session.update takes it
+    SecretBinding binding{};
 };
 
 class ClientSecrets {
@@ -42,9 +36,12 @@ public:
 
     base::Duration longest() const { return longest_; }
 
-    /// Makes a secret, "ek_" and 248 bits, that can be taken until `now` + `life` (at most longest()). `overloaded`
+    /// Makes a secret that can be taken until `now` + `life` (at most longest()). `overloaded`
     /// when as many as can be are open.
     base::Result<std::string> make(PreparedCall call, base::Time now, base::Duration life);
+
+    /// The same for a secret that new_secret() gave.
+    base::Result<void> keep(std::string_view secret, PreparedCall call, base::Time now, base::Duration life);
 
     /// Gives what belongs to the secret, once. `not_found` for one that was never made, has been taken, or has expired:
     /// the same words for all three. `conflict`, and it stays open, when it was made for pages of another origin than
@@ -68,6 +65,12 @@ private:
     mutable std::mutex mutex_;
     std::map<Hash, Open> open_;
 };
+
+/// One that nobody has guessed: "ek_" and 248 bits. thread-safe.
+std::string new_secret();
+
+/// `not_found`, in the words for every secret that opens nothing.
+base::Error opens_nothing();
 
 /// `conflict` when a secret that is bound to `bound` is presented by a page of another origin, or by no page. pure.
 base::Result<void> check_origin_of_secret(std::string_view bound, std::string_view origin);

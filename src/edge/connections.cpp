@@ -7,6 +7,7 @@ namespace antiphon::edge {
 ConnectionEntry Connections::add(const std::shared_ptr<Connection>& connection) {
     const std::scoped_lock lock(mutex_);
     if (draining_) connection->drain();
+    if (finishing_) connection->finish();
     if (shut_down_) connection->shut_down();
     const std::uint64_t number = next_++;
     open_.emplace(number, connection);
@@ -20,25 +21,28 @@ std::vector<std::shared_ptr<Connection>> Connections::alive() const {
     return all;
 }
 
-void Connections::drain() {
+void Connections::tell(bool Connections::* state, void (Connection::* what)()) {
     std::vector<std::shared_ptr<Connection>> open;
     {
         const std::scoped_lock lock(mutex_);
-        draining_ = true;
+        this->*state = true;
         open = alive();
     }
-    for (const auto& connection : open) connection->drain();
+    for (const auto& connection : open) (*connection.*what)();
 }
 
-void Connections::shut_down() {
-    std::vector<std::shared_ptr<Connection>> open;
-    {
-        const std::scoped_lock lock(mutex_);
-        shut_down_ = true;
-        open = alive();
-    }
-    for (const auto& connection : open) connection->shut_down();
+void Connections::drain() { tell(&Connections::draining_, &Connection::drain); }
+
+void Connections::finish() { tell(&Connections::finishing_, &Connection::finish); }
+
+void Connections::shut_down() { tell(&Connections::shut_down_, &Connection::shut_down); }
+
+std::shared_ptr<void> Connections::request() {
+    ++*requests_;
+    return {static_cast<void*>(this), [count = requests_](void*) { --*count; }};
 }
+
+std::size_t Connections::requests() const { return *requests_; }
 
 void Connections::remove(std::uint64_t number) {
     const std::scoped_lock lock(mutex_);

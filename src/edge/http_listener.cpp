@@ -102,9 +102,8 @@ public:
 
     void close() {
         asio::post(strand_, [self = shared_from_this()] {
-            error_code ignored;
-            self->acceptor_.close(ignored);
-            self->pause_.cancel();
+            self->closed_ = true;
+            self->stop_accepting();
             self->drained_.cancel();
             self->ground_.awake.clear();
         });
@@ -123,12 +122,25 @@ private:
     }
 
     void close_when_drained(base::Time end) {
-        if (!acceptor_.is_open()) return;
-        if (services_.registry.calls() == 0 || base::Clock::now() >= end) return close();
+        if (closed_) return;
+        if (base::Clock::now() >= end) return close();
+        if (services_.registry.calls() == 0) {
+            if (acceptor_.is_open()) {
+                stop_accepting();
+                connections_->finish();
+            }
+            if (connections_->requests() == 0) return close();
+        }
         drained_.expires_after(kLook);
         drained_.async_wait([self = shared_from_this(), end](error_code cancelled) {
             if (!cancelled) self->close_when_drained(end);
         });
+    }
+
+    void stop_accepting() {
+        error_code ignored;
+        acceptor_.close(ignored);
+        pause_.cancel();
     }
 
     void pause(error_code failure) {
@@ -149,6 +161,7 @@ private:
     const std::shared_ptr<Connections> connections_;
     const std::shared_ptr<UploadPlaces> uploads_;
     std::uint16_t port_ = 0;
+    bool closed_ = false;
 };
 
 class Listener final : public HttpListener {

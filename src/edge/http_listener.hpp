@@ -32,8 +32,9 @@ public:
     virtual std::uint16_t port() const = 0;
 
     /// Calls end as soon as nothing of them is cut off, those that are resumable with what they are kept in the store,
-    /// and all others after `within`; then, or when no call is left, close(). Until then everything but new calls is
-    /// answered, which the caller refuses (CallRegistry::close). Returns at once.
+    /// and all others after `within`; until then everything but new calls is answered, which the caller refuses
+    /// (CallRegistry::close). When no call is left nothing more is accepted, requests that are under way get their
+    /// answers, and with the last of them, or after `within`, comes close(). Returns at once.
     virtual void drain(base::milliseconds within) = 0;
 
     /// Accepts no more, ends every call and closes its WebSocket with 1012 (service restart). Returns at

@@ -5,17 +5,15 @@
 #include "edge/access_control.hpp"
 #include "edge/admission.hpp"
 #include "edge/answers.hpp"
-#include "edge/channel_bridge.hpp"
-#include "edge/handshake.hpp"
 #include "edge/http_date.hpp"
-#include "edge/openai_client_secrets.hpp"
 #include "edge/openai_endpoints.hpp"
-#include "edge/realtime_session.hpp"
+#include "edge/presented_secret.hpp"
 #include "edge/request_head.hpp"
 #include "edge/responder.hpp"
 #include "edge/routes.hpp"
 #include "edge/stored_calls.hpp"
 #include "edge/web_socket.hpp"
+#include "edge/web_socket_calls.hpp"
 #include "edge/webrtc_calls.hpp"
 
 #include <boost/asio/dispatch.hpp>
@@ -57,13 +55,6 @@ constexpr std::chrono::seconds kDrainTime{2};
 constexpr std::chrono::seconds kBodyTime{120};
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
-/// The session was in order when the secret was made; an agent that a reload has changed since may refuse it, and the
-/// call then begins as the agent has it.
-void prepare(RealtimeSession& session, const protocol::UpdateSession& update) {
-    if (const auto refused = session.configure(update))
-        base::log::warning("call.not_prepared", {{"because", refused->error.text}});
-}
 
 class HttpSession;
 
@@ -109,6 +100,14 @@ public:
         asio::post(strand_->executor(), [self = shared_from_this()] {
             // A socket that became a WebSocket is its session's, which is told by itself.
             if (!self->handed_over_) self->cut();
+        });
+    }
+
+    void finish() override {
+        asio::post(strand_->executor(), [self = shared_from_this()] {
+            self->finishing_ = true;
+            // One that has asked nothing yet may be just about to.
+            if (self->answered_ && !self->under_way_ && !self->handed_over_) self->cut();
         });
     }
 
@@ -162,8 +161,15 @@ public:
     }
 
 private:
+    void read_next_request() {
+        answered_ = true;
+        under_way_.reset();
+        finishing_ ? close_in_order() : read_request(settings_->idle_timeout);
+    }
+
     void read_request(base::milliseconds time_limit) {
         upload_place_.reset();
+        shared_secret_.reset();
         parser_.emplace();
         parser_->header_limit(kMaxHeader);
         parser_->body_limit(std::max(settings_->max_body, settings_->max_upload));
@@ -172,15 +178,27 @@ private:
                                 beast::bind_front_handler(&HttpSession::on_header, shared_from_this()));
     }
 
-    /// What the body may be is decided before it is read.
     void on_header(error_code failure, std::size_t) {
         if (failure) return on_unreadable(failure);
+        under_way_ = connections_->request();
         const Request& request = parser_->get();
         const auto target = parse_target(view(request.target()));
         const Route* route = target ? find_route(target->path, settings_->metrics_only) : nullptr;
+        if (route == nullptr) return on_asker_known(target, route);
+        find_shared_secret(*route, asker_of(request), services_, strand_,
+                           [self = shared_from_this(), target, route](std::variant<std::optional<SecretBinding>, Reply> found) {
+                               if (const auto* no = std::get_if<Reply>(&found)) return self->refuse(*no, self->parser_->get());
+                               self->shared_secret_ = std::get<std::optional<SecretBinding>>(std::move(found));
+                               self->on_asker_known(target, route);
+                           });
+    }
+
+    /// What the body may be is decided before it is read.
+    void on_asker_known(const base::Result<Target>& target, const Route* route) {
+        const Request& request = parser_->get();
         // Who may not have the answer need not send the question.
         if (route != nullptr && request.method() == http::verb::post)
-            if (const auto admitted = admit(*route, *target, asker_of(request), services_); const auto* no = std::get_if<Reply>(&admitted))
+            if (const auto admitted = admit(*route, *target, asker(request), services_); const auto* no = std::get_if<Reply>(&admitted))
                 return refuse(*no, request);
         const bool upload = route != nullptr && route->endpoint == Endpoint::transcriptions &&
                             request.method() == http::verb::post;
@@ -230,7 +248,7 @@ private:
                     reply.headers.push_back(std::move(header));
             return send(reply, request);
         }
-        const auto admitted = admit(*route, *target, asker_of(request), services_);
+        const auto admitted = admit(*route, *target, asker(request), services_);
         if (const auto* refusal = std::get_if<Reply>(&admitted)) return send(*refusal, request);
         const Admitted& by = std::get<Admitted>(admitted);
         if (route->endpoint == Endpoint::realtime && beast::websocket::is_upgrade(request))
@@ -298,6 +316,7 @@ private:
     void cut() {
         working_ = false;
         go_on_ = nullptr;
+        under_way_.reset();
         stop_.request_stop();
         stream_.close();
     }
@@ -337,7 +356,7 @@ private:
             if (!self->working_) return;
             self->end_work();
             if (failure) return self->stream_.close();
-            if (self->chunked_ && self->request_.keep_alive()) return self->read_request(self->settings_->idle_timeout);
+            if (self->chunked_ && self->request_.keep_alive()) return self->read_next_request();
             self->close_in_order();
         };
         if (!chunked_) return asio::post(strand_->executor(), [done = std::move(done)] { done({}, 0); });
@@ -349,6 +368,11 @@ private:
         if (working_ && go_on_ && waiting_bytes_ < settings_->max_queued / 2) std::exchange(go_on_, nullptr)();
     }
 
+    Asker asker(const Request& request) const {
+        Asker asking = asker_of(request);
+        asking.shared = shared_secret_;
+        return asking;
+    }
     static std::string_view origin(const Request& request) { return field(request, http::field::origin); }
     static std::string_view host(const Request& request) { return field(request, http::field::host); }
 
@@ -361,94 +385,21 @@ private:
                         request);
         if (request[http::field::sec_websocket_key].empty() || buffer_.size() != 0)
             return send(error_reply(400, "bad_request", "this is not a WebSocket handshake"), request);
-        const Handshake handshake = read_handshake(view(request[http::field::sec_websocket_protocol]),
-                                                   view(request["OpenAI-Beta"]), target);
-        if (handshake.wire.transcription && handshake.wire.dialect == protocol::Dialect::beta)
-            return send(error_reply(400, "unsupported", "transcription sessions are not to be had in the beta dialect"),
-                        request);
-        if (target.query.contains("call_id")) return join(request, target, handshake.subprotocol);
-        const Reply obstacle = call_obstacle(target, services_);
-        if (obstacle.status != 200) return send(obstacle, request);
-        const Caller caller = caller_of(request, client_, services_);
-        const auto entered = enter_call(by, caller.address, services_);
-        if (const auto* refusal = std::get_if<Reply>(&entered)) return send(*refusal, request);
-        const CallEntry& entry = std::get<CallEntry>(entered);
-        // Used up from here on, so it is asked for when nothing else can refuse the call but itself.
-        const auto prepared = prepared_call(asker_of(request), target, services_);
-        if (!prepared) return send(refused_secret_reply(prepared.error()), request);
-        auto agent = agent_of(prepared->target, services_);
-        if (!agent) return send(no_agent_reply(agent.error()), request);
-
-        const auto model = prepared->target.query.find("model");
-        open_web_socket(request, handshake.subprotocol,
-                        [&](std::shared_ptr<MessageChannel> channel) {
-                            const auto session =
-                                RealtimeSession::make(strand_, entry.place(), services_, *connections_, std::move(*agent),
-                                                      model == prepared->target.query.end() ? "" : model->second,
-                                                      caller.name, handshake.wire);
-                            entry.became(session->call_id());
-                            if (prepared->update) prepare(*session, *prepared->update);
-                            return session->attach(std::move(channel));
-                        });
-    }
-
-    /// A further connection to a call that is under way: of its client, who comes back, or of somebody who watches.
-    void join(const Request& request, const Target& target, const std::string& subprotocol) {
-        const auto wish = read_join(target);
-        if (!wish) return send(error_reply(400, "invalid_value", wish.error().text), request);
-        const auto session = services_.sessions->find(wish->call_id);
-        if (!session && wish->resume_token && services_.session_store != nullptr)
-            return join_stored(request, *wish, subprotocol);
-        if (!session || (wish->resume_token && !session->is_resume_token(*wish->resume_token)))
-            return send(no_call_reply(), request);
-        call::CallPlace place;
-        if (!wish->resume_token) {
-            auto admitted = session->admit_observer();
-            if (!admitted) return send(overloaded_reply(base::error(base::Errc::overloaded, "this call is watched by as "
-                                                                    "many connections as it may be")), request);
-            place = std::move(*admitted);
-        }
-        join(request, *wish, subprotocol, session, std::move(place));
-    }
-
-    /// The call may have been left by another process.
-    void join_stored(const Request& request, const JoinWish& wish, const std::string& subprotocol) {
-        const Reply obstacle = call_obstacle({}, services_);
-        if (obstacle.status != 200) return send(obstacle, request);
-        auto place = services_.registry.enter();
-        if (!place) return send(overloaded_reply(place.error()), request);
-        claim_call(wish, services_, strand_, [self = shared_from_this(), wish, subprotocol, place = std::move(*place)](
-                                                 std::variant<ReturningCall, Reply> found) {
-            self->take_stored(wish, subprotocol, place, std::move(found));
-        });
-    }
-
-    void take_stored(const JoinWish& wish, const std::string& subprotocol, call::CallPlace place,
-                     std::variant<ReturningCall, Reply> found) {
-        if (const auto* refusal = std::get_if<Reply>(&found)) return send(*refusal, request_);
-        const auto session = revive_call(std::get<ReturningCall>(std::move(found)), services_, strand_, *connections_,
-                                         std::move(place), client_);
-        join(request_, wish, subprotocol, session, {});
-    }
-
-    void join(const Request& request, const JoinWish& wish, const std::string& subprotocol,
-              const std::shared_ptr<RealtimeSession>& session, call::CallPlace place) {
-        open_web_socket(request, subprotocol, [&](std::shared_ptr<MessageChannel> channel) {
-            // The call lives on its own strand, this socket on another.
-            return bridge_channel(std::move(channel), strand_, session->strand(),
-                                  [session, wish, place](std::shared_ptr<MessageChannel> near) {
-                                      if (wish.resume_token) return session->take_over(std::move(near), wish.from);
-                                      return session->observe(std::move(near), place);
-                                  });
-        });
+        SocketAnswer answer{[self = shared_from_this()](const Reply& reply) { self->send(reply, self->request_); },
+                            [self = shared_from_this()](const std::string& subprotocol, const SocketAnswer::MakeUser& make_user) {
+                                self->open_web_socket(self->request_, subprotocol, make_user);
+                            }};
+        begin_socket_call({target, asker(request), view(request["OpenAI-Beta"]), by, caller_of(request, client_, services_)},
+                          services_, *connections_, strand_, std::move(answer));
     }
 
     void open_web_socket(const Request& request, const std::string& subprotocol,
-                         const std::function<std::shared_ptr<ChannelUser>(std::shared_ptr<MessageChannel>)>& make_user) {
+                         const SocketAnswer::MakeUser& make_user) {
         UpgradeRequest upgrade{std::string(request.target()), std::string(host(request)),
                                std::string(request[http::field::sec_websocket_key]), subprotocol};
         stream_.expires_never();
         handed_over_ = true;
+        under_way_.reset();
         edge::open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_, [&](std::shared_ptr<MessageChannel> channel) {
             if (services_.access == nullptr) return make_user(std::move(channel));
             return limit_messages(services_.access->rules()->messages, channel, strand_, make_user(channel));
@@ -476,7 +427,7 @@ private:
         for (const auto& [name, value] : reply.headers) response.set(name, value);
         for (const auto& [name, value] : access_headers(origin(request), host(request), settings_->allowed_origins))
             response.set(name, value);
-        response.keep_alive(request.keep_alive());
+        response.keep_alive(request.keep_alive() && !finishing_);
     }
 
     void send(const Reply& reply, const Request& request) {
@@ -495,7 +446,7 @@ private:
 
     void on_written(error_code failure, std::size_t) {
         if (failure) return;
-        if (response_->keep_alive()) return read_request(settings_->idle_timeout);
+        if (response_->keep_alive()) return read_next_request();
         close_in_order();
     }
 
@@ -526,8 +477,12 @@ private:
     std::optional<http::request_parser<http::string_body>> parser_;
     std::uint64_t body_limit_ = 0;
     Request request_;  ///< the one that is being answered
+    std::optional<SecretBinding> shared_secret_;  ///< of that request (Asker::shared)
     std::optional<http::response<http::string_body>> response_;
     bool handed_over_ = false;
+    bool answered_ = false;            ///< at least one request
+    bool finishing_ = false;
+    std::shared_ptr<void> under_way_;  ///< from a request's header until its answer has been sent, or the connection ends
 
     // The work behind request_, between work() and its last byte.
     bool working_ = false;

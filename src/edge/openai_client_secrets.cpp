@@ -4,6 +4,7 @@
 #include "edge/answers.hpp"
 #include "edge/client_secrets.hpp"
 #include "edge/event_map.hpp"
+#include "edge/shared_secrets.hpp"
 #include "protocol/encode.hpp"
 
 #include <algorithm>
@@ -63,18 +64,11 @@ std::string read_origin(const protocol::Fields& fields, const std::string& askin
     return *origin;
 }
 
-/// The session is read as session.update reads it.
-std::variant<protocol::UpdateSession, Reply> read_session(const json::object& body) {
+/// The session that is asked for, as it is read again when the call begins.
+std::string session_in(const json::object& body) {
     const json::value* given = body.if_contains("session");
-    json::object message{{"type", "session.update"}};
-    if (given == nullptr || given->is_null())
-        message["session"] = json::object{{"type", "realtime"}};
-    else
-        message["session"] = *given;
-    auto decoded = protocol::decode(json::serialize(message), protocol::Dialect::ga);
-    if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded))
-        return error_reply(400, refusal->code, refusal->error.text, {}, refusal->error.param);
-    return std::get<protocol::UpdateSession>(std::get<protocol::ClientEvent>(std::move(decoded)).request);
+    if (given == nullptr || given->is_null()) return R"({"type":"realtime"})";
+    return json::serialize(*given);
 }
 
 /// The session that a call of this agent begins with after the update, as the wire shows it.
@@ -97,58 +91,66 @@ std::variant<json::value, Reply> session_of(const call::Agent& agent, const std:
     return json::parse(protocol::encode(events.front(), "")).as_object().at("session");
 }
 
-}  // namespace
+struct SecretWanted {
+    PreparedCall call;
+    std::int64_t life = 0;  ///< seconds
+    json::value session;    ///< as the call will find it
+};
 
-Reply client_secret_reply(const WorkRequest& request, const Services& services) {
-    if (services.client_secrets == nullptr) return error_reply(404, "not_found", "this server gives no client secrets");
+std::variant<SecretWanted, Reply> read_request(const WorkRequest& request, const Services& services) {
     auto read = request.body.empty() ? std::variant<json::object, Reply>(json::object()) : json_body(request);
-    if (const auto* refusal = std::get_if<Reply>(&read)) return *refusal;
+    if (auto* refusal = std::get_if<Reply>(&read)) return std::move(*refusal);
     const json::object& body = std::get<json::object>(read);
     std::optional<protocol::Fault> fault;
     const protocol::Fields fields(body, "", fault);
-    const auto wanted = read_life(fields);
+    const auto life = read_life(fields);
     std::string origin = read_origin(fields, request.origin);
     fields.allow_only({"expires_after", "session", "antiphon"});
     if (fault) return fault_reply(*fault);
-    auto update = read_session(body);
-    if (const auto* refusal = std::get_if<Reply>(&update)) return *refusal;
 
-    PreparedCall call;
-    call.origin = std::move(origin);
-    call.key = request.key;
-    call.update = std::get<protocol::UpdateSession>(std::move(update));
+    SecretWanted wanted;
+    wanted.call.session = session_in(body);
+    wanted.call.binding = {std::move(origin), request.key};
+    const auto update = read_session(wanted.call.session);
+    if (const auto* refusal = std::get_if<protocol::Refusal>(&update))
+        return error_reply(400, refusal->code, refusal->error.text, {}, refusal->error.param);
+    const auto& change = std::get<protocol::UpdateSession>(update);
     if (const auto named = request.target.query.find("agent"); named != request.target.query.end())
-        call.agent = named->second;
-    call.model = call.update.session.model.value_or("");
-    const auto agent = call::choose(services.agents(), call.agent, call.model);
+        wanted.call.agent = named->second;
+    wanted.call.model = change.session.model.value_or("");
+    const auto agent = call::choose(services.agents(), wanted.call.agent, wanted.call.model);
     if (!agent) return no_agent_reply(agent.error());
-    auto session = session_of(**agent, call.model, call.update);
-    if (const auto* refusal = std::get_if<Reply>(&session)) return *refusal;
-
+    auto session = session_of(**agent, wanted.call.model, change);
+    if (auto* refusal = std::get_if<Reply>(&session)) return std::move(*refusal);
+    wanted.session = std::get<json::value>(std::move(session));
     const auto longest = std::chrono::duration_cast<std::chrono::seconds>(services.client_secrets->longest()).count();
-    const std::int64_t life = std::min<std::int64_t>(wanted.value_or(longest), longest);
-    auto secret = services.client_secrets->make(std::move(call), base::Clock::now(), std::chrono::seconds(life));
-    if (!secret) return overloaded_reply(secret.error());
-    const json::object answer{
-        {"value", *secret}, {"expires_at", unix_now() + life}, {"session", std::get<json::value>(std::move(session))}};
-    return {200, "application/json", json::serialize(answer), {{"Cache-Control", "no-store"}}};
-}
-
-base::Result<CallWanted> prepared_call(const Asker& asker, const Target& target, const Services& services) {
-    CallWanted wanted{target, std::nullopt};
-    const std::string_view secret = presented(kSecretPrefix, asker);
-    if (secret.empty() || services.client_secrets == nullptr) return wanted;
-    auto prepared = services.client_secrets->take(secret, asker.origin, base::Clock::now());
-    if (!prepared) return prepared.error();
-    if (!prepared->agent.empty()) wanted.target.query["agent"] = prepared->agent;
-    if (!prepared->model.empty()) wanted.target.query["model"] = prepared->model;
-    wanted.update = std::move(prepared->update);
+    wanted.life = std::min<std::int64_t>(life.value_or(longest), longest);
     return wanted;
 }
 
-Reply refused_secret_reply(const base::Error& error) {
-    if (error.code == base::Errc::conflict) return error_reply(403, "origin_not_allowed", error.text);
-    return error_reply(401, "invalid_client_secret", error.text, {{"WWW-Authenticate", "Bearer"}});
+}  // namespace
+
+std::variant<protocol::UpdateSession, protocol::Refusal> read_session(const std::string& session) {
+    auto decoded = protocol::decode(R"({"type":"session.update","session":)" + session + "}", protocol::Dialect::ga);
+    if (auto* refusal = std::get_if<protocol::Refusal>(&decoded)) return std::move(*refusal);
+    return std::get<protocol::UpdateSession>(std::get<protocol::ClientEvent>(std::move(decoded)).request);
+}
+
+void make_client_secret(const WorkRequest& request, const Services& services, std::shared_ptr<Responder> responder) {
+    if (services.client_secrets == nullptr)
+        return responder->reply(error_reply(404, "not_found", "this server gives no client secrets"));
+    auto read = read_request(request, services);
+    if (auto* refusal = std::get_if<Reply>(&read)) return responder->reply(std::move(*refusal));
+    SecretWanted& wanted = std::get<SecretWanted>(read);
+    auto answer = [responder, session = std::move(wanted.session), expires = unix_now() + wanted.life](
+                      const base::Result<std::string>& secret) {
+        if (!secret) return responder->reply(overloaded_reply(secret.error()));
+        const json::object body{{"value", *secret}, {"expires_at", expires}, {"session", session}};
+        responder->reply({200, "application/json", json::serialize(body), {{"Cache-Control", "no-store"}}});
+    };
+    const std::chrono::seconds life(wanted.life);
+    if (services.shared_secrets != nullptr) return services.shared_secrets->make(std::move(wanted.call), life, std::move(answer));
+    answer(services.client_secrets->make(std::move(wanted.call), base::Clock::now(), life));
 }
 
 }  // namespace antiphon::edge

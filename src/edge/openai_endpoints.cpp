@@ -14,7 +14,7 @@ namespace antiphon::edge {
 namespace json = boost::json;
 
 void serve_work(WorkRequest request, const Services& services, std::shared_ptr<Responder> responder) {
-    if (request.endpoint == Endpoint::client_secrets) return responder->reply(client_secret_reply(request, services));
+    if (request.endpoint == Endpoint::client_secrets) return make_client_secret(request, services, std::move(responder));
     const EndpointEngines* engines = services.endpoint_engines();
     if (engines == nullptr) return responder->reply(not_ready_reply(services));
     switch (request.endpoint) {

@@ -23,6 +23,7 @@ namespace antiphon::edge {
 
 class AccessControl;
 class ClientSecrets;
+class SharedSecrets;
 class TlsCertificates;
 class WebRtcStack;
 
@@ -70,6 +71,7 @@ struct Services {
     IceSettings ice{};             ///< of GET /ice
     AccessControl* access = nullptr;          ///< none: everybody is let in, and nobody is limited
     ClientSecrets* client_secrets = nullptr;  ///< none: none are given, and none is asked for
+    SharedSecrets* shared_secrets = nullptr;  ///< none: no other process knows those of this one
     std::shared_ptr<const TlsCertificates> tls{};  ///< none: the listener speaks plain HTTP
     /// The calls under way, by their ids; never null.
     std::shared_ptr<SessionDirectory> sessions = SessionDirectory::make();

@@ -5,7 +5,7 @@
 #include "edge/access_control.hpp"
 #include "edge/answers.hpp"
 #include "edge/multipart.hpp"
-#include "edge/openai_client_secrets.hpp"
+#include "edge/presented_secret.hpp"
 #include "edge/realtime_session.hpp"
 #include "edge/stored_calls.hpp"
 #include "edge/webrtc_channel.hpp"
@@ -162,6 +162,36 @@ void resume_call(const Target& target, Wanted wanted, const CallGrounds& grounds
     take_over_call(session, std::move(wanted.offer), *wish, grounds.services, grounds.max_queued, std::move(responder));
 }
 
+/// A new call, whose place and client secret are taken.
+void begin_prepared(const CallWanted& prepared, Wanted wanted, const CallEntry& entry, const std::string& client,
+                    const CallGrounds& grounds, const std::shared_ptr<Responder>& responder) {
+    const Services& services = grounds.services;
+    auto agent = agent_of(prepared.target, services);
+    if (!agent) return responder->reply(no_agent_reply(agent.error()));
+    const auto& strand = grounds.strand;
+    WireStart wire;
+    wire.dialect = protocol::Dialect::ga;
+    wire.plays_sound = true;
+    const auto model = prepared.target.query.find("model");
+    const auto session = RealtimeSession::make(strand, entry.place(), services, grounds.connections, std::move(*agent),
+                                               model == prepared.target.query.end() ? "" : model->second, client, wire);
+    entry.became(session->call_id());
+    // What comes with the offer counts on top of what the secret was made for.
+    for (const auto& update : {prepared.update, wanted.session}) {
+        if (!update) continue;
+        if (const auto refused = session->configure(*update)) return responder->reply(refusal_reply(*refused));
+    }
+    auto peer = WebRtcPeer::make(*services.webrtc, strand, std::move(wanted.offer), grounds.max_queued);
+    if (!peer) return responder->reply(failure_reply(peer.error()));
+
+    strand->post([session, peer = std::move(*peer), &services, responder] {
+        if (const auto& channel = peer->channel()) channel->use(limited(channel, session, services, session->attach(channel)));
+        peer->line()->use(session->user_of(*peer->line()));
+        session->attach_media(peer->line(), !peer->channel());
+        open_peer(session, peer, true, responder);
+    });
+}
+
 }  // namespace
 
 void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Responder> responder) {
@@ -179,37 +209,13 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
         return responder->reply(std::move(obstacle));
     auto entered = enter_call(call.by, call.caller.address, services);
     if (auto* refusal = std::get_if<Reply>(&entered)) return responder->reply(std::move(*refusal));
-    const CallEntry& entry = std::get<CallEntry>(entered);
     // Used up from here on, so it is asked for late.
-    const auto prepared = prepared_call({call.authorization, {}, call.origin}, asked, services);
-    if (!prepared) return responder->reply(refused_secret_reply(prepared.error()));
-    const Target& target = prepared->target;
-    auto agent = agent_of(target, services);
-    if (!agent) return responder->reply(no_agent_reply(agent.error()));
-
-    const auto& strand = grounds.strand;
-    WireStart wire;
-    wire.dialect = protocol::Dialect::ga;
-    wire.plays_sound = true;
-    const auto model = target.query.find("model");
-    const auto session =
-        RealtimeSession::make(strand, entry.place(), services, grounds.connections, std::move(*agent),
-                              model == target.query.end() ? "" : model->second, call.caller.name, wire);
-    entry.became(session->call_id());
-    // What comes with the offer counts on top of what the secret was made for.
-    for (const auto& update : {prepared->update, wanted.session}) {
-        if (!update) continue;
-        if (const auto refused = session->configure(*update)) return responder->reply(refusal_reply(*refused));
-    }
-    auto peer = WebRtcPeer::make(*services.webrtc, strand, std::move(wanted.offer), grounds.max_queued);
-    if (!peer) return responder->reply(failure_reply(peer.error()));
-
-    strand->post([session, peer = std::move(*peer), &services, responder = std::move(responder)] {
-        if (const auto& channel = peer->channel()) channel->use(limited(channel, session, services, session->attach(channel)));
-        peer->line()->use(session->user_of(*peer->line()));
-        session->attach_media(peer->line(), !peer->channel());
-        open_peer(session, peer, true, responder);
-    });
+    prepare_call({call.authorization, {}, call.origin}, asked, services, grounds.strand,
+                 [grounds, entry = std::get<CallEntry>(entered), client = call.caller.name, offered = std::move(wanted),
+                  responder](const std::variant<CallWanted, Reply>& prepared) {
+                     if (const auto* refusal = std::get_if<Reply>(&prepared)) return responder->reply(*refusal);
+                     begin_prepared(std::get<CallWanted>(prepared), offered, entry, client, grounds, responder);
+                 });
 }
 
 Reply hang_up_call(const std::string& call_id, const Services& services) {

@@ -95,38 +95,7 @@ base::Result<StoredSession> session_of(const RedisReply& reply) {
 }  // namespace
 
 RedisStore::RedisStore(RedisAddress address, base::milliseconds lifetime)
-    : address_(std::move(address)), lifetime_(std::to_string(lifetime.count())) {}
-
-base::Result<RedisReply> RedisStore::ask(const std::vector<std::string_view>& arguments) {
-    const std::scoped_lock lock(mutex_);
-    const bool reused = connection_ != nullptr;
-    if (!reused) {
-        auto opened = RedisConnection::open(address_);
-        if (!opened) return opened.error();
-        connection_ = std::move(*opened);
-    }
-    auto reply = connection_->command(arguments);
-    if (!reply && reused && !connection_->timed_out()) {
-        // A connection that Redis has closed meanwhile says nothing of Redis now; whatever is asked may be asked twice.
-        auto opened = RedisConnection::open(address_);
-        if (!opened) {
-            connection_.reset();
-            return opened.error();
-        }
-        connection_ = std::move(*opened);
-        reply = connection_->command(arguments);
-    }
-    if (!reply) {
-        connection_.reset();
-        return reply.error();
-    }
-    if (reply->kind != RedisReply::Kind::error) return reply;
-    const bool foreign = reply->text.find("WRONGTYPE") != std::string::npos;
-    // A server that is no master any more, or that wants a password by now, is another with the next connection.
-    if (!foreign) connection_.reset();
-    return base::error(foreign ? base::Errc::invalid : base::Errc::unavailable,
-                       "Redis at " + address_.in_words() + " refuses: " + reply->text);
-}
+    : redis_(std::move(address)), lifetime_(std::to_string(lifetime.count())) {}
 
 base::Result<Written> RedisStore::write(const std::string& id, const SessionChange& change) {
     const std::string key = key_of(id);
@@ -148,18 +117,18 @@ base::Result<Written> RedisStore::write(const std::string& id, const SessionChan
     if (change.summary) add("summary", *change.summary);
     if (change.order) add("order", order);
     for (std::size_t i = 0; i < change.items.size(); ++i) add(fields[change.removed.size() + i], change.items[i].body);
-    const auto reply = ask(arguments);
+    const auto reply = redis_.ask(arguments);
     if (!reply) return reply.error();
     if (reply->text == "done") return Written::done;
     if (reply->text == "taken") return Written::taken;
     if (reply->text == "missing") return Written::missing;
-    return base::error(base::Errc::unavailable, "Redis at " + address_.in_words() + " gives an answer that is none");
+    return base::error(base::Errc::unavailable, "Redis at " + redis_.address().in_words() + " gives an answer that is none");
 }
 
 base::Result<StoredSession> RedisStore::claim(const std::string& id, const std::string& token_hash,
                                               const std::string& owner) {
     const std::string key = key_of(id);
-    const auto reply = ask({"EVAL", kClaim, "1", key, token_hash, owner, lifetime_});
+    const auto reply = redis_.ask({"EVAL", kClaim, "1", key, token_hash, owner, lifetime_});
     if (!reply) return reply.error();
     if (reply->kind != RedisReply::Kind::list) return base::error(base::Errc::not_found, "there is no such session");
     return session_of(*reply);
@@ -167,13 +136,13 @@ base::Result<StoredSession> RedisStore::claim(const std::string& id, const std::
 
 base::Result<bool> RedisStore::erase(const std::string& id, const std::string& owner) {
     const std::string key = key_of(id);
-    const auto reply = ask({"EVAL", kErase, "1", key, lifetime_, owner});
+    const auto reply = redis_.ask({"EVAL", kErase, "1", key, lifetime_, owner});
     if (!reply) return reply.error();
     return reply->integer == 1;
 }
 
 base::Result<void> RedisStore::check() {
-    const auto reply = ask({"SET", kProbe, "1", "PX", "10000"});
+    const auto reply = redis_.ask({"SET", kProbe, "1", "PX", "10000"});
     if (!reply) return reply.error();
     return {};
 }

@@ -6,11 +6,9 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "store/redis_connection.hpp"
+#include "store/redis_asker.hpp"
 #include "store/session_store.hpp"
 
-#include <memory>
-#include <mutex>
 #include <string>
 
 namespace antiphon::store {
@@ -29,13 +27,8 @@ public:
     base::Result<void> check() override;
 
 private:
-    /// The reply, which is no error; `invalid` where Redis says that the key is of another kind.
-    base::Result<RedisReply> ask(const std::vector<std::string_view>& arguments);
-
-    const RedisAddress address_;
+    RedisAsker redis_;
     const std::string lifetime_;  ///< milliseconds
-    std::mutex mutex_;
-    std::unique_ptr<RedisConnection> connection_;
 };
 
 }  // namespace antiphon::store

@@ -118,13 +118,13 @@ class Call:
         self.token = headers["Antiphon-Resume-Token"]
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
-    async def post(self, query="?model=gpt-realtime", session=None):
+    async def post(self, query="?model=gpt-realtime", session=None, headers=None):
         """The server's answer to the offer, which is not taken yet: the connection does not open."""
-        headers, body = with_session(await self.offer(), session)
-        return await asyncio.to_thread(self.server.get, f"/v1/realtime/calls{query}", headers, "POST", body)
+        kind, body = with_session(await self.offer(), session)
+        return await asyncio.to_thread(self.server.get, f"/v1/realtime/calls{query}", {**kind, **(headers or {})}, "POST", body)
 
-    async def begin(self, query="?model=gpt-realtime", session=None):
-        await self.take(*await self.post(query, session))
+    async def begin(self, query="?model=gpt-realtime", session=None, headers=None):
+        await self.take(*await self.post(query, session, headers))
 
     async def until(self, kind, since=0, seconds=90):
         def found():

@@ -34,8 +34,8 @@ class Admission : public ::testing::Test {
 protected:
     std::string secret(const std::string& origin = "", const std::string& key = "shop") {
         PreparedCall call;
-        call.origin = origin;
-        call.key = key;
+        call.binding.origin = origin;
+        call.binding.key = key;
         return *secrets.make(std::move(call), base::Clock::now(), seconds(60));
     }
     /// 200 for who is let in.

@@ -1,6 +1,7 @@
 #include "edge/client_secrets.hpp"
 
 #include "edge/openai_client_secrets.hpp"
+#include "edge/presented_secret.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -80,9 +81,27 @@ TEST(ClientSecrets, OneOfManyThreadsTakesEach) {
 
 class ClientSecretEndpoint : public ::testing::Test {
 protected:
+    /// Answered at once, as no other process knows these secrets.
+    struct OneReply final : Responder {
+        void reply(Reply whole) override { answer = std::move(whole); }
+        void begin(Reply) override {}
+        void write(std::string) override {}
+        void end() override {}
+        void abort() override {}
+        void when_drained(std::function<void()>) override {}
+        std::stop_token gone() const override { return {}; }
+        Reply answer;
+    };
     Reply ask(const std::string& body, const std::string& target = "/v1/realtime/client_secrets") {
-        return client_secret_reply({Endpoint::client_secrets, *parse_target(target), "application/json", body},
-                                   services);
+        const auto responder = std::make_shared<OneReply>();
+        make_client_secret({Endpoint::client_secrets, *parse_target(target), "application/json", body}, services, responder);
+        return responder->answer;
+    }
+    std::variant<CallWanted, Reply> prepared(const std::string& authorization, const std::string& subprotocols, const std::string& target) {
+        std::optional<std::variant<CallWanted, Reply>> outcome;
+        prepare_call({authorization, subprotocols, ""}, *parse_target(target), services, nullptr,
+                     [&](std::variant<CallWanted, Reply> wanted) { outcome = std::move(wanted); });
+        return std::move(*outcome);
     }
     static json::object parsed(const Reply& reply) { return json::parse(reply.body).as_object(); }
     std::string code_of(const Reply& reply) { return std::string(parsed(reply).at("error").at("code").as_string()); }
@@ -127,13 +146,13 @@ TEST_F(ClientSecretEndpoint, GivesASecretAndTheSessionWhole) {
 
     const std::string secret(body.at("value").as_string());
     const std::string bearer = "Bearer " + secret;
-    const auto wanted =
-        prepared_call({bearer, "", ""}, *parse_target("/v1/realtime?model=other&agent=shop"), services);
-    ASSERT_TRUE(wanted);
+    const auto outcome = prepared(bearer, "", "/v1/realtime?model=other&agent=shop");
+    const auto* wanted = std::get_if<CallWanted>(&outcome);
+    ASSERT_NE(wanted, nullptr);
     EXPECT_EQ(wanted->target.query.at("model"), "gpt-realtime");
     ASSERT_TRUE(wanted->update);
     EXPECT_EQ(wanted->update->session.instructions, "Be brief");
-    EXPECT_FALSE(prepared_call({bearer, "", ""}, *parse_target("/v1/realtime"), services)) << "used up";
+    EXPECT_TRUE(std::holds_alternative<Reply>(prepared(bearer, "", "/v1/realtime"))) << "used up";
 }
 
 TEST_F(ClientSecretEndpoint, NothingIsNeeded) {
@@ -176,16 +195,16 @@ TEST_F(ClientSecretEndpoint, ABoundIsReached) {
 }
 
 TEST_F(ClientSecretEndpoint, ACallWithoutASecretIsAsItWas) {
-    const auto wanted =
-        prepared_call({"Bearer sk-whatever", "realtime", ""}, *parse_target("/v1/realtime?model=m"), services);
-    ASSERT_TRUE(wanted);
+    const auto outcome = prepared("Bearer sk-whatever", "realtime", "/v1/realtime?model=m");
+    const auto* wanted = std::get_if<CallWanted>(&outcome);
+    ASSERT_NE(wanted, nullptr);
     EXPECT_FALSE(wanted->update);
     EXPECT_EQ(wanted->target.query.at("model"), "m");
-    const auto forged = prepared_call({"Bearer ek_0", "", ""}, *parse_target("/v1/realtime"), services);
-    ASSERT_FALSE(forged);
-    const Reply refused = refused_secret_reply(forged.error());
-    EXPECT_EQ(refused.status, 401);
-    EXPECT_EQ(code_of(refused), "invalid_client_secret");
+    const auto forged = prepared("Bearer ek_0", "", "/v1/realtime");
+    const auto* refused = std::get_if<Reply>(&forged);
+    ASSERT_NE(refused, nullptr);
+    EXPECT_EQ(refused->status, 401);
+    EXPECT_EQ(code_of(*refused), "invalid_client_secret");
 }
 
 }  // namespace
