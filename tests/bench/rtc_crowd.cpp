@@ -26,6 +26,7 @@ constexpr std::size_t kPauseFrames = 25;
 constexpr std::size_t kReportBeats = 100;
 constexpr std::size_t kComfortBeats = 20;
 constexpr std::uint32_t kTicks = 960;
+constexpr std::size_t kLastEvents = 40;
 // "what you can do for your country", one breath, of the golden recording.
 constexpr double kSpeechBegins = 8.2;
 constexpr double kSpeechEnds = 10.8;
@@ -121,11 +122,18 @@ void RtcCaller::beat(base::Time due) {
     if (turn_ == Turn::answered && pause_-- == 0) turn_ = Turn::none;
     if (crowd_.manner_ == RtcManner::talk && now - turn_began_ > kPatience) {
         lost_ = true;
-        crowd_.note([](RtcSeen& seen) {
+        crowd_.note([this](RtcSeen& seen) {
             ++seen.lost;
-            if (seen.why_lost.empty()) seen.why_lost = "a turn was not answered in time";
+            if (seen.why_lost.empty()) seen.why_lost = "a turn was not answered in time; the call's last events: " + last_events();
         });
     }
+}
+
+std::string RtcCaller::last_events() const {
+    std::string text;
+    for (const auto& [type, when] : last_events_)
+        text += (text.empty() ? "" : ", ") + type + " at " + std::to_string(base::whole_milliseconds(when - turn_began_)) + " ms";
+    return text;
 }
 
 void RtcCaller::take_event(std::string_view event) {
@@ -134,6 +142,11 @@ void RtcCaller::take_event(std::string_view event) {
     if (at == event.npos) return lose("an event without its type");
     const auto begin = at + kType.size();
     const std::string_view type = event.substr(begin, event.find('"', begin) - begin);
+    {
+        const std::scoped_lock lock(mutex_);
+        last_events_.emplace_back(type, Clock::now());
+        if (last_events_.size() > kLastEvents) last_events_.pop_front();
+    }
     if (type == "error") return lose(std::string(event.substr(0, 300)));
     if (type == "session.created") {
         const std::scoped_lock lock(mutex_);

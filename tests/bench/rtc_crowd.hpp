@@ -8,12 +8,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace antiphon::bench {
@@ -72,6 +74,8 @@ private:
 
     void take_event(std::string_view event);
     void take_sound(std::uint16_t sequence, std::uint32_t timestamp, std::span<const std::uint8_t> payload, base::Time arrived);
+    /// For the report of a turn that was lost. With the lock held.
+    std::string last_events() const;
     void lose(const std::string& why);
 
     RtcCrowd& crowd_;
@@ -92,6 +96,7 @@ private:
     std::size_t frame_ = 0;
     std::size_t beats_ = 0;
     std::size_t pause_ = 0;
+    std::deque<std::pair<std::string, base::Time>> last_events_;  ///< types, and when they came
     std::uint16_t last_sequence_ = 0;
     std::uint32_t last_timestamp_ = 0;
     base::Time last_arrived_{};
