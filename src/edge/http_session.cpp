@@ -8,6 +8,7 @@
 #include "edge/channel_bridge.hpp"
 #include "edge/handshake.hpp"
 #include "edge/http_date.hpp"
+#include "edge/limited_user.hpp"
 #include "edge/openai_client_secrets.hpp"
 #include "edge/openai_endpoints.hpp"
 #include "edge/realtime_session.hpp"
@@ -232,7 +233,7 @@ private:
         }
         const auto admitted = admit(*route, *target, asker_of(request), services_);
         if (const auto* refusal = std::get_if<Reply>(&admitted)) return send(*refusal, request);
-        const Admitted& by = std::get<Admitted>(admitted);
+        const Admitted& by = by_ = std::get<Admitted>(admitted);
         if (route->endpoint == Endpoint::realtime && beast::websocket::is_upgrade(request))
             return upgrade(request, *target, by);
         if (route->endpoint == Endpoint::realtime_call) {
@@ -433,6 +434,7 @@ private:
 
     void join(const Request& request, const JoinWish& wish, const std::string& subprotocol,
               const std::shared_ptr<RealtimeSession>& session, call::CallPlace place) {
+        if (services_.access != nullptr) by_.key = services_.access->owner_or(session->call_id(), by_.key);
         open_web_socket(request, subprotocol, [&](std::shared_ptr<MessageChannel> channel) {
             // The call lives on its own strand, this socket on another.
             return bridge_channel(std::move(channel), strand_, session->strand(),
@@ -450,8 +452,7 @@ private:
         stream_.expires_never();
         handed_over_ = true;
         edge::open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_, [&](std::shared_ptr<MessageChannel> channel) {
-            if (services_.access == nullptr) return make_user(std::move(channel));
-            return limit_messages(services_.access->rules()->messages, channel, strand_, make_user(channel));
+            return limit_messages(services_, by_.key, channel, strand_, make_user(channel));
         });
     }
 
@@ -526,6 +527,7 @@ private:
     std::optional<http::request_parser<http::string_body>> parser_;
     std::uint64_t body_limit_ = 0;
     Request request_;  ///< the one that is being answered
+    Admitted by_;      ///< by whose right
     std::optional<http::response<http::string_body>> response_;
     bool handed_over_ = false;
 
