@@ -47,7 +47,7 @@ public:
 
     /// Remembers which key began a call, until the last copy of the result goes.
     std::shared_ptr<void> remember_owner(const std::string& call_id, const std::string& key);
-    /// The name of that key; none for a call that none began, or that another process has left here.
+    /// The name of that key; none for a call that none began, and for one that no process has here.
     std::optional<std::string> owner(const std::string& call_id) const;
     /// The same, or `shown` where it is not known: by whose limits a further connection to the call is held.
     std::string owner_or(const std::string& call_id, const std::string& shown) const { return owner(call_id).value_or(shown); }
