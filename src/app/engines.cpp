@@ -181,18 +181,29 @@ void Engines::mark(bool edge::Readiness::*part) {
 void Engines::open_language_detector(const audio::Pcm& sound, std::stop_token stop) {
     const std::string& wanted = loading_.settings.language_detector;
     if (wanted == "off") return;
+    using Opened = base::Result<std::unique_ptr<engine::LanguageDetector>>;
+    const auto use = [&](Opened detector) -> base::Result<void> {
+        if (!detector) return detector.error();
+        if (auto works = warm_up(**detector, sound, stop); !works) return works;
+        loaded_->language_detector = std::move(*detector);
+        mark(&edge::Readiness::lid_ready);
+        return {};
+    };
+    const auto degrade = [&](const std::string& how, const base::Error& because) {
+        const std::scoped_lock lock(mutex_);
+        readiness_.degraded.push_back(how + because.text);
+    };
     const auto folder = mms_lid_folder(wanted, loading_.settings.language_detector_model, loading_.models.directory);
     const int threads = shares_of(loading_.settings, loading_.machine.cores).recognizer_threads;
-    auto detector = folder.empty() ? loaded_->recognizer->language_detector() : open_mms_lid(folder, threads);
-    const base::Result<void> works = detector ? warm_up(**detector, sound, stop) : base::Result<void>(detector.error());
-    if (works) {
-        loaded_->language_detector = std::move(*detector);
-        return mark(&edge::Readiness::lid_ready);
+    const auto works = use(folder.empty() ? loaded_->recognizer->language_detector() : open_mms_lid(folder, threads));
+    if (works) return;
+    if (wanted == "auto" && !folder.empty() && !stop.stop_requested() && use(loaded_->recognizer->language_detector())) {
+        base::log::warning("language.whisper_instead", {{"because", works.error().text}});
+        return degrade("Whisper tells the languages of callers instead of MMS-LID: ", works.error());
     }
     base::log::warning("language.off", {{"because", works.error().text}});
     if (works.error().code == base::Errc::unsupported) return;  // the operator chose such a model
-    const std::scoped_lock lock(mutex_);
-    readiness_.degraded.push_back("the languages of callers cannot be told: " + works.error().text);
+    degrade("the languages of callers cannot be told: ", works.error());
 }
 
 base::Result<void> Engines::load(std::stop_token stop) {

@@ -68,7 +68,8 @@ private:
     struct Loaded;
 
     base::Result<void> load(std::stop_token stop);
-    /// Without one there are calls all the same.
+    /// Without one there are calls all the same. Where the settings leave the choice to us, Whisper's takes the place of an
+    /// MMS-LID that cannot be used.
     void open_language_detector(const audio::Pcm& sound, std::stop_token stop);
     void mark(bool edge::Readiness::*part);
 

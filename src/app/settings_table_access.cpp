@@ -41,6 +41,12 @@ std::vector<Setting> access_settings() {
     add(whole(
         "access.sound_ahead", 1, 86'400, [](auto& s) -> auto& { return s.access.messages.sound_ahead; },
         "Seconds of sound that may come at once before that."));
+    add(whole(
+        "access.events_per_key", 0, 1'000'000, [](auto& s) -> auto& { return s.access.messages.events_per_key; },
+        "Events that all calls of one key together, with its client secrets', may send in a second, in the long run; ten seconds' worth may come at once. 0: any number."));
+    add(number(
+        "access.sound_per_key", 0.0, 10'000.0, [](auto& s) -> auto& { return s.access.messages.sound_per_key; },
+        "Seconds of sound that they may send in messages in a second, in the long run: as many as may speak at the same time; a minute's worth may come at once. 0: any number."));
     // clang-format on
     return table;
 }

@@ -38,6 +38,7 @@ Answer& Conversation::make_answer(base::TurnId turn, const ResponseRequest& requ
                                   const std::string& language) {
     think::ChunkerSettings chunks;
     chunks.max_first_words = settings_.think.first_piece_words;
+    chunks.ordinals_have_stops = think::has_ordinals_with_stops(language);
     const double per_letter = kSecondsPerLetter * session_.output_rate / session_.speed;
     answer_ = std::make_unique<Answer>(turn, session_.output_rate, std::min(settings_.speak.lead, peer_.longest_lead()), chunks,
                                        per_letter);

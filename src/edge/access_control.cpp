@@ -4,9 +4,11 @@
 
 namespace antiphon::edge {
 
-AccessControl::AccessControl(AccessRules rules) : rules_(std::make_shared<const AccessRules>(std::move(rules))) {}
+AccessControl::AccessControl(AccessRules rules)
+    : rules_(std::make_shared<const AccessRules>(std::move(rules))), messages_(rates_of_key(rules_->messages)) {}
 
 void AccessControl::change(AccessRules rules) {
+    messages_.change(rates_of_key(rules.messages));
     auto changed = std::make_shared<const AccessRules>(std::move(rules));
     const std::scoped_lock lock(mutex_);
     rules_.swap(changed);

@@ -8,6 +8,7 @@
 #include "edge/access_keys.hpp"
 #include "edge/call_limits.hpp"
 #include "edge/client_address.hpp"
+#include "edge/key_messages.hpp"
 #include "edge/message_limits.hpp"
 
 #include <memory>
@@ -40,10 +41,16 @@ public:
         return limits_.enter(rules()->calls, key, address, now);
     }
 
+    /// What one more connection by that key may send with the others; null where there is no key. How much that is
+    /// changes with the rules.
+    std::shared_ptr<KeyMessages::Share> join_key(const std::string& key, base::Time now) { return messages_.join(key, now); }
+
     /// Remembers which key began a call, until the last copy of the result goes.
     std::shared_ptr<void> remember_owner(const std::string& call_id, const std::string& key);
-    /// The name of that key; none for a call that none began, or that another process has left here.
+    /// The name of that key; none for a call that none began, and for one that no process has here.
     std::optional<std::string> owner(const std::string& call_id) const;
+    /// The same, or `shown` where it is not known: by whose limits a further connection to the call is held.
+    std::string owner_or(const std::string& call_id, const std::string& shown) const { return owner(call_id).value_or(shown); }
 
 private:
     struct Owners {
@@ -54,6 +61,7 @@ private:
     mutable std::mutex mutex_;
     std::shared_ptr<const AccessRules> rules_;
     CallLimits limits_;
+    KeyMessages messages_;
     const std::shared_ptr<Owners> owners_ = std::make_shared<Owners>();
 };
 

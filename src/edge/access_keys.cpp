@@ -1,5 +1,6 @@
 #include "edge/access_keys.hpp"
 
+#include "base/hexadecimal.hpp"
 #include "edge/credentials.hpp"
 
 #include <openssl/crypto.h>
@@ -10,18 +11,6 @@
 #include <cstdlib>
 
 namespace antiphon::edge {
-namespace {
-
-constexpr std::string_view kDigits = "0123456789abcdef";
-
-int value_of(char digit) {
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-    return -1;
-}
-
-}  // namespace
 
 std::string make_access_key() {
     KeyHash random{};  // as many bits as its hash has
@@ -36,24 +25,15 @@ KeyHash hash_of_key(std::string_view key) {
     return hash;
 }
 
-std::string in_hex(const KeyHash& hash) {
-    std::string text;
-    text.reserve(2 * hash.size());
-    for (const std::uint8_t byte : hash) {
-        text += kDigits[byte >> 4U];
-        text += kDigits[byte & 15U];
-    }
-    return text;
-}
+std::string in_hex(const KeyHash& hash) { return base::to_hex(hash); }
 
 std::optional<KeyHash> hash_from_hex(std::string_view digits) {
     KeyHash hash{};
     if (digits.size() != 2 * hash.size()) return std::nullopt;
     for (std::size_t i = 0; i < hash.size(); ++i) {
-        const int high = value_of(digits[2 * i]);
-        const int low = value_of(digits[2 * i + 1]);
-        if (high < 0 || low < 0) return std::nullopt;
-        hash[i] = static_cast<std::uint8_t>(high * 16 + low);
+        const auto byte = base::byte_from_hex(digits.substr(2 * i, 2));
+        if (!byte) return std::nullopt;
+        hash[i] = *byte;
     }
     return hash;
 }

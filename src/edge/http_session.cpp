@@ -2,7 +2,6 @@
 
 #include "base/log.hpp"
 #include "edge/access.hpp"
-#include "edge/access_control.hpp"
 #include "edge/admission.hpp"
 #include "edge/answers.hpp"
 #include "edge/http_date.hpp"
@@ -400,10 +399,7 @@ private:
         stream_.expires_never();
         handed_over_ = true;
         under_way_.reset();
-        edge::open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_, [&](std::shared_ptr<MessageChannel> channel) {
-            if (services_.access == nullptr) return make_user(std::move(channel));
-            return limit_messages(services_.access->rules()->messages, channel, strand_, make_user(channel));
-        });
+        edge::open_web_socket(stream_.release_socket(), std::move(upgrade), *settings_, make_user);
     }
 
     /// Answers what could not be read as a request, and closes.

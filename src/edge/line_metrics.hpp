@@ -33,7 +33,7 @@ public:
     /// What became of it in the jitter buffer and the decoder.
     void heard(const listen::ReceiverFigures& figures, LineCounted& counted);
     void sent(std::uint32_t packets, LineCounted& counted);
-    /// The client's report of what we send.
+    /// The client's report of what we send. `round_trip`: as this report tells it; none if it answers none of ours.
     void reported(const ReportBlock& report, std::optional<base::Duration> round_trip, LineCounted& counted);
 
 private:

@@ -76,7 +76,7 @@ std::deque<std::string> pieces_of(const std::string& input, const std::string& l
     const auto add = [&](const std::string& piece) {
         if (auto text = speak::text_for_speech(piece, language); !text.empty()) pieces.push_back(std::move(text));
     };
-    think::SentenceChunker chunker;
+    think::SentenceChunker chunker({.ordinals_have_stops = think::has_ordinals_with_stops(language)});
     for (const auto& piece : chunker.push(base::to_utf8(input))) add(piece);
     if (const auto rest = chunker.finish()) add(*rest);
     return pieces;

@@ -5,6 +5,7 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "edge/access_control.hpp"
 #include "protocol/encode.hpp"
 
 #include <algorithm>
@@ -249,10 +250,11 @@ void RealtimeSession::open_call() {
 void RealtimeSession::keep_record() {
     if (services_.session_store == nullptr || !call_ || (log_ != nullptr) == (recorder_ != nullptr)) return;
     if (!log_) return std::exchange(recorder_, nullptr)->end(false);
+    const std::string key = services_.access != nullptr ? services_.access->owner_or(call_id_, "") : "";
     recorder_ = CallRecorder::make(
         strand_, *services_.session_store, {call_id_, owner_, token_hash(resume_token())},
         {[this]() -> const std::vector<think::Item>& { return call_->items(); },
-         [this] { return settings_to_store(context_, unsaved_.sound_from(heard_sound_ms()), unsaved_.last_event()); },
+         [this, key] { return settings_to_store(context_, key, unsaved_.sound_from(heard_sound_ms()), unsaved_.last_event()); },
          [this] { return summary_to_store(call_->summary()); },
          [this](const std::vector<std::string>& ids) {
              if (services_.session_store->durable()) tell(protocol::ItemsSaved{ids});

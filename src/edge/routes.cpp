@@ -1,5 +1,6 @@
 #include "edge/routes.hpp"
 
+#include "base/hexadecimal.hpp"
 #include "base/utf8.hpp"
 
 #include <array>
@@ -53,22 +54,14 @@ constexpr std::string_view kHangup = "/hangup";
 constexpr const Route& kCallRoute = route_at("/v1/realtime/calls/{id}");
 constexpr const Route& kHangupRoute = route_at("/v1/realtime/calls/{id}/hangup");
 
-int digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 std::optional<std::string> decoded(std::string_view text, bool plus_is_space) {
     std::string plain;
     plain.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%') {
-            const int high = i + 2 < text.size() ? digit(text[i + 1]) : -1;
-            const int low = i + 2 < text.size() ? digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0) return std::nullopt;
-            plain += static_cast<char>(high * 16 + low);
+            const auto byte = base::byte_from_hex(text.substr(i + 1, 2));
+            if (!byte) return std::nullopt;
+            plain += static_cast<char>(*byte);
             i += 2;
         } else {
             plain += plus_is_space && text[i] == '+' ? ' ' : text[i];

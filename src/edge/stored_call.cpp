@@ -78,11 +78,13 @@ think::Summary read_summary(const std::string& stored) {
 
 }  // namespace
 
-std::string settings_to_store(const WireContext& context, std::int64_t input_audio_ms, const std::string& last_client_event) {
+std::string settings_to_store(const WireContext& context, const std::string& key, std::int64_t input_audio_ms,
+                              const std::string& last_client_event) {
     return json::serialize(json::object{{"version", kVersion},
                                         {"session_id", context.session.id},
                                         {"conversation_id", context.conversation_id},
                                         {"agent", context.session.agent},
+                                        {"key", key},
                                         {"dialect", name_of_dialect(context.dialect)},
                                         {"input_audio_ms", input_audio_ms},
                                         {"last_client_event", last_client_event},
@@ -120,6 +122,7 @@ base::Result<StoredCall> read_stored_call(const store::StoredSession& stored) {
     call.session_id = text_of(settings, "session_id");
     call.conversation_id = text_of(settings, "conversation_id");
     call.agent = text_of(settings, "agent");
+    call.key = text_of(settings, "key");
     call.model = call.session.session.model.value_or("");
     if (text_of(settings, "dialect") == "beta") call.dialect = protocol::Dialect::beta;
     if (const json::value* heard = settings.if_contains("input_audio_ms"); heard != nullptr && heard->is_int64())

@@ -23,6 +23,7 @@ struct StoredCall {
     std::string session_id;
     std::string conversation_id;
     std::string agent;  ///< the named one that answered, may be empty
+    std::string key;    ///< the name of the key that began it, empty: none
     std::string model;
     protocol::Dialect dialect = protocol::Dialect::ga;
     std::int64_t input_audio_ms = 0;  ///< from where on the caller's sound is to be said again
@@ -32,8 +33,9 @@ struct StoredCall {
     think::Summary summary;  ///< of the oldest items; empty also where what is stored of it cannot be read
 };
 
-/// `input_audio_ms` and `last_client_event` as Unsaved has them.
-std::string settings_to_store(const WireContext& context, std::int64_t input_audio_ms, const std::string& last_client_event);
+/// `input_audio_ms` and `last_client_event` as Unsaved has them, `key` as StoredCall.
+std::string settings_to_store(const WireContext& context, const std::string& key, std::int64_t input_audio_ms,
+                              const std::string& last_client_event);
 
 /// An item that is over. Sound whose words are not known is stored as sound without any.
 std::string item_to_store(const think::Item& item);

@@ -2,6 +2,7 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "edge/access_control.hpp"
 #include "edge/answers.hpp"
 
 #include <utility>
@@ -26,6 +27,18 @@ std::variant<ReturningCall, Reply> read(ReturningCall call, const base::Result<s
     return call;
 }
 
+/// The place of a call that is still its key's.
+call::CallPlace owned(const ReturningCall& call, call::CallPlace place, const Services& services) {
+    if (services.access == nullptr || call.stored.key.empty()) return place;
+    struct Both {
+        call::CallPlace place;
+        std::shared_ptr<void> owned;
+    };
+    auto of_key = services.access->remember_owner(call.call_id, call.stored.key);
+    const auto both = std::make_shared<Both>(Both{std::move(place), std::move(of_key)});
+    return {both, both.get()};
+}
+
 }  // namespace
 
 void claim_call(const JoinWish& wish, const Services& services, std::shared_ptr<base::Strand> strand, Returned done) {
@@ -46,7 +59,8 @@ std::shared_ptr<RealtimeSession> revive_call(ReturningCall call, const Services&
     if (auto session = services.sessions->find(call.call_id)) return session;
     auto agent = agent_of({"", {{"agent", call.stored.agent}}}, services);
     if (!agent) agent = agent_of({}, services);
-    return RealtimeSession::make(strand, std::move(place), services, connections, *std::move(agent), std::move(client),
+    call::CallPlace held = owned(call, std::move(place), services);
+    return RealtimeSession::make(strand, std::move(held), services, connections, *std::move(agent), std::move(client),
                                  std::move(call));
 }
 

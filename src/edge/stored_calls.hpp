@@ -24,7 +24,7 @@ using Returned = std::function<void(std::variant<ReturningCall, Reply>)>;
 void claim_call(const JoinWish& wish, const Services& services, std::shared_ptr<base::Strand> strand, Returned done);
 
 /// The claimed call, alive on the strand; or the session of that call that somebody else has brought here meanwhile, whose
-/// strand is its own. On the strand.
+/// strand is its own. It is the key's that began it there (AccessControl::owner). On the strand.
 std::shared_ptr<RealtimeSession> revive_call(ReturningCall call, const Services& services,
                                              const std::shared_ptr<base::Strand>& strand, Connections& connections,
                                              call::CallPlace place, std::string client);

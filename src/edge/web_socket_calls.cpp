@@ -1,9 +1,11 @@
 #include "edge/web_socket_calls.hpp"
 
 #include "base/log.hpp"
+#include "edge/access_control.hpp"
 #include "edge/answers.hpp"
 #include "edge/channel_bridge.hpp"
 #include "edge/handshake.hpp"
+#include "edge/limited_user.hpp"
 #include "edge/presented_secret.hpp"
 #include "edge/realtime_session.hpp"
 #include "edge/stored_calls.hpp"
@@ -28,14 +30,22 @@ struct Request {
     std::shared_ptr<base::Strand> strand;
     SocketAnswer answer;
     std::string client;  ///< the connection's other end, for the log
+    std::string key;     ///< the name of the one that was shown; empty: none
     Handshake handshake;
 };
+
+/// With what limits the messages of the key's calls.
+void open(const Request& request, const std::string& key, const SocketAnswer::MakeUser& make_user) {
+    request.answer.open(request.handshake.subprotocol, [&](std::shared_ptr<MessageChannel> channel) {
+        return limit_messages(request.services, key, channel, request.strand, make_user(channel));
+    });
+}
 
 void begin(const Request& request, const CallWanted& wanted, const CallEntry& entry) {
     auto agent = agent_of(wanted.target, request.services);
     if (!agent) return request.answer.refuse(no_agent_reply(agent.error()));
     const auto model = wanted.target.query.find("model");
-    request.answer.open(request.handshake.subprotocol, [&](std::shared_ptr<MessageChannel> channel) {
+    open(request, request.key, [&](std::shared_ptr<MessageChannel> channel) {
         const auto session = RealtimeSession::make(request.strand, entry.place(), request.services, request.connections,
                                                    std::move(*agent), model == wanted.target.query.end() ? "" : model->second,
                                                    request.client, request.handshake.wire);
@@ -46,7 +56,9 @@ void begin(const Request& request, const CallWanted& wanted, const CallEntry& en
 }
 
 void join(const Request& request, const JoinWish& wish, const std::shared_ptr<RealtimeSession>& session, call::CallPlace place) {
-    request.answer.open(request.handshake.subprotocol, [&](std::shared_ptr<MessageChannel> channel) {
+    const AccessControl* access = request.services.access;
+    const std::string key = access != nullptr ? access->owner_or(session->call_id(), request.key) : "";
+    open(request, key, [&](std::shared_ptr<MessageChannel> channel) {
         // The call lives on its own strand, this socket on another.
         return bridge_channel(std::move(channel), request.strand, session->strand(),
                               [session, wish, place](std::shared_ptr<MessageChannel> near) {
@@ -95,7 +107,7 @@ void join(const Request& request, const Target& target) {
 
 void begin_socket_call(const SocketOffer& offer, const Services& services, Connections& connections,
                        const std::shared_ptr<base::Strand>& strand, SocketAnswer answer) {
-    const Request request{services, connections, strand, std::move(answer), offer.caller.name,
+    const Request request{services, connections, strand, std::move(answer), offer.caller.name, offer.by.key,
                           read_handshake(offer.asker.subprotocols, offer.beta, offer.target)};
     const WireStart& wire = request.handshake.wire;
     if (wire.transcription && wire.dialect == protocol::Dialect::beta)

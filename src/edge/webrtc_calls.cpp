@@ -4,6 +4,7 @@
 #include "base/utf8.hpp"
 #include "edge/access_control.hpp"
 #include "edge/answers.hpp"
+#include "edge/limited_user.hpp"
 #include "edge/multipart.hpp"
 #include "edge/presented_secret.hpp"
 #include "edge/realtime_session.hpp"
@@ -101,46 +102,50 @@ void open_peer(const std::shared_ptr<RealtimeSession>& session, const std::share
     });
 }
 
-std::shared_ptr<ChannelUser> limited(const std::shared_ptr<WebRtcChannel>& channel, const std::shared_ptr<RealtimeSession>& session,
-                                     const Services& services, std::shared_ptr<ChannelUser> user) {
-    if (services.access == nullptr) return user;
-    return limit_messages(services.access->rules()->messages, channel, session->strand(), std::move(user));
+/// `by`: the key that was shown. It counts where it is not known which key began the call.
+std::shared_ptr<ChannelUser> limited(const std::shared_ptr<WebRtcChannel>& channel,
+                                     const std::shared_ptr<RealtimeSession>& session, const Services& services,
+                                     const Admitted& by, std::shared_ptr<ChannelUser> user) {
+    const std::string key = services.access != nullptr ? services.access->owner_or(session->call_id(), by.key) : "";
+    return limit_messages(services, key, channel, session->strand(), std::move(user));
 }
 
 /// The call goes on over the offered connection when its channel opens.
 void take_over_call(const std::shared_ptr<RealtimeSession>& session, SdpOffer offer, const JoinWish& wish,
-                    const Services& services, std::size_t max_queued, std::shared_ptr<Responder> responder) {
+                    const Admitted& by, const Services& services, std::size_t max_queued,
+                    std::shared_ptr<Responder> responder) {
     auto made = WebRtcPeer::make(*services.webrtc, session->strand(), std::move(offer), max_queued);
     if (!made) return responder->reply(failure_reply(made.error()));
-    session->strand()->post([session, peer = std::move(*made), from = wish.from, &services, responder = std::move(responder)] {
+    session->strand()->post([session, peer = std::move(*made), from = wish.from, by, &services,
+                             responder = std::move(responder)] {
         peer->channel()->use(
-            limited(peer->channel(), session, services, session->take_over(peer->channel(), from, peer->line())));
+            limited(peer->channel(), session, services, by, session->take_over(peer->channel(), from, peer->line())));
         peer->line()->use(session->user_of(*peer->line()));
         open_peer(session, peer, false, responder);
     });
 }
 
 /// The call may have been left by another process.
-void resume_stored_call(SdpOffer offer, const JoinWish& wish, const CallGrounds& grounds, const std::string& client,
-                        std::shared_ptr<Responder> responder) {
+void resume_stored_call(SdpOffer offer, const JoinWish& wish, const Admitted& by, const CallGrounds& grounds,
+                        const std::string& client, std::shared_ptr<Responder> responder) {
     const Services& services = grounds.services;
     if (Reply obstacle = call_obstacle({}, services); obstacle.status != 200) return responder->reply(std::move(obstacle));
     auto place = services.registry.enter();
     if (!place) return responder->reply(overloaded_reply(place.error()));
     claim_call(wish, services, grounds.strand,
-               [offer = std::move(offer), wish, &services, &connections = grounds.connections, strand = grounds.strand,
+               [offer = std::move(offer), wish, by, &services, &connections = grounds.connections, strand = grounds.strand,
                 max_queued = grounds.max_queued, client, place = std::move(*place),
                 responder = std::move(responder)](std::variant<ReturningCall, Reply> found) {
                    if (const auto* refusal = std::get_if<Reply>(&found)) return responder->reply(*refusal);
                    const auto session = revive_call(std::get<ReturningCall>(std::move(found)), services, strand, connections,
                                                     place, client);
-                   take_over_call(session, offer, wish, services, max_queued, responder);
+                   take_over_call(session, offer, wish, by, services, max_queued, responder);
                });
 }
 
 /// A client comes back with a new offer.
-void resume_call(const Target& target, Wanted wanted, const CallGrounds& grounds, const std::string& client,
-                 std::shared_ptr<Responder> responder) {
+void resume_call(const Target& target, Wanted wanted, const Admitted& by, const CallGrounds& grounds,
+                 const std::string& client, std::shared_ptr<Responder> responder) {
     const auto wish = read_join(target);
     if (!wish) return responder->reply(failure_reply(wish.error()));
     if (!wish->resume_token)
@@ -157,14 +162,14 @@ void resume_call(const Target& target, Wanted wanted, const CallGrounds& grounds
                                             "the offer needs a data channel: what was missed is told there", {}, "sdp"));
     const auto session = grounds.services.sessions->find(wish->call_id);
     if (!session && grounds.services.session_store != nullptr)
-        return resume_stored_call(std::move(wanted.offer), *wish, grounds, client, std::move(responder));
+        return resume_stored_call(std::move(wanted.offer), *wish, by, grounds, client, std::move(responder));
     if (!session || !session->is_resume_token(*wish->resume_token)) return responder->reply(no_call_reply());
-    take_over_call(session, std::move(wanted.offer), *wish, grounds.services, grounds.max_queued, std::move(responder));
+    take_over_call(session, std::move(wanted.offer), *wish, by, grounds.services, grounds.max_queued, std::move(responder));
 }
 
 /// A new call, whose place and client secret are taken.
-void begin_prepared(const CallWanted& prepared, Wanted wanted, const CallEntry& entry, const std::string& client,
-                    const CallGrounds& grounds, const std::shared_ptr<Responder>& responder) {
+void begin_prepared(const CallWanted& prepared, Wanted wanted, const CallEntry& entry, const Admitted& by,
+                    const std::string& client, const CallGrounds& grounds, const std::shared_ptr<Responder>& responder) {
     const Services& services = grounds.services;
     auto agent = agent_of(prepared.target, services);
     if (!agent) return responder->reply(no_agent_reply(agent.error()));
@@ -184,8 +189,9 @@ void begin_prepared(const CallWanted& prepared, Wanted wanted, const CallEntry& 
     auto peer = WebRtcPeer::make(*services.webrtc, strand, std::move(wanted.offer), grounds.max_queued);
     if (!peer) return responder->reply(failure_reply(peer.error()));
 
-    strand->post([session, peer = std::move(*peer), &services, responder] {
-        if (const auto& channel = peer->channel()) channel->use(limited(channel, session, services, session->attach(channel)));
+    strand->post([session, peer = std::move(*peer), by, &services, responder] {
+        if (const auto& channel = peer->channel())
+            channel->use(limited(channel, session, services, by, session->attach(channel)));
         peer->line()->use(session->user_of(*peer->line()));
         session->attach_media(peer->line(), !peer->channel());
         open_peer(session, peer, true, responder);
@@ -203,7 +209,7 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     if (const auto* refused = std::get_if<Reply>(&read)) return responder->reply(*refused);
     auto& wanted = std::get<Wanted>(read);
     if (call.target.query.contains("call_id"))
-        return resume_call(call.target, std::move(wanted), grounds, call.caller.name, std::move(responder));
+        return resume_call(call.target, std::move(wanted), call.by, grounds, call.caller.name, std::move(responder));
     const Target asked = with_model(std::move(call.target), wanted);
     if (Reply obstacle = call_obstacle(asked, services); obstacle.status != 200)
         return responder->reply(std::move(obstacle));
@@ -211,10 +217,10 @@ void begin_call(CallOffer call, const CallGrounds& grounds, std::shared_ptr<Resp
     if (auto* refusal = std::get_if<Reply>(&entered)) return responder->reply(std::move(*refusal));
     // Used up from here on, so it is asked for late.
     prepare_call({call.authorization, {}, call.origin}, asked, services, grounds.strand,
-                 [grounds, entry = std::get<CallEntry>(entered), client = call.caller.name, offered = std::move(wanted),
-                  responder](const std::variant<CallWanted, Reply>& prepared) {
+                 [grounds, entry = std::get<CallEntry>(entered), by = call.by, client = call.caller.name,
+                  offered = std::move(wanted), responder](const std::variant<CallWanted, Reply>& prepared) {
                      if (const auto* refusal = std::get_if<Reply>(&prepared)) return responder->reply(*refusal);
-                     begin_prepared(std::get<CallWanted>(prepared), offered, entry, client, grounds, responder);
+                     begin_prepared(std::get<CallWanted>(prepared), offered, entry, by, client, grounds, responder);
                  });
 }
 

@@ -95,8 +95,9 @@ void WebRtcLine::take_reports(const PacketInbox::Packet& datagram) {
     for (const ReportBlock& block : news->blocks) {
         if (block.ssrc != settings_.ssrc) continue;
         sender_->reported(block.highest_sequence, block.fraction_lost / 256.0);
-        if (const auto took = round_trip(block, ntp_.middle(datagram.arrived))) round_trip_ = took;
-        if (settings_.metrics != nullptr) settings_.metrics->reported(block, round_trip_, counted_);
+        const auto took = round_trip(block, ntp_.middle(datagram.arrived));
+        if (took) round_trip_ = took;
+        if (settings_.metrics != nullptr) settings_.metrics->reported(block, took, counted_);
         reported_at_ = datagram.arrived;
         reports_keep_up_ = sender_->unreported() * BeatSchedule::kBeat <=
                            round_trip_.value_or(base::Duration::zero()) + kReportLags;

@@ -1,6 +1,7 @@
 #include "think/sentence_chunker.hpp"
 
 #include "base/utf8.hpp"
+#include "engine/language_tag.hpp"
 
 #include <algorithm>
 #include <array>
@@ -147,6 +148,10 @@ private:
         in_word_ = false;
         if (behind >= characters_.size()) return End();  // not certain what follows
         if (some && newline) return End(behind);
+        if (!newline && ends_ordinal(at_)) {
+            at_ = end;
+            return std::nullopt;
+        }
         if (some && first_ && words() >= settings_.max_first_words) return End(behind);
         if (!first_ && at_ >= 2 * settings_.long_sentence_characters) return End(behind);
         if (newline) line_start_ = true;
@@ -201,10 +206,19 @@ private:
             word += is_capital(letter) ? letter + (U'a' - U'A') : letter;
         }
         if (digits && !word.empty() && begins_line(begin)) return false;
+        if (ends_ordinal(behind)) return false;
         if (word.size() == 1 && is_capital(point(begin)) && word != U"i") return false;
         if (std::find(kAbbreviations.begin(), kAbbreviations.end(), word) != kAbbreviations.end()) return false;
         return !(is_digit(point(next)) &&
                  std::find(kBeforeNumbers.begin(), kBeforeNumbers.end(), word) != kBeforeNumbers.end());
+    }
+    /// Whether what stands before `end` may be an ordinal: digits, but not those of a year, and a full stop.
+    bool ends_ordinal(std::size_t end) const {
+        if (!settings_.ordinals_have_stops || end < 2 || point(end - 1) != U'.') return false;
+        std::size_t begin = end - 1;
+        while (begin > 0 && is_digit(point(begin - 1))) --begin;
+        const std::size_t digits = end - 1 - begin;
+        return digits >= 1 && digits <= 3 && (begin == 0 || !is_letter(point(begin - 1)));
     }
     bool begins_line(std::size_t at) const {
         while (at > 0 && is_space(point(at - 1)) && !is_newline(point(at - 1))) --at;
@@ -237,6 +251,12 @@ private:
 };
 
 }  // namespace
+
+bool has_ordinals_with_stops(std::string_view language) {
+    static constexpr std::array<std::string_view, 21> kLanguages{"de", "da", "no", "fi", "is", "fo", "et", "lv", "lt", "hu", "cs",
+                                                                 "sk", "pl", "sl", "hr", "sr", "bs", "tr", "lb", "hsb", "dsb"};
+    return std::find(kLanguages.begin(), kLanguages.end(), engine::primary_language(language)) != kLanguages.end();
+}
 
 std::vector<std::string> SentenceChunker::push(std::string_view text) {
     text_ += text;

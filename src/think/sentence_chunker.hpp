@@ -27,13 +27,19 @@ struct ChunkerSettings {
     /// A later sentence longer than this is cut at its next clause mark; at twice this between words; at
     /// four times this anywhere.
     std::size_t long_sentence_characters = 200;
+    /// A full stop behind a number may make it an ordinal: "am 3. Oktober".
+    bool ordinals_have_stops = false;
 };
+
+/// Whether the language (BCP 47; may be empty) writes its ordinals with a full stop, as German does.
+bool has_ordinals_with_stops(std::string_view language);
 
 /// Where a piece may end, always behind the white space that follows:
 ///   sentence ends   . ! ? … and their equals in other scripts, with the quotes and brackets that follow,
 ///                   before white space; those of scripts without spaces (。！？) anywhere; a line's end
 ///   not at          abbreviations ("Dr.", "e.g."), initials ("J."), decimal numbers, a list's numbers at
-///                   a line's start ("1."), a full stop before a small letter
+///                   a line's start ("1."), a full stop before a small letter; where ordinals have full stops,
+///                   a number of up to three digits ("3. Oktober"): a sentence that ends so stays with the next
 ///   clause marks    , ; : before white space, a dash (— or a lone – or -), and their equals
 /// A block of code between ``` lines is never cut. A mark counts once the first character behind it and its
 /// white space is known: only that tells "3." from "3.5".

@@ -92,6 +92,19 @@ TEST_F(LanguageScene, ACallThatSwitchesAndComesBackIsFollowed) {
     EXPECT_EQ(voice_language(), "en");
 }
 
+TEST_F(LanguageScene, ADateIsSpokenInOnePieceWhereOrdinalsHaveAFullStop) {
+    begin();
+    language_model.answer = "Das war gut so. Wir sehen uns am 3. Oktober in Berlin. Bis bald also.";
+    say_in("de");
+    EXPECT_EQ(synthesizer.spoken, (std::vector<std::string>{"Das war gut so.", "Wir sehen uns am dritten Oktober in Berlin.", "Bis bald also."}));
+
+    synthesizer.spoken.clear();
+    language_model.answer = "That is fine now. There are only 3. October is better then.";
+    say_in("en");
+    say_in("en");
+    EXPECT_EQ(synthesizer.spoken.back(), "October is better then.");
+}
+
 TEST_F(LanguageScene, OneLookIsEnoughWhileTheLanguageStays) {
     begin();
     say_in("en", milliseconds(5000));

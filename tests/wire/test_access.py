@@ -381,6 +381,85 @@ async def test_sound_comes_only_so_fast(limited):
     limited.server.wait_until_no_calls()
 
 
+@pytest.fixture(scope="module")
+def shared(binary, tmp_path_factory, start):
+    """Fifty events at once for each connection, and as many for all of a key's."""
+    return Secured(binary, tmp_path_factory.mktemp("shared"), start, "access.events_per_second=5", "access.events_per_key=5",
+                   "access.sound_speed=0", "access.sound_per_key=1", "server.max_calls=6")
+
+
+CLEAR = json.dumps({"type": "input_audio_buffer.clear"})
+
+
+async def clear(call, times):
+    """Each is answered."""
+    for _ in range(times):
+        await call.send(CLEAR)
+    for _ in range(times):
+        await until(call, "input_audio_buffer.cleared")
+
+
+async def until_error(call):
+    while (event := await first(call))["type"] != "error":
+        pass
+    return event["error"]
+
+
+async def is_told_of_its_keys_limit(call, message=CLEAR, times=48):
+    for _ in range(times):
+        await call.send(message)
+    error = await until_error(call)
+    return error["code"] == "rate_limit_exceeded" and "all calls of this key together" in error["message"]
+
+
+async def test_a_keys_calls_are_limited_together(shared):
+    other = shared.keys.add("desk")
+    shared.reload()
+    async with shared.call(headers=bearer(shared.key)) as one, shared.call(headers=bearer(shared.secret())) as two, \
+               shared.call(headers=bearer(other)) as others:
+        await clear(one, 48)
+        assert await is_told_of_its_keys_limit(two), "which would be within its limit alone, as the first was"
+        await clear(others, 48)
+        async with shared.call(headers=bearer(shared.key)) as three:
+            assert await is_told_of_its_keys_limit(three), "to connect anew refills nothing"
+        errors, code = await send_until_closed(two, CLEAR, 300)
+        assert code == 1008, "who goes on in spite of it"
+        await asyncio.sleep(1)  # five events come in
+        await clear(one, 1)
+        await clear(others, 1)
+    assert 'antiphon_dropped_messages_total{limit="key"}' in shared.get("/metrics", bearer(shared.key))[2]
+    shared.server.wait_until_no_calls()
+
+
+async def test_a_call_that_comes_back_without_the_key_still_counts_for_it(shared):
+    key = shared.keys.add("returns")
+    shared.reload()
+    call = await shared.call(headers=bearer(key))
+    call_id, token = await kept(call)
+    await clear(call, 47)
+    call.transport.abort()
+    back = await shared.call(query=f"&call_id={call_id}&resume={token}")
+    assert await is_told_of_its_keys_limit(back)
+    async with shared.call(query=f"&call_id={call_id}", headers=bearer(key)) as watcher:
+        assert await is_told_of_its_keys_limit(watcher)
+    assert shared.get(f"/v1/realtime/calls/{call_id}/hangup", bearer(key), "POST")[0] == 200
+    await back.wait_closed()
+    shared.server.wait_until_no_calls()
+
+
+async def test_a_keys_sound_is_limited_over_all_its_calls(shared):
+    key = shared.keys.add("loud")
+    shared.reload()
+    second = json.dumps({"type": "input_audio_buffer.append", "audio": "AAAA" * 16000})
+    async with shared.call(headers=bearer(key)) as one, shared.call(headers=bearer(key)) as two:
+        for _ in range(35):
+            await one.send(second)
+        await one.send(json.dumps({"type": "session.update", "session": {"type": "realtime", "instructions": "Be brief."}}))
+        await until(one, "session.updated")
+        assert await is_told_of_its_keys_limit(two, second, 35), "of the minute that both have, 25 seconds were left"
+    shared.server.wait_until_no_calls()
+
+
 # Servers that are open, and that are not.
 
 

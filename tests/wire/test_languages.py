@@ -3,6 +3,8 @@ proven by the scenes alone: of this voice's German, whisper-base does not tell e
 
 import functools
 import json
+import pathlib
+import shutil
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +13,7 @@ import pytest
 
 from conversation import converse
 
+GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden/mms_lid"
 ENGLISH = "Good morning. I would like to know what the weather is going to be like tomorrow."
 SPANISH = "Buenos días. Quisiera saber qué tiempo va a hacer mañana por la mañana en Madrid."
 
@@ -92,6 +95,46 @@ async def test_a_fixed_language_is_left_alone(server):
         await call.update(audio={"input": {"transcription": {"model": "whisper-1", "language": "en"}}})
         await turn(call, SPANISH, "es")
         assert not [event for event in call.events if event["type"] == "antiphon.language"]
+
+
+@pytest.fixture
+def damaged_export(tmp_path):
+    """An export of MMS-LID whose network is cut short."""
+    folder = tmp_path / "mms-lid-126"
+    shutil.copytree(GOLDEN, folder)
+    network = (folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(network[:len(network) // 2])
+    return folder
+
+
+def detector_of(start, *settings):
+    server = start(*settings)
+    ready = json.loads(server.get("/ready")[2])
+    assert ready["ready"] is True
+    return server, ready["lid_ready"], " ".join(ready.get("degraded", []))
+
+
+def test_whisper_takes_the_place_of_a_damaged_export(start, damaged_export):
+    server, ready, degraded = detector_of(start, f"language.model={damaged_export}")
+    assert ready is True, "the languages are told all the same"
+    assert degraded.startswith("Whisper tells the languages of callers instead of MMS-LID: "), degraded
+    assert str(damaged_export / "model.onnx") in degraded and "docs/mms-lid.md" in degraded
+    server.wait_for_log("language.whisper_instead")
+    assert "language.off" not in server.log()
+
+
+def test_a_damaged_export_that_was_asked_for_by_name_is_not_replaced(start, damaged_export):
+    server, ready, degraded = detector_of(start, f"language.model={damaged_export}", "language.detector=mms_lid")
+    assert ready is False
+    assert degraded.startswith("the languages of callers cannot be told: "), degraded
+    assert str(damaged_export / "model.onnx") in degraded
+    server.wait_for_log("language.off")
+
+
+def test_a_whole_export_is_used(start):
+    server, ready, degraded = detector_of(start, f"language.model={GOLDEN}")
+    assert ready is True and degraded == ""
+    server.wait_for_log("engine=language_detector")
 
 
 def test_a_detector_that_is_off_is_not_ready(start):

@@ -190,6 +190,27 @@ TEST_F(Admission, ACallTakesAPlaceOfItsKey) {
     EXPECT_TRUE(std::holds_alternative<CallEntry>(enter_call({"shop"}, "192.0.2.2", services)));
 }
 
+TEST_F(Admission, AReloadChangesWhatAKeyMaySendForConnectionsThatAreThere) {
+    constexpr base::Time kNow{seconds(1'000)};
+    const auto share = access.join_key("shop", kNow);
+    for (int i = 0; i < 1'000; ++i) EXPECT_TRUE(share->take(0, kNow)) << "the default is no limit";
+    AccessRules rules = with_keys();
+    rules.messages.events_per_key = 1;
+    access.change(rules);
+    int taken = 0;
+    for (int i = 0; i < 20; ++i) taken += share->take(0, kNow);
+    EXPECT_EQ(taken, 10);
+    EXPECT_EQ(access.join_key("", kNow), nullptr);
+}
+
+TEST_F(Admission, AConnectionToACallIsItsOwnersOrElseWhoseKeyItShows) {
+    const auto shops = access.remember_owner("rtc_1", "shop");
+    EXPECT_EQ(access.owner_or("rtc_1", ""), "shop") << "who comes back need not show the key";
+    EXPECT_EQ(access.owner_or("rtc_1", "desk"), "shop");
+    EXPECT_EQ(access.owner_or("rtc_2", "desk"), "desk");
+    EXPECT_EQ(access.owner_or("rtc_2", ""), "");
+}
+
 TEST_F(Admission, AFullServerSaysSo) {
     const auto one = enter_call({}, "", services);
     const auto two = enter_call({}, "", services);

@@ -1,20 +1,12 @@
 #include "edge/message_limits.hpp"
 
-#include "fakes/simulation.hpp"
-
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <span>
-#include <string>
-#include <vector>
 
 namespace antiphon::edge {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using ::testing::HasSubstr;
 using Verdict = MessageLimits::Verdict;
 
 constexpr base::Time kStart{seconds(1'000)};
@@ -77,86 +69,56 @@ TEST(MessageLimits, OneMessageThatIsLargerThanTheStoreIsTaken) {
     EXPECT_EQ(limits.next(0.1, kStart), Verdict::drop_and_say);
 }
 
-class Channel final : public MessageChannel {
-public:
-    void next() override { ++wanted; }
-    void send(std::string message) override { sent.push_back(std::move(message)); }
-    void send_binary(std::span<const std::uint8_t>) override {}
-    void close(CloseCode code, std::string_view) override { closed = static_cast<int>(code); }
-    int wanted = 0;
-    int closed = 0;
-    std::vector<std::string> sent;
-};
+constexpr MessageLimitSettings kKeyAlone{
+    .events_per_second = 0, .sound_speed = 0, .sound_ahead = 1, .events_per_key = 10, .sound_per_key = 0};
 
-class User final : public ChannelUser {
-public:
-    void opened() override { ++opens; }
-    void received(std::string_view) override { ++texts; }
-    void received_binary(std::span<const std::uint8_t>) override { ++binaries; }
-    void ended(ChannelEnd end) override { ends.push_back(end); }
-    int opens = 0;
-    int texts = 0;
-    int binaries = 0;
-    std::vector<ChannelEnd> ends;
-};
-
-class LimitedUser : public ::testing::Test {
-protected:
-    std::shared_ptr<ChannelUser> limited(const MessageLimitSettings& settings) {
-        return limit_messages(settings, channel, strand, user);
+TEST(MessageLimits, AKeysConnectionsAreCountedTogether) {
+    KeyMessages keys(rates_of_key(kKeyAlone));
+    MessageLimits one(kKeyAlone, keys.join("shop", kStart));
+    MessageLimits two(kKeyAlone, keys.join("shop", kStart));
+    MessageLimits other(kKeyAlone, keys.join("desk", kStart));
+    MessageLimits none(kKeyAlone, keys.join("", kStart));
+    for (int i = 0; i < 50; ++i) {
+        EXPECT_EQ(one.next(0, kStart), Verdict::take) << i;
+        EXPECT_EQ(two.next(0, kStart), Verdict::take) << i;
     }
-    std::shared_ptr<Channel> channel = std::make_shared<Channel>();
-    std::shared_ptr<User> user = std::make_shared<User>();
-    fakes::Simulation simulation;
-    std::shared_ptr<base::Strand> strand = simulation.strand();
-};
-
-TEST_F(LimitedUser, ThatIsNotLimitedIsTheUserItself) {
-    EXPECT_EQ(limited({.events_per_second = 0, .sound_speed = 0, .sound_ahead = 1}), user);
+    EXPECT_EQ(one.next(0, kStart), Verdict::drop_and_say);
+    EXPECT_EQ(two.next(0, kStart), Verdict::drop_and_say) << "each client is told";
+    EXPECT_TRUE(one.key_exceeded() && two.key_exceeded());
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(other.next(0, kStart), Verdict::take) << i;
+        EXPECT_EQ(none.next(0, kStart), Verdict::take) << i;
+    }
+    EXPECT_EQ(other.next(0, kStart), Verdict::drop_and_say) << "it has a limit of its own";
+    EXPECT_EQ(none.next(0, kStart), Verdict::take);
+    EXPECT_FALSE(none.any());
 }
 
-TEST_F(LimitedUser, PassesOnWhatComesInTime) {
-    const auto one = limited({});
-    one->opened();
-    one->received("{}");
-    one->received_binary({});
-    one->ended(ChannelEnd::vanished);
-    EXPECT_EQ(user->opens, 1);
-    EXPECT_EQ(user->texts, 1);
-    EXPECT_EQ(user->binaries, 1);
-    EXPECT_EQ(user->ends, std::vector{ChannelEnd::vanished});
-    EXPECT_EQ(channel->wanted, 0) << "who has the message asks for the next";
+TEST(MessageLimits, WhoGoesOnAboveItsKeysLimitIsClosedAndTheOthersAreNot) {
+    KeyMessages keys(rates_of_key(kKeyAlone));
+    MessageLimits one(kKeyAlone, keys.join("shop", kStart));
+    MessageLimits quiet(kKeyAlone, keys.join("shop", kStart));
+    base::Time now = kStart;
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(one.next(0, now), Verdict::take);
+    EXPECT_EQ(one.next(0, now), Verdict::drop_and_say);
+    int dropped = 1;
+    while (one.next(0, now) == Verdict::drop) ++dropped;
+    EXPECT_EQ(dropped, 100) << "another store's worth in vain";
+    EXPECT_EQ(one.next(0, now), Verdict::close);
+    now += seconds(1);
+    EXPECT_EQ(quiet.next(0, now), Verdict::take) << "what was dropped does not count";
 }
 
-TEST_F(LimitedUser, IsToldAndThenClosed) {
-    simulation.run_for(seconds(1));
-    const auto one = limited({.events_per_second = 1, .sound_speed = 0, .sound_ahead = 1});
-    for (int i = 0; i < 12; ++i) one->received("{}");
-    EXPECT_EQ(user->texts, 10);
-    EXPECT_EQ(channel->wanted, 2) << "what is dropped makes room for the next";
-    ASSERT_EQ(channel->sent.size(), 1U);
-    EXPECT_THAT(channel->sent.front(), HasSubstr("\"type\":\"error\""));
-    EXPECT_THAT(channel->sent.front(), HasSubstr("rate_limit_exceeded"));
-    for (int i = 0; i < 20 && channel->closed == 0; ++i) one->received("{}");
-    EXPECT_EQ(channel->closed, 1008);
-    EXPECT_EQ(user->texts, 10);
-    one->ended(ChannelEnd::closed_by_server);
-    EXPECT_EQ(user->ends, std::vector{ChannelEnd::closed_by_server});
-}
-
-TEST_F(LimitedUser, SoundCountsInBothForms) {
-    simulation.run_for(seconds(1));
-    const MessageLimitSettings one_second{.events_per_second = 0, .sound_speed = 1, .sound_ahead = 1};
-    const auto binary = limited(one_second);
-    const std::vector<std::uint8_t> half(24'000);
-    for (int i = 0; i < 3; ++i) binary->received_binary(half);
-    EXPECT_EQ(user->binaries, 2);
-    const auto text = limited(one_second);
-    const std::string append = R"({"type":"input_audio_buffer.append","audio":")" + std::string(31'000, 'A') + "\"}";
-    for (int i = 0; i < 3; ++i) text->received(append);
-    EXPECT_EQ(user->texts, 2);
-    for (int i = 0; i < 3; ++i) text->received(R"({"type":"conversation.item.create","text":")" + std::string(90'000, 'A') + "\"}");
-    EXPECT_EQ(user->texts, 5) << "what is no sound is not counted as such";
+TEST(MessageLimits, WhatTheConnectionsOwnLimitDropsDoesNotCountForItsKey) {
+    const MessageLimitSettings both{
+        .events_per_second = 5, .sound_speed = 0, .sound_ahead = 1, .events_per_key = 10, .sound_per_key = 0};
+    KeyMessages keys(rates_of_key(both));
+    MessageLimits flood(both, keys.join("shop", kStart));
+    MessageLimits other(both, keys.join("shop", kStart));
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(flood.next(0, kStart), Verdict::take) << i;
+    for (int i = 0; i < 500; ++i) EXPECT_NE(flood.next(0, kStart), Verdict::take) << i;
+    EXPECT_FALSE(flood.key_exceeded());
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(other.next(0, kStart), Verdict::take) << i;
 }
 
 }  // namespace

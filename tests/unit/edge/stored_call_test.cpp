@@ -57,7 +57,7 @@ std::vector<think::Item> some_items() {
 }
 
 store::StoredSession some_session() {
-    store::StoredSession stored{settings_to_store(some_context(), 4'321, "mine"), "", {}};
+    store::StoredSession stored{settings_to_store(some_context(), "shop", 4'321, "mine"), "", {}};
     for (const think::Item& item : some_items()) stored.items.push_back({item.id, item_to_store(item)});
     return stored;
 }
@@ -68,6 +68,7 @@ TEST(StoredCallTest, ComesBackAsItWas) {
     EXPECT_EQ(call->session_id, "sess_1");
     EXPECT_EQ(call->conversation_id, "conv_1");
     EXPECT_EQ(call->agent, "nurse");
+    EXPECT_EQ(call->key, "shop");
     EXPECT_EQ(call->model, "some-model");
     EXPECT_EQ(call->input_audio_ms, 4'321);
     EXPECT_EQ(call->last_client_event, "mine");
@@ -114,7 +115,7 @@ TEST(StoredCallTest, TheSummaryComesBack) {
 TEST(StoredCallTest, SoundWithoutWordsIsStoredWithoutAny) {
     think::Item item = some_items()[1];
     item.content[0].text.reset();
-    store::StoredSession stored{settings_to_store(some_context(), 0, ""), "", {{item.id, item_to_store(item)}}};
+    store::StoredSession stored{settings_to_store(some_context(), "", 0, ""), "", {{item.id, item_to_store(item)}}};
     const auto call = read_stored_call(stored);
     ASSERT_TRUE(call) << call.error().text;
     EXPECT_EQ(call->items.at(0).content.at(0).text, "");

@@ -3,10 +3,12 @@
 
 #include "edge/rtp_packet.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <optional>
+#include <string>
 
 namespace antiphon::edge {
 namespace {
@@ -41,6 +43,7 @@ protected:
         sender->open();
         WebRtcLineSettings settings;
         settings.ssrc = kOurs;
+        settings.metrics = &line_metrics;
         settings.now = now;
         settings.wall = std::chrono::system_clock::now();
         clock.emplace(settings.now, settings.wall);
@@ -82,8 +85,7 @@ protected:
         for (int i = 0; i < count; ++i) beat(false, sends);
     }
     /// The caller tells that it has all that was sent but the last packets.
-    void report(int lacking = 1) {
-        ReportBlock block;
+    void report(int lacking = 1, ReportBlock block = {}) {
         block.ssrc = kOurs;
         block.highest_sequence = static_cast<std::uint32_t>(sent - lacking);
         const std::vector<ReportBlock> blocks{block};
@@ -97,6 +99,8 @@ protected:
     }
     std::int64_t taken() const { return base::whole_milliseconds(line->caller_sound()); }
 
+    base::Metrics metrics;
+    LineMetrics line_metrics{metrics};
     base::Time now{std::chrono::hours(1)};
     std::uint16_t sequence = 700, sent = 0;
     std::uint32_t sent_timestamp = 0;
@@ -147,6 +151,28 @@ TEST_F(WebRtcLineTest, ASenderReportIsOfTheMomentInWhichItIsSent) {
     EXPECT_EQ(told->ntp, clock->at(told_at));
     // The report goes before this beat's packet, whose sound is of the same moment.
     EXPECT_EQ(told->timestamp, sent_timestamp);
+}
+
+TEST_F(WebRtcLineTest, ARoundTripIsObservedOnlyWhenAReportTellsIt) {
+    const auto observed = [&](int times) {
+        EXPECT_THAT(metrics.text(), testing::HasSubstr("antiphon_webrtc_round_trip_seconds_count " + std::to_string(times) + "\n"));
+    };
+    line->send(tone());
+    while (!told) beat();
+    ReportBlock answer;
+    answer.last_sender_report = static_cast<std::uint32_t>(told->ntp >> 16U);
+    beats(3);
+    report(1, answer);
+    beat();
+    observed(1);
+    report();  // of a client that has had no report of ours since
+    beat();
+    report();
+    beat();
+    observed(1);
+    report(1, answer);
+    beat();
+    observed(2);
 }
 
 TEST_F(WebRtcLineTest, AWellLineHasBroughtWhatWasSentSinceItsLastReport) {

@@ -75,6 +75,38 @@ TEST(SentenceChunker, AbbreviationsAndNumbersEndNoSentence) {
               (Pieces{start, "That was in 2020. ", "Then so am I. ", "You too, I say."}));
 }
 
+TEST(SentenceChunker, AnOrdinalEndsNoSentenceWhereItIsWrittenWithAFullStop) {
+    const ChunkerSettings german{.ordinals_have_stops = has_ordinals_with_stops("de-AT")};
+    const std::string start = "Das ist ja gut. ";
+    for (const char* sentence :
+         {"Wir treffen uns am 3. Oktober dort. ", "Das war im 19. Jahrhundert in Wien. ", "Am 24. und 25. Dezember ist zu. ",
+          "Sie waren der 100. Besucher heute. ", "Das macht 12. Möchten Sie mehr? ", "Am (3. Mai) ist es so. "})
+        for (const std::size_t step : {0U, 1U, 3U})
+            EXPECT_EQ(pieces_of(start + sentence + "Das ist dann das Ende.", step, german),
+                      (Pieces{start, sentence, "Das ist dann das Ende."}))
+                << sentence;
+    // In the first piece as well, which is cut between words.
+    EXPECT_EQ(pieces_of("Am 3. Oktober ist Tag der Deutschen Einheit. Gut.", 1, german),
+              (Pieces{"Am 3. Oktober ist Tag der Deutschen Einheit. ", "Gut."}));
+    EXPECT_EQ(pieces_of("eins zwei am 3. Oktober ist es so", 1, {.max_first_words = 4, .ordinals_have_stops = true}),
+              (Pieces{"eins zwei am 3. Oktober ", "ist es so"}));
+    // A year, a word with a digit, and a line's end are none.
+    EXPECT_EQ(pieces_of(start + "Das war 1989. Dann kam es so.", 1, german), (Pieces{start, "Das war 1989. ", "Dann kam es so."}));
+    EXPECT_EQ(pieces_of(start + "Sie fahren auf der A9. Dann links ab.", 1, german),
+              (Pieces{start, "Sie fahren auf der A9. ", "Dann links ab."}));
+    EXPECT_EQ(pieces_of(start + "Das macht 12.\nMöchten Sie mehr?", 1, german),
+              (Pieces{start, "Das macht 12.\n", "Möchten Sie mehr?"}));
+}
+
+TEST(SentenceChunker, ANumberEndsASentenceWhereOrdinalsHaveNoFullStop) {
+    for (const char* language : {"", "en", "en-US", "sv", "es", "zh", "deu-nonsense"})
+        EXPECT_FALSE(has_ordinals_with_stops(language)) << language;
+    for (const char* language : {"de", "de_CH", "DE", "nb-NO", "nn", "da", "cs", "hu", "tr"})
+        EXPECT_TRUE(has_ordinals_with_stops(language)) << language;
+    EXPECT_EQ(pieces_of("That is it now. There are only 3. They are all here."),
+              (Pieces{"That is it now. ", "There are only 3. ", "They are all here."}));
+}
+
 TEST(SentenceChunker, LinesEndSentencesAndListNumbersDoNot) {
     EXPECT_EQ(pieces_of("Here is a list:\n1. First thing\n2. Second thing\n\n- Third\nDone with it."),
               (Pieces{"Here is a list:\n", "1. First thing\n", "2. Second thing\n\n", "- Third\n", "Done with it."}));
