@@ -15,6 +15,7 @@ import pytest
 import websockets
 
 from server import Server, environment, error_of
+from webrtc_call import calling, with_session
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROWS = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", (ROOT / "docs/authorization.md").read_text(), re.MULTILINE)
@@ -385,7 +386,8 @@ async def test_sound_comes_only_so_fast(limited):
 def shared(binary, tmp_path_factory, start):
     """Fifty events at once for each connection, and as many for all of a key's."""
     return Secured(binary, tmp_path_factory.mktemp("shared"), start, "access.events_per_second=5", "access.events_per_key=5",
-                   "access.sound_speed=0", "access.sound_per_key=1", "server.max_calls=6")
+                   "access.sound_speed=0", "access.sound_per_key=1", "server.max_calls=6", "webrtc.ports=0",
+                   "webrtc.bind_address=127.0.0.1")
 
 
 CLEAR = json.dumps({"type": "input_audio_buffer.clear"})
@@ -444,6 +446,21 @@ async def test_a_call_that_comes_back_without_the_key_still_counts_for_it(shared
         assert await is_told_of_its_keys_limit(watcher)
     assert shared.get(f"/v1/realtime/calls/{call_id}/hangup", bearer(key), "POST")[0] == 200
     await back.wait_closed()
+    shared.server.wait_until_no_calls()
+
+
+async def test_events_over_webrtc_count_for_their_key(shared):
+    key = shared.keys.add("browser")
+    shared.reload()
+    async with shared.call(headers=bearer(key)) as one, calling(shared.server) as two:
+        headers, body = with_session(await two.offer(), None)
+        await two.take(*await asyncio.to_thread(shared.get, "/v1/realtime/calls?model=test", {**headers, **bearer(key)}, "POST", body))
+        await two.until("session.created")
+        await clear(one, 48)
+        for _ in range(48):
+            two.tell({"type": "input_audio_buffer.clear"})
+        error = (await two.until("error"))["error"]
+        assert error["code"] == "rate_limit_exceeded" and "all calls of this key together" in error["message"]
     shared.server.wait_until_no_calls()
 
 
