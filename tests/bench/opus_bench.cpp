@@ -14,6 +14,7 @@
 #include "engine/whisper/whisper_recognizer.hpp"
 #include "fakes/test_models.hpp"
 #include "listen/sound_receiver.hpp"
+#include "source_folder.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,6 +3,7 @@
 #include "audio/opus_codec.hpp"
 #include "audio/resampler.hpp"
 #include "audio/wav.hpp"
+#include "source_folder.hpp"
 
 #include <algorithm>
 #include <stdexcept>

@@ -3,6 +3,7 @@
 
 #include "audio/pcm.hpp"
 #include "audio/wav.hpp"
+#include "source_folder.hpp"
 
 #include <cmath>
 #include <cstddef>

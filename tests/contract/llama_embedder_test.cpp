@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "contract/embedder_contract.hpp"
 #include "fakes/test_models.hpp"
+#include "source_folder.hpp"
 
 #include <boost/json.hpp>
 

@@ -4,6 +4,7 @@
 
 #include "audio/pcm.hpp"
 #include "base/base64.hpp"
+#include "source_folder.hpp"
 
 #include <boost/json.hpp>
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "source_folder.hpp"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace antiphon::fuzz {

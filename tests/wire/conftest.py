@@ -29,6 +29,8 @@ def pytest_pyfunc_call(pyfuncitem):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "real_time: judged by the clock; a program that is slowed down by a sanitizer has no chance")
+    config.addinivalue_line("markers", "surroundings: about what stands around the program (nginx, coturn, Prometheus, scripts, files); the "
+                            "paths that it takes through our own code are those of other tests, which sanitizers look at")
 
 
 def failed_by_itself(reports):
@@ -68,7 +70,14 @@ def pytest_terminal_summary(terminalreporter):
             terminalreporter.write_line(report.once_more)
 
 
+# The files that take longest come first, so that none of them is left alone at the end.
+LONGEST = ["sessions_redis", "terminal_webrtc", "webrtc_network", "resume", "remote_llm", "webrtc", "webrtc_resume", "turn",
+           "service", "bootstrap", "split", "voices", "metrics", "knowledge", "endpoints", "nginx", "network_fallback"]
+
+
 def pytest_collection_modifyitems(items):
+    place = {f"test_{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))  # stable
     for item in items:
         item.add_marker(pytest.mark.timeout(300))
 

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
+pytestmark = pytest.mark.surroundings
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = ["compose.yaml", "compose.rocm.yaml", "compose.cuda.yaml"]
 # The last docker-compose that was a Python package carries the schema; Docker's own `docker compose` is not needed.

@@ -25,6 +25,7 @@ from speech import country_question
 from test_metrics import documented
 from webrtc_call import calling
 
+pytestmark = pytest.mark.surroundings
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WIDTH = 24  # columns of Grafana's grid
 

@@ -15,6 +15,7 @@ from server import Server, environment
 from test_webrtc_network import UDP_FROM_OUTSIDE, ask, begin
 from webrtc_call import calling
 
+pytestmark = pytest.mark.surroundings
 RELAY_ADDRESS = "10.77.0.3"
 MEDIA = f"{UDP_FROM_OUTSIDE.removesuffix('drop')}ip daddr {SERVER_ADDRESS} drop"
 

@@ -18,6 +18,7 @@ from server import error_of
 from webrtc_call import calling
 from whole_nginx import CONFIGURATION, DEPLOY, DOMAIN, Authority, WholeNginx, connections_to, free_port, wait_for
 
+pytestmark = pytest.mark.surroundings
 GREETING = ("Good morning, and welcome. " * 6).strip()
 
 

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+pytestmark = pytest.mark.surroundings
 SCRIPT = pathlib.Path(__file__).parents[2] / "test_pipeline.py"
 NAMES = ["Server Health", "Model Readiness", "CORS Support", "ICE Configuration", "SDP Offer/Answer", "Metrics"]
 

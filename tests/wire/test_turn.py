@@ -15,6 +15,9 @@ from coturn import SECRET, Coturn, free_port, media_address
 from turn_client import Refused, TurnClient
 
 
+pytestmark = pytest.mark.surroundings
+
+
 @pytest.fixture(scope="module")
 def coturn(tmp_path_factory):
     relay = Coturn(tmp_path_factory.mktemp("coturn"), media_address())

@@ -1,6 +1,7 @@
 #include "app/agent_settings.hpp"
 
 #include "app/settings_sources.hpp"
+#include "source_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 #include "app/connection_legs.hpp"
+#include "source_folder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 #include "app/engines_languages.hpp"
+#include "source_folder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,6 +2,7 @@
 
 #include "app/settings_sources.hpp"
 #include "app/settings_table.hpp"
+#include "source_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

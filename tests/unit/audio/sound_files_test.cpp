@@ -2,6 +2,7 @@
 #include "audio/decoded_sound.hpp"
 #include "audio/sound_encoder.hpp"
 #include "audio/wav.hpp"
+#include "source_folder.hpp"
 
 #include <gtest/gtest.h>
 

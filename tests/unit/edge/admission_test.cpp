@@ -4,6 +4,7 @@
 #include "edge/access_control.hpp"
 #include "edge/authorization_page.hpp"
 #include "edge/client_secrets.hpp"
+#include "source_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

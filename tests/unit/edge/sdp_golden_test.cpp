@@ -1,5 +1,6 @@
 // The offers of real clients and what becomes of them: tests/golden/sdp/README.md.
 #include "edge/sdp_answer.hpp"
+#include "source_folder.hpp"
 
 #include <gtest/gtest.h>
 

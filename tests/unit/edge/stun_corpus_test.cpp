@@ -1,6 +1,7 @@
 // Every input that the fuzzer starts from or once stumbled over, run as a test.
 #define LLVMFuzzerTestOneInput fuzz_stun  // there is one such entry for each fuzzer in this program
 #include "fuzz/stun_fuzz.cpp"
+#include "source_folder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 #include "engine/catalog.hpp"
+#include "source_folder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 // Every input that the fuzzer starts from or once stumbled over, run as a test.
 #include "fuzz/jitter_buffer_fuzz.cpp"  // its entry point is all there is in it
+#include "source_folder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,6 +4,7 @@
 #include "audio/pcm.hpp"
 #include "audio/resampler.hpp"
 #include "audio/wav.hpp"
+#include "source_folder.hpp"
 
 #include <gtest/gtest.h>
 

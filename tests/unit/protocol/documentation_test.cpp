@@ -1,6 +1,7 @@
 // docs/protocol.md lists every event: here its lists are held against what decode() and encode() know.
 #include "protocol/decode.hpp"
 #include "protocol/encode.hpp"
+#include "source_folder.hpp"
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>

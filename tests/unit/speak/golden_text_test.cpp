@@ -1,4 +1,5 @@
 // What is written and what is to be spoken, line by line from tests/golden/speech: one file per language.
+#include "source_folder.hpp"
 #include "speak/text_for_speech.hpp"
 
 #include <gtest/gtest.h>
